@@ -1,0 +1,3 @@
+"""mdreader: a collaborative Markdown workspace."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""The database engine, its transactions and the shared metadata."""

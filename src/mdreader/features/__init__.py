@@ -1,0 +1,1 @@
+"""One folder a feature, low to high: accounts, workspaces, documents, collab, transfer."""

@@ -1,0 +1,1 @@
+"""The tree of documents, their metadata and their content over HTTP."""

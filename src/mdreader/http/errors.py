@@ -1,0 +1,75 @@
+"""The one place that knows which HTTP status a kind of error has. Everything goes out as problem+json (RFC 9457)."""
+
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from mdreader.kernel import errors
+
+log = structlog.get_logger(__name__)
+
+STATUS: dict[type[errors.AppError], int] = {
+    errors.InvalidInputError: 422,
+    errors.UnauthenticatedError: 401,
+    errors.ForbiddenError: 403,
+    errors.NotFoundError: 404,
+    errors.ConflictError: 409,
+    errors.PreconditionFailedError: 412,
+    errors.TooLargeError: 413,
+    errors.PreconditionRequiredError: 428,
+    errors.TooManyRequestsError: 429,
+    errors.UnavailableError: 503,
+}
+
+
+def status_of(error: errors.AppError) -> int:
+    """The status of the nearest kind that has one."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+
+
+def problem(status: int, code: str, title: str, detail: str, *, headers: dict[str, str] | None = None, **extra: Any) -> JSONResponse:
+    """A problem document; `type` stays `about:blank` because `code` is what programs read."""
+    body = {"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail, **extra}
+    return JSONResponse(body, status_code=status, headers=headers, media_type="application/problem+json")
+
+
+async def _app_error(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, errors.AppError)  # noqa: S101 - registered for this type alone
+    status = status_of(error)
+    headers = dict(error.headers)
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers.setdefault("WWW-Authenticate", 'Bearer realm="mdreader"')
+    return problem(status, error.code, error.title, error.detail, headers=headers, **error.extra)
+
+
+async def _invalid(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type alone
+    # `input` and `ctx` are left out: they would send a password back, and may not be JSON.
+    found = [{"loc": list(e["loc"]), "message": e["msg"], "kind": e["type"]} for e in error.errors()]
+    where = ", ".join(sorted({".".join(str(part) for part in e["loc"][1:]) or str(e["loc"][0]) for e in found}))
+    return problem(422, "invalid_input", "The request cannot be used as it is", f"Check: {where}.", errors=jsonable_encoder(found))
+
+
+async def _http(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type alone
+    phrase = HTTPStatus(error.status_code).phrase
+    return problem(error.status_code, phrase.lower().replace(" ", "_"), phrase, str(error.detail), headers=dict(error.headers or {}))
+
+
+async def _unexpected(_request: Request, error: Exception) -> JSONResponse:
+    log.error("unexpected_error", exc_info=error)
+    return problem(500, "internal_error", "Something went wrong on the server", "It was recorded. Try again; nothing was changed halfway.")
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Make every error of `app` a problem document."""
+    app.add_exception_handler(errors.AppError, _app_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)

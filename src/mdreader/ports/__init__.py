@@ -1,0 +1,1 @@
+"""What the workspace needs from outside, as Protocols without vendor words."""

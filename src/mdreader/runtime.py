@@ -1,0 +1,37 @@
+"""What a running server has: handed to every route and task, so that nothing is global."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+
+from mdreader.db.engine import Database
+from mdreader.kernel.clock import Clock
+from mdreader.ports.fanout import Fanout
+from mdreader.ports.live import LiveDocuments
+from mdreader.ports.rate_limits import RateLimits
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the settings allow. Sizes in bytes."""
+
+    signup_open: bool
+    max_document_bytes: int
+    public_url: str | None
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
+    allowed_origins: tuple[str, ...]
+    metrics_token: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """The parts of one server process. `secret` signs tokens; `data` is the data folder."""
+
+    database: Database
+    fanout: Fanout
+    live: LiveDocuments
+    rate_limits: RateLimits
+    clock: Clock
+    policy: Policy
+    secret: bytes
+    data: Path
