@@ -1,0 +1,434 @@
+"""The gate before the document: every update of a client is checked here, in linear time, before pycrdt sees a byte.
+
+pycrdt trusts what it is given: a few bytes make it allocate gigabytes, recurse until the process dies, or keep text
+that it later reads back differently. So an update passes only if it is plain text in the one root type, follows
+without a hole on what the document holds, and writes under client ids that belong to the user who sends it.
+"""
+
+import re
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Final, NamedTuple
+
+from mdreader.features.collab.ranges import RangeSet
+from mdreader.features.collab.state_vector import CLOCK_LIMIT, MAX_ENTRIES, decode_state_vector, encode_state_vector
+from mdreader.features.collab.structs import (
+    ASTRAL,
+    DELETED,
+    HAS_ORIGIN,
+    HAS_RIGHT_ORIGIN,
+    SKIP,
+    STRING,
+    GateError,
+    ParsedUpdate,
+    Struct,
+    parse_update,
+    utf16_length,
+)
+from mdreader.features.collab.varint import ProtocolError, read_rest, read_uint
+
+__all__ = ["Gate", "GateError", "Kind", "Limits", "Verdict", "check_state_vector", "clocks_of"]
+
+_FOREVER: Final = CLOCK_LIMIT
+_CACHED_WIDTHS: Final = (5, 8)
+"""Encoded lengths of nearly all ids: Yjs draws 32 random bits, yrs 53."""
+_INSERTIONS: Final = frozenset((STRING | HAS_ORIGIN, STRING | HAS_RIGHT_ORIGIN, STRING | HAS_ORIGIN | HAS_RIGHT_ORIGIN))
+_ASTRAL_LEAD: Final = 0xF0
+"""The smallest first byte of a character in UTF-8 that is a surrogate pair in UTF-16."""
+_MAYBE_ASTRAL: Final = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{3}")
+
+
+class Kind(Enum):
+    """What an update would do to the document."""
+
+    EMPTY = "empty"
+    """It holds nothing."""
+    KNOWN = "known"
+    """It holds only what the document has; applying or storing it changes nothing."""
+    NEW = "new"
+    """It may be applied, stored and passed on."""
+    GAP = "gap"
+    """It builds on something the document lacks. Do not apply it: ask the client for everything by a step 1."""
+
+
+class Limits(NamedTuple):
+    """Bounds on one update and on one document."""
+
+    max_structs: int = 50_000
+    """Structs, and deleted ranges, in one update."""
+    max_new_clients: int = 1_024
+    """Client ids that one update may bring: one for every page that was opened while offline."""
+    max_clients: int = MAX_ENTRIES
+    """Client ids in the whole document."""
+
+
+class Verdict(NamedTuple):
+    """The outcome of `Gate.check`; `Gate.commit` takes it back once the update is applied.
+
+    `clocks`: next clock of each client that advances · `new_clients`: ids first seen here, from now on `user`'s ·
+    `added_bytes`: UTF-8 bytes of new text, before any deletion · `deletes`: whether it deletes something that is there.
+    """
+
+    kind: Kind
+    user: str
+    clocks: dict[int, int]
+    new_clients: tuple[int, ...]
+    added_bytes: int
+    deletes: bool
+    ranges: Mapping[int, list[tuple[int, int]]]
+    pairs: Mapping[int, list[int]]
+
+
+_NEW: Final = Kind.NEW
+_new_verdict: Final = tuple.__new__
+_NOTHING: Final[dict[int, list[tuple[int, int]]]] = {}
+_NO_PAIRS: Final[dict[int, list[int]]] = {}
+
+
+def check_state_vector(data: bytes) -> dict[int, int]:
+    """Check and decode the state vector of a client's step 1, which pycrdt would otherwise believe unseen.
+
+    Raises ProtocolError as `decode_state_vector` does.
+    """
+    return decode_state_vector(data)
+
+
+def clocks_of(update: bytes) -> dict[int, int]:
+    """Compute {client id: next clock} of a stored update. Raises GateError if it is not a whole text document."""
+    return {client: structs[-1].end for client, structs in parse_update(update, len(update)).sections.items()}
+
+
+class Gate:
+    """What one document holds, as far as judging updates needs it: clocks, owners, deletions and surrogate pairs.
+
+    `check` changes nothing; `commit` moves the gate on. Both must be called in the order in which updates are applied.
+    """
+
+    def __init__(
+        self,
+        clocks: dict[int, int],
+        owners: dict[int, str],
+        limits: Limits | None = None,
+        read_state: Callable[[bytes | None], bytes] | None = None,
+    ) -> None:
+        """Start from the document's `clocks` (next clock by client id) and `owners` (user id by client id).
+
+        A client id with a clock but no owner is nobody's: no user can extend it. `read_state` is the document's own
+        `get_update(state_vector)`; it is called at the first edit, so that opening a document costs nothing here, and
+        may be left out for an empty document only.
+        """
+        self.clocks = clocks
+        self.owners = owners
+        self._limits = limits or Limits()
+        self._read_state = read_state
+        self._deleted = RangeSet()
+        self._pairs: dict[int, array[int]] = {}
+        """By client, the sorted clocks of second surrogates: no struct or deletion may begin there."""
+        self._ids: dict[bytes, int] = {}
+        """Known client ids by their encoding, so that the fast path reads one with one look-up."""
+
+    def state_vector(self) -> bytes:
+        """Encode the clocks as a state vector."""
+        return encode_state_vector(self.clocks)
+
+    def check(self, update: bytes, user: str) -> Verdict:
+        """Judge an update that `user` sent.
+
+        Raises GateError with the code `malformed`, `trailing_bytes`, `clock_overflow`, `unsupported_content`,
+        `unsupported_type`, `nul_character`, `bad_utf8`, `split_surrogate`, `foreign_client`, `too_many_structs` or
+        `too_many_clients`.
+        """
+        if self._read_state is not None:
+            self._learn(self._read_state)
+        try:
+            verdict = self._check_insertion(update, user) if update[0] else self._check_deletion(update, user)
+        except (IndexError, ProtocolError):
+            verdict = None  # the whole check says what is wrong
+        return verdict or self._check_whole(update, user)
+
+    def commit(self, verdict: Verdict) -> None:
+        """Move on after the update of a NEW verdict was applied."""
+        self.clocks.update(verdict.clocks)
+        for client in verdict.new_clients:
+            self.owners[client] = verdict.user
+        for client, ranges in verdict.ranges.items():
+            self._deleted.add(client, ranges)
+        for client, pairs in verdict.pairs.items():
+            known = self._pairs.get(client)
+            if known is None:
+                self._pairs[client] = array("I", pairs)
+            else:
+                known.extend(pairs)
+
+    def _learn(self, read_state: Callable[[bytes | None], bytes]) -> None:
+        """Learn from the document itself what is deleted and where its surrogate pairs are."""
+        deletions = read_state(self.state_vector())
+        for client, ranges in parse_update(deletions, len(deletions)).deletes.items():
+            self._deleted.add(client, ranges)
+        everything = read_state(None)
+        if _MAYBE_ASTRAL.search(everything):
+            for client, structs in parse_update(everything, len(everything)).sections.items():
+                pairs = [pair for struct in structs for pair in _pairs_in(struct, 0)]
+                if pairs:
+                    self._pairs[client] = array("I", pairs)
+        self._read_state = None
+
+    def _read_id(self, update: bytes, pos: int) -> tuple[int, int]:
+        """Read the client id at `pos`, remembering the encoding of a known one; gives (client id, next position)."""
+        client, end = read_uint(update, pos)
+        if end - pos in _CACHED_WIDTHS and client in self.clocks:
+            self._ids[update[pos:end]] = client
+        return client, end
+
+    def _check_insertion(self, update: bytes, user: str) -> Verdict | None:
+        """Accept one short string beside known text, which is nearly every update there is; None for all else."""
+        if update[0] != 1 or update[1] != 1:
+            return None
+        ids, clocks = self._ids, self.clocks
+        client = ids.get(update[2:7])
+        pos = 7
+        if client is None:
+            client, pos = self._read_id(update, 2)
+        clock = update[pos]
+        pos += 1
+        if clock > 127:
+            clock, pos = read_rest(update, pos, clock)
+        if clocks.get(client) != clock or self.owners.get(client) != user:
+            return None
+        info = update[pos]
+        pos += 1
+        if info not in _INSERTIONS:
+            return None
+        if info & HAS_ORIGIN:
+            origin = ids.get(update[pos : pos + 5])
+            if origin is None:
+                origin, pos = self._read_id(update, pos)
+            else:
+                pos += 5
+            beside = update[pos]
+            pos += 1
+            if beside > 127:
+                beside, pos = read_rest(update, pos, beside)
+            if origin in self._pairs or beside >= clocks.get(origin, 0):
+                return None
+        if info & HAS_RIGHT_ORIGIN:
+            origin = ids.get(update[pos : pos + 5])
+            if origin is None:
+                origin, pos = self._read_id(update, pos)
+            else:
+                pos += 5
+            beside = update[pos]
+            pos += 1
+            if beside > 127:
+                beside, pos = read_rest(update, pos, beside)
+            if origin in self._pairs or beside >= clocks.get(origin, 0):
+                return None
+        length = update[pos]
+        pos += 1
+        if pos + length + 1 != len(update) or update[-1] or not 0 < length < 128:
+            return None
+        units = length
+        if length > 1 or not 0 < update[pos] < 128:
+            text = update[pos:-1]
+            if max(text) >= _ASTRAL_LEAD:
+                return None
+            units = utf16_length(text)
+        end = clock + units
+        if end >= CLOCK_LIMIT:
+            return None
+        return _new_verdict(Verdict, (_NEW, user, {client: end}, (), length, False, _NOTHING, _NO_PAIRS))
+
+    def _check_deletion(self, update: bytes, user: str) -> Verdict | None:
+        """Accept one deleted range of known text; None for all else."""
+        if update[1] != 1:
+            return None
+        client = self._ids.get(update[2:7])
+        pos = 7
+        if client is None:
+            client, pos = self._read_id(update, 2)
+        if update[pos] != 1:
+            return None
+        start, pos = read_uint(update, pos + 1)
+        length, pos = read_uint(update, pos)
+        end = start + length
+        if pos != len(update) or not length or end > self.clocks.get(client, 0) or client in self._pairs:
+            return None
+        if self._deleted.covers(client, start, end):
+            return None
+        return _new_verdict(Verdict, (_NEW, user, {}, (), 0, True, {client: [(start, end)]}, _NO_PAIRS))
+
+    def _check_whole(self, update: bytes, user: str) -> Verdict:
+        """Check an update of any shape."""
+        parsed = parse_update(update, self._limits.max_structs)
+        sections, deletes = parsed
+        known = self._follow(sections)
+        if known is None or not self._reaches(deletes, known):
+            return _verdict(Kind.GAP, user)
+        before = self.clocks
+        advanced = {client: clock for client, clock in known.items() if clock > before.get(client, 0)}
+        new_clients = self._check_owners(advanced, user)
+        added_bytes = 0
+        pairs: dict[int, list[int]] = {}
+        ranges = {
+            client: fresh
+            for client, found in deletes.items()
+            if (fresh := [span for span in found if not self._deleted.covers(client, *span)])
+        }
+        for client in advanced:
+            clock = before.get(client, 0)
+            for struct in sections[client]:
+                if struct.end <= clock:
+                    continue
+                if struct.kind == DELETED:
+                    ranges.setdefault(client, []).append((max(struct.clock, clock), struct.end))
+                    continue
+                added_bytes += len(_text_from(struct, clock))
+                if found_pairs := _pairs_in(struct, clock):
+                    pairs.setdefault(client, []).extend(found_pairs)
+        if self._pairs or pairs:
+            self._check_pairs(parsed, pairs)
+        if advanced or ranges:
+            return Verdict(_NEW, user, advanced, new_clients, added_bytes, bool(ranges), ranges, pairs)
+        return _verdict(Kind.KNOWN if sections or deletes else Kind.EMPTY, user)
+
+    def _follow(self, sections: dict[int, list[Struct]]) -> dict[int, int] | None:
+        """Walk the structs in an order in which each finds its neighbours; gives next clocks, None if one lacks any.
+
+        Sections wait for one another on an explicit stack, each with the clock it must reach; every push is followed
+        by progress, so this is linear. Raises GateError `malformed` when structs wait for each other in a circle.
+        """
+        clocks = self.clocks
+        now = {client: clocks.get(client, 0) for client in sections}
+        done = dict.fromkeys(sections, 0)
+        for first in sections:
+            stack = [(first, _FOREVER)]
+            waiting = {first}
+            while stack:
+                client, target = stack[-1]
+                structs = sections[client]
+                known, index = now[client], done[client]
+                missing: tuple[int, int] | None = None
+                while index < len(structs) and known < target:
+                    struct = structs[index]
+                    if struct.clock > known or (struct.kind == SKIP and struct.end > known):
+                        return None
+                    missing = _missing(struct, client, now, clocks)
+                    if missing is not None:
+                        break
+                    known = max(known, struct.end)
+                    index += 1
+                now[client], done[client] = known, index
+                if missing is None:
+                    if known < target < _FOREVER:
+                        return None
+                    stack.pop()
+                    waiting.discard(client)
+                    continue
+                needed = missing[0]
+                if needed not in sections or done[needed] == len(sections[needed]):
+                    return None
+                if needed in waiting:
+                    code = "malformed"
+                    raise GateError(code, "structs wait for one another in a circle")
+                stack.append(missing)
+                waiting.add(needed)
+        return now
+
+    def _reaches(self, deletes: dict[int, list[tuple[int, int]]], known: dict[int, int]) -> bool:
+        """Tell whether all that is deleted is there to be deleted."""
+        for client, ranges in deletes.items():
+            clock = known.get(client)
+            if clock is None:
+                clock = self.clocks.get(client, 0)
+            if any(end > clock for _, end in ranges):
+                return False
+        return True
+
+    def _check_owners(self, advanced: dict[int, int], user: str) -> tuple[int, ...]:
+        """Check that every client that advances is this user's or new; gives the new ones."""
+        new_clients = []
+        for client in advanced:
+            owner = self.owners.get(client)
+            if owner is None and client not in self.clocks:
+                new_clients.append(client)
+            elif owner != user:
+                code = "foreign_client"
+                raise GateError(code, "new text under a client id that is not this user's")
+        many = len(new_clients)
+        if many > self._limits.max_new_clients or (many and many + len(self.clocks) > self._limits.max_clients):
+            code = "too_many_clients"
+            raise GateError(code, "too many new client ids")
+        return tuple(new_clients)
+
+    def _check_pairs(self, parsed: ParsedUpdate, new_pairs: dict[int, list[int]]) -> None:
+        """Check that nothing begins or ends between the halves of a surrogate pair.
+
+        There Yjs puts replacement characters, while yrs keeps the character and miscounts it: the two texts, and with
+        the next save the clocks too, would never agree again.
+        """
+        for structs in parsed.sections.values():
+            for struct in structs:
+                if struct.left_client >= 0:
+                    self._check_boundary(struct.left_client, struct.left_clock + 1, new_pairs)
+                if struct.right_client >= 0:
+                    self._check_boundary(struct.right_client, struct.right_clock, new_pairs)
+        for client, ranges in parsed.deletes.items():
+            for start, end in ranges:
+                self._check_boundary(client, start, new_pairs)
+                self._check_boundary(client, end, new_pairs)
+
+    def _check_boundary(self, client: int, clock: int, new_pairs: dict[int, list[int]]) -> None:
+        for pairs in (self._pairs.get(client), new_pairs.get(client)):
+            if pairs:
+                index = bisect_left(pairs, clock)
+                if index < len(pairs) and pairs[index] == clock:
+                    raise _split_surrogate()
+
+
+def _verdict(kind: Kind, user: str) -> Verdict:
+    return Verdict(kind, user, {}, (), 0, False, _NOTHING, _NO_PAIRS)
+
+
+def _missing(struct: Struct, client: int, now: dict[int, int], clocks: dict[int, int]) -> tuple[int, int] | None:
+    """Find a neighbour of `struct` that is not there yet, as (client id, clock to reach)."""
+    neighbour = struct.left_client
+    # The parser has seen to it that neighbours of the same client lie in its past.
+    if neighbour not in (-1, client):
+        known = now.get(neighbour)
+        if struct.left_clock >= (clocks.get(neighbour, 0) if known is None else known):
+            return neighbour, struct.left_clock + 1
+    neighbour = struct.right_client
+    if neighbour not in (-1, client):
+        known = now.get(neighbour)
+        if struct.right_clock >= (clocks.get(neighbour, 0) if known is None else known):
+            return neighbour, struct.right_clock + 1
+    return None
+
+
+def _text_from(struct: Struct, clock: int) -> bytes:
+    """Give the part of a string struct that lies at or after `clock`. Raises GateError `split_surrogate`."""
+    offset = clock - struct.clock
+    if offset <= 0:
+        return struct.text
+    if struct.text.isascii():
+        return struct.text[offset:]
+    try:
+        return struct.text.decode().encode("utf-16-le")[2 * offset :].decode("utf-16-le").encode()
+    except UnicodeDecodeError:
+        raise _split_surrogate() from None
+
+
+def _pairs_in(struct: Struct, clock: int) -> list[int]:
+    """List the clocks, from `clock` on, of the second surrogates in a string struct."""
+    if struct.text.isascii():
+        return []
+    start = max(struct.clock, clock)
+    text = _text_from(struct, clock).decode()
+    return [start + match.start() + before + 1 for before, match in enumerate(ASTRAL.finditer(text))]
+
+
+def _split_surrogate() -> GateError:
+    code = "split_surrogate"
+    return GateError(code, "an edit goes through the middle of one character")
