@@ -8,10 +8,11 @@ without a hole on what the document holds, and writes under client ids that belo
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from typing import Final, NamedTuple
 
+from mdreader.features.collab.order import follow, write_update, write_updates
 from mdreader.features.collab.ranges import RangeSet
 from mdreader.features.collab.state_vector import CLOCK_LIMIT, MAX_ENTRIES, decode_state_vector, encode_state_vector
 from mdreader.features.collab.structs import (
@@ -19,7 +20,6 @@ from mdreader.features.collab.structs import (
     DELETED,
     HAS_ORIGIN,
     HAS_RIGHT_ORIGIN,
-    SKIP,
     STRING,
     GateError,
     ParsedUpdate,
@@ -31,7 +31,6 @@ from mdreader.features.collab.varint import ProtocolError, read_rest, read_uint
 
 __all__ = ["Gate", "GateError", "Kind", "Limits", "Verdict", "check_state_vector", "clocks_of"]
 
-_FOREVER: Final = CLOCK_LIMIT
 _CACHED_WIDTHS: Final = (5, 8)
 """Encoded lengths of nearly all ids: Yjs draws 32 random bits, yrs 53."""
 _INSERTIONS: Final = frozenset((STRING | HAS_ORIGIN, STRING | HAS_RIGHT_ORIGIN, STRING | HAS_ORIGIN | HAS_RIGHT_ORIGIN))
@@ -68,7 +67,8 @@ class Verdict(NamedTuple):
     """The outcome of `Gate.check`; `Gate.commit` takes it back once the update is applied.
 
     `clocks`: next clock of each client that advances · `new_clients`: ids first seen here, from now on `user`'s ·
-    `added_bytes`: UTF-8 bytes of new text, before any deletion · `deletes`: whether it deletes something that is there.
+    `added_bytes`: UTF-8 bytes of new text, before any deletion · `deletes`: whether it deletes something that is there · `size`: structs and
+    deleted ranges that are new.
     """
 
     kind: Kind
@@ -77,6 +77,7 @@ class Verdict(NamedTuple):
     new_clients: tuple[int, ...]
     added_bytes: int
     deletes: bool
+    size: int
     ranges: Mapping[int, list[tuple[int, int]]]
     pairs: Mapping[int, list[int]]
 
@@ -162,6 +163,28 @@ class Gate:
             else:
                 known.extend(pairs)
 
+    def reduce(self, update: bytes, verdict: Verdict) -> bytes:
+        """Rewrite a NEW update, before its `commit`, without what the document has already.
+
+        A client that comes back sends every deletion there ever was beside its one new letter; only the letter is worth
+        storing and passing on.
+        """
+        return write_update(self._new_structs(update), verdict.ranges)
+
+    def pieces(self, update: bytes, verdict: Verdict, size: int = 8) -> Iterator[bytes]:
+        """Rewrite a NEW update, before its `commit`, as a sequence of updates of at most `size` new pieces each.
+
+        Applied one after the other they equal the whole. yrs needs up to milliseconds for a single hostile piece (it
+        walks all rivals for one place, or counts through megabytes to split a string) and cannot be interrupted, so a
+        large update is applied like this, with a look at the clock and at the other rooms in between.
+        """
+        return write_updates(self._new_structs(update), verdict.ranges, size)
+
+    def _new_structs(self, update: bytes) -> list[tuple[int, Struct]]:
+        order: list[tuple[int, Struct]] = []
+        follow(parse_update(update, len(update)).sections, self.clocks, order)
+        return [(client, struct) for client, struct in order if struct.end > self.clocks.get(client, 0)]
+
     def _learn(self, read_state: Callable[[bytes | None], bytes]) -> None:
         """Learn from the document itself what is deleted and where its surrogate pairs are."""
         deletions = read_state(self.state_vector())
@@ -238,7 +261,7 @@ class Gate:
         end = clock + units
         if end >= CLOCK_LIMIT:
             return None
-        return _new_verdict(Verdict, (_NEW, user, {client: end}, (), length, False, _NOTHING, _NO_PAIRS))
+        return _new_verdict(Verdict, (_NEW, user, {client: end}, (), length, False, 1, _NOTHING, _NO_PAIRS))
 
     def _check_deletion(self, update: bytes, user: str) -> Verdict | None:
         """Accept one deleted range of known text; None for all else."""
@@ -257,19 +280,19 @@ class Gate:
             return None
         if self._deleted.covers(client, start, end):
             return None
-        return _new_verdict(Verdict, (_NEW, user, {}, (), 0, True, {client: [(start, end)]}, _NO_PAIRS))
+        return _new_verdict(Verdict, (_NEW, user, {}, (), 0, True, 1, {client: [(start, end)]}, _NO_PAIRS))
 
     def _check_whole(self, update: bytes, user: str) -> Verdict:
         """Check an update of any shape."""
         parsed = parse_update(update, self._limits.max_structs)
         sections, deletes = parsed
-        known = self._follow(sections)
+        known = follow(sections, self.clocks)
         if known is None or not self._reaches(deletes, known):
             return _verdict(Kind.GAP, user)
         before = self.clocks
         advanced = {client: clock for client, clock in known.items() if clock > before.get(client, 0)}
         new_clients = self._check_owners(advanced, user)
-        added_bytes = 0
+        added_bytes = size = 0
         pairs: dict[int, list[int]] = {}
         ranges = {
             client: fresh
@@ -281,6 +304,7 @@ class Gate:
             for struct in sections[client]:
                 if struct.end <= clock:
                     continue
+                size += 1
                 if struct.kind == DELETED:
                     ranges.setdefault(client, []).append((max(struct.clock, clock), struct.end))
                     continue
@@ -290,51 +314,9 @@ class Gate:
         if self._pairs or pairs:
             self._check_pairs(parsed, pairs)
         if advanced or ranges:
-            return Verdict(_NEW, user, advanced, new_clients, added_bytes, bool(ranges), ranges, pairs)
+            size += sum(map(len, ranges.values()))
+            return Verdict(_NEW, user, advanced, new_clients, added_bytes, bool(ranges), size, ranges, pairs)
         return _verdict(Kind.KNOWN if sections or deletes else Kind.EMPTY, user)
-
-    def _follow(self, sections: dict[int, list[Struct]]) -> dict[int, int] | None:
-        """Walk the structs in an order in which each finds its neighbours; gives next clocks, None if one lacks any.
-
-        Sections wait for one another on an explicit stack, each with the clock it must reach; every push is followed
-        by progress, so this is linear. Raises GateError `malformed` when structs wait for each other in a circle.
-        """
-        clocks = self.clocks
-        now = {client: clocks.get(client, 0) for client in sections}
-        done = dict.fromkeys(sections, 0)
-        for first in sections:
-            stack = [(first, _FOREVER)]
-            waiting = {first}
-            while stack:
-                client, target = stack[-1]
-                structs = sections[client]
-                known, index = now[client], done[client]
-                missing: tuple[int, int] | None = None
-                while index < len(structs) and known < target:
-                    struct = structs[index]
-                    if struct.clock > known or (struct.kind == SKIP and struct.end > known):
-                        return None
-                    missing = _missing(struct, client, now, clocks)
-                    if missing is not None:
-                        break
-                    known = max(known, struct.end)
-                    index += 1
-                now[client], done[client] = known, index
-                if missing is None:
-                    if known < target < _FOREVER:
-                        return None
-                    stack.pop()
-                    waiting.discard(client)
-                    continue
-                needed = missing[0]
-                if needed not in sections or done[needed] == len(sections[needed]):
-                    return None
-                if needed in waiting:
-                    code = "malformed"
-                    raise GateError(code, "structs wait for one another in a circle")
-                stack.append(missing)
-                waiting.add(needed)
-        return now
 
     def _reaches(self, deletes: dict[int, list[tuple[int, int]]], known: dict[int, int]) -> bool:
         """Tell whether all that is deleted is there to be deleted."""
@@ -388,23 +370,7 @@ class Gate:
 
 
 def _verdict(kind: Kind, user: str) -> Verdict:
-    return Verdict(kind, user, {}, (), 0, False, _NOTHING, _NO_PAIRS)
-
-
-def _missing(struct: Struct, client: int, now: dict[int, int], clocks: dict[int, int]) -> tuple[int, int] | None:
-    """Find a neighbour of `struct` that is not there yet, as (client id, clock to reach)."""
-    neighbour = struct.left_client
-    # The parser has seen to it that neighbours of the same client lie in its past.
-    if neighbour not in (-1, client):
-        known = now.get(neighbour)
-        if struct.left_clock >= (clocks.get(neighbour, 0) if known is None else known):
-            return neighbour, struct.left_clock + 1
-    neighbour = struct.right_client
-    if neighbour not in (-1, client):
-        known = now.get(neighbour)
-        if struct.right_clock >= (clocks.get(neighbour, 0) if known is None else known):
-            return neighbour, struct.right_clock + 1
-    return None
+    return _new_verdict(Verdict, (kind, user, {}, (), 0, False, 0, _NOTHING, _NO_PAIRS))
 
 
 def _text_from(struct: Struct, clock: int) -> bytes:
