@@ -1,0 +1,216 @@
+"""One socket: frames in, frames out, and the limits of both."""
+
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
+
+from mdreader.features.collab.closing import CloseCode
+from mdreader.features.collab.presence import Person
+from mdreader.kernel.actor import Actor
+
+if TYPE_CHECKING:
+    from mdreader.features.collab.room import Room
+    from mdreader.features.collab.rooms import Rooms
+
+log = structlog.get_logger(__name__)
+
+# Bytes that may wait for a reader. Over it the connection is dropped; the client comes back and resyncs by state vector.
+WRITE_LIMIT = 256 * 1024
+# Frames and bytes kept while a room is being loaded for a connection.
+BACKLOG_FRAMES = 512
+# Messages a client may send at once, and each second after that.
+BURST = 6000
+RATE = 600
+
+
+class Connection(WSListener):  # type: ignore[misc]
+    """A client in, or on its way into, a room. All methods run on the event loop."""
+
+    __slots__ = (
+        "_allowance",
+        "_allowance_at",
+        "_backlog",
+        "_backlog_bytes",
+        "_fragments",
+        "_fragments_bytes",
+        "_rooms",
+        "_write_limit",
+        "actor",
+        "awaiting_pong",
+        "behind",
+        "can_write",
+        "document_id",
+        "held_markers",
+        "live",
+        "on_open",
+        "person",
+        "room",
+        "transport",
+        "workspace_id",
+    )
+
+    def __init__(self, rooms: "Rooms", document_id: str) -> None:
+        self._rooms = rooms
+        self.document_id = document_id
+        self.workspace_id = ""
+        self.actor: Actor | None = None
+        self.on_open: Callable[[], Coroutine[Any, Any, None]] | None = None  # checks the token and finds the room
+        self.person = Person("", "")
+        self.can_write = False
+        self.room: Room | None = None
+        self.transport: WSTransport | None = None
+        self.live = False  # has the document: gets every later commit
+        self.behind = False  # sent something that builds on what we lack; until it has sent the rest nothing of it is acknowledged
+        self.held_markers: list[bytes] | None = None
+        self.awaiting_pong = False
+        self._backlog: deque[bytes] | None = deque()
+        self._backlog_bytes = 0
+        self._fragments: list[bytes] | None = None
+        self._fragments_bytes = 0
+        self._write_limit = WRITE_LIMIT
+        self._allowance = float(BURST)
+        self._allowance_at = rooms.time()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the socket is there and no farewell was sent."""
+        return self.transport is not None and not self.transport.is_close_frame_sent
+
+    @property
+    def max_frame_bytes(self) -> int:
+        """The largest message that is taken."""
+        return self._rooms.max_frame_bytes
+
+    # ---- picows callbacks ----
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        """The handshake is done; the token is checked and the room loaded while frames wait."""
+        self.transport = transport
+        self._rooms.opened(self)
+        if self.on_open is not None:
+            self._rooms.spawn(self.on_open())
+            self.on_open = None
+
+    def on_ws_disconnected(self, _transport: WSTransport) -> None:
+        """The socket is gone."""
+        self.transport = None
+        self._backlog = None
+        self._rooms.closed(self)
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        """Take one WebSocket frame; whole messages go on."""
+        self.awaiting_pong = False
+        kind = frame.msg_type
+        if kind == WSMsgType.BINARY and frame.fin and self._fragments is None:
+            self._message(frame.get_payload_as_bytes())
+        elif kind in (WSMsgType.BINARY, WSMsgType.CONTINUATION):
+            self._fragment(kind == WSMsgType.BINARY, frame.get_payload_as_bytes(), last=bool(frame.fin))
+        elif kind == WSMsgType.CLOSE:
+            transport.send_close(frame.get_close_code() or WSCloseCode.OK)
+            transport.disconnect()
+        elif kind == WSMsgType.TEXT:
+            self.close(CloseCode.UNSUPPORTED_DATA, "binary frames only")
+
+    # ---- in ----
+
+    def _fragment(self, first: bool, payload: bytes, *, last: bool) -> None:
+        if first == (self._fragments is not None):
+            self.close(CloseCode.REFUSED, "fragments out of order")
+            return
+        if self._fragments is None:
+            self._fragments, self._fragments_bytes = [], 0
+        self._fragments.append(payload)
+        # An empty fragment costs memory too.
+        self._fragments_bytes += len(payload) + 64
+        if self._fragments_bytes > self._rooms.max_frame_bytes:
+            self.close(CloseCode.FRAME_TOO_BIG, "the message is too big")
+        elif last:
+            message, self._fragments = b"".join(self._fragments), None
+            self._message(message)
+
+    def _message(self, payload: bytes) -> None:
+        if not self.is_open:
+            return
+        self._allowance -= 1
+        if self._allowance < 0 and not self._refill():
+            self.close(CloseCode.TOO_MANY_MESSAGES, "too many messages")
+            return
+        room = self.room
+        if room is not None and self._backlog is None:
+            room.receive(self, payload)
+            return
+        if self._backlog is None:
+            return
+        self._backlog.append(payload)
+        self._backlog_bytes += len(payload)
+        if len(self._backlog) > BACKLOG_FRAMES or self._backlog_bytes > self._rooms.max_frame_bytes:
+            self.close(CloseCode.TOO_MANY_MESSAGES, "too many messages before the document was open")
+
+    def _refill(self) -> bool:
+        now = self._rooms.time()
+        self._allowance = min(float(BURST), self._allowance + (now - self._allowance_at) * RATE)
+        self._allowance_at = now
+        return self._allowance >= 0
+
+    def entered(self, room: "Room") -> None:
+        """The room is open to this connection: hand over what waited."""
+        self.room = room
+        backlog, self._backlog = self._backlog or deque(), None
+        self._backlog_bytes = 0
+        for payload in backlog:
+            if not self.is_open or self.room is not room:
+                return
+            room.receive(self, payload)
+
+    # ---- out ----
+
+    def send(self, payload: bytes) -> None:
+        """Send one message, or drop the connection when it does not read."""
+        transport = self.transport
+        if transport is None:
+            return
+        if transport.underlying_transport.get_write_buffer_size() > self._write_limit:
+            self.drop("slow_reader")
+            return
+        transport.send(WSMsgType.BINARY, payload)
+
+    def send_large(self, payload: bytes) -> None:
+        """Send a whole document, which may be larger than the write limit: it counts on top of it."""
+        self._write_limit = WRITE_LIMIT + len(payload)
+        self.send(payload)
+
+    def ping(self) -> None:
+        """Ask for a sign of life; a connection that has not answered the last time is dropped."""
+        transport = self.transport
+        if transport is None:
+            return
+        if self.awaiting_pong:
+            self.drop("no_heartbeat")
+            return
+        self.awaiting_pong = True
+        transport.send_ping(b"")
+
+    def drop(self, why: str) -> None:
+        """Cut the connection without a farewell: the peer does not read."""
+        if self.transport is not None:
+            log.info("socket_dropped", why=why, document_id=self.document_id, user_id=self.person.user_id)
+            self.transport.disconnect(graceful=False)
+
+    def cut(self) -> None:
+        """End the socket after what was sent last."""
+        if self.transport is not None:
+            self.transport.disconnect()
+
+    def close(self, code: CloseCode, reason: str) -> None:
+        """Say why, then cut. Nothing that is received later counts."""
+        transport = self.transport
+        if transport is None or transport.is_close_frame_sent:
+            return
+        self._backlog = None
+        if self.room is not None:
+            self.room.leave(self)
+        transport.send_close(int(code), reason.encode()[:120])
+        self._rooms.closing(self)

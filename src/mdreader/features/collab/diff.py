@@ -1,0 +1,82 @@
+"""The smallest reasonable edit from one text to another, so that a write over REST moves no cursor that it need not move. Pure."""
+
+from dataclasses import dataclass
+
+from fast_diff_match_patch import diff
+
+# More edits than this are one replacement: by then there is little left for a cursor to stand on.
+MAX_EDITS = 10_000
+# Seconds the search for a minimal diff may take before it settles for a coarser one.
+TIME_LIMIT = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Delete `deleted` UTF-8 bytes at byte `index`, then insert `inserted` there. Edits of one list apply in order."""
+
+    index: int
+    deleted: int
+    inserted: str
+
+
+def common_prefix(a: str, b: str) -> int:
+    """How many leading characters `a` and `b` share."""
+    low, high = 0, min(len(a), len(b))
+    while low < high:  # slices compare at memory speed: far faster than a loop over characters
+        middle = (low + high + 1) // 2
+        if a[low:middle] == b[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def common_suffix(a: str, b: str) -> int:
+    """How many trailing characters `a` and `b` share."""
+    low, high = 0, min(len(a), len(b))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if a[len(a) - middle : len(a) - low] == b[len(b) - middle : len(b) - low]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def edits_between(old: str, new: str) -> list[Edit]:
+    """The edits that turn `old` into `new`. Indices count UTF-8 bytes, as pycrdt does."""
+    if old == new:
+        return []
+    prefix = common_prefix(old, new)
+    old_rest, new_rest = old[prefix:], new[prefix:]
+    suffix = common_suffix(old_rest, new_rest)
+    old_middle = old_rest[: len(old_rest) - suffix]
+    new_middle = new_rest[: len(new_rest) - suffix]
+    start = len(old[:prefix].encode())
+    if not old_middle or not new_middle:
+        return [Edit(start, len(old_middle.encode()), new_middle)]
+    edits = _middle_edits(old_middle, new_middle, start)
+    return edits if len(edits) <= MAX_EDITS else [Edit(start, len(old_middle.encode()), new_middle)]
+
+
+def _middle_edits(old: str, new: str, index: int) -> list[Edit]:
+    edits: list[Edit] = []
+    at_old = at_new = 0
+    deleted, inserted = 0, ""
+    # cleanup="No": every kept character keeps the cursors and anchors that stand on it.
+    for kind, count in [*diff(old, new, timelimit=TIME_LIMIT, checklines=True, cleanup="No", counts_only=True), ("=", 0)]:
+        if kind == "-":
+            deleted += len(old[at_old : at_old + count].encode())
+            at_old += count
+        elif kind == "+":
+            inserted += new[at_new : at_new + count]
+            at_new += count
+        else:
+            if deleted or inserted:
+                edits.append(Edit(index, deleted, inserted))
+                index += len(inserted.encode())
+                deleted, inserted = 0, ""
+            index += len(old[at_old : at_old + count].encode())
+            at_old += count
+            at_new += count
+    return edits

@@ -1,0 +1,119 @@
+"""From an open socket to a seat in a room, and out of it when the right to sit there ends."""
+
+from typing import cast
+
+import structlog
+
+from mdreader.features.accounts.current import actor_from_token
+from mdreader.features.collab.closing import CloseCode
+from mdreader.features.collab.connection import Connection
+from mdreader.features.collab.presence import Person
+from mdreader.features.collab.rooms import Rooms
+from mdreader.features.collab.tickets import PREFIX
+from mdreader.features.documents.access import require_document
+from mdreader.features.workspaces.access import Right
+from mdreader.kernel.actor import Actor
+from mdreader.kernel.errors import AppError, ForbiddenError, NotFoundError, UnauthenticatedError
+from mdreader.kernel.events import DocumentsRemoved, Event, MembershipChanged, SessionEnded, WorkspaceRemoved
+from mdreader.kernel.ids import is_id
+from mdreader.runtime import Runtime
+
+log = structlog.get_logger(__name__)
+
+
+def rooms_of(runtime: Runtime) -> Rooms:
+    """The rooms behind the runtime's live text."""
+    return cast("Rooms", runtime.live)
+
+
+async def authenticate(runtime: Runtime, token: str, document_id: str, peer: str) -> Actor:
+    """Who holds `token`: a ticket for this document, an access token or an API key. Raises `UnauthenticatedError`."""
+    if token.startswith(PREFIX):
+        actor = rooms_of(runtime).tickets.redeem(token, document_id)
+        if actor is None:
+            raise UnauthenticatedError("The ticket is used, expired or for another document. Get a new one.")
+        return actor
+    return await actor_from_token(runtime, token, peer=peer)
+
+
+async def join(runtime: Runtime, connection: Connection, token: str, epoch: str | None, peer: str) -> None:
+    """Check who it is and what they may, then let the connection in; or close it with a code that says why not."""
+    rooms = rooms_of(runtime)
+    try:
+        if not is_id(connection.document_id):
+            raise NotFoundError("There is no such document.")
+        connection.actor = await authenticate(runtime, token, connection.document_id, peer)
+        connection.person = Person(connection.actor.user_id, connection.actor.name)
+        room = await rooms.get(connection.document_id)
+        # After the room: a right that is taken away while it loads must count.
+        await _authorise(runtime, connection)
+        if epoch is not None and epoch != room.epoch:
+            connection.close(CloseCode.EPOCH_CHANGED, "the document was restored; start from a fresh copy")
+        elif room.dead:
+            connection.close(CloseCode.TRY_AGAIN_LATER, "the document is being reloaded")
+        elif connection.is_open:
+            room.join(connection)
+    except UnauthenticatedError as error:
+        connection.close(CloseCode.UNAUTHENTICATED, error.code)
+    except ForbiddenError as error:
+        connection.close(CloseCode.FORBIDDEN, error.code)
+    except NotFoundError as error:
+        connection.close(CloseCode.NOT_FOUND, error.code)
+    except AppError as error:
+        connection.close(CloseCode.TRY_AGAIN_LATER, error.code)
+    except Exception:
+        log.exception("join_failed", document_id=connection.document_id)
+        connection.close(CloseCode.TRY_AGAIN_LATER, "the document cannot be opened now")
+
+
+async def _authorise(runtime: Runtime, connection: Connection) -> None:
+    """Set what the connection's user may do; raises when that is nothing."""
+    if connection.actor is None:
+        raise UnauthenticatedError
+    async with runtime.database.read() as conn:
+        access = await require_document(conn, connection.actor, connection.document_id, Right.READ)
+    connection.workspace_id = access.workspace_id
+    connection.can_write = access.allows(Right.WRITE)
+
+
+class Doorkeeper:
+    """Acts on what is taken away: closes the sockets of ended sessions, lost roles and deleted documents."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._rooms = rooms_of(runtime)
+
+    def on_event(self, event: Event) -> None:
+        """Called for each event of the fan-out, on the event loop."""
+        match event:
+            case SessionEnded(session_ids, key_ids):
+                for connection in self._rooms.sockets():
+                    actor = connection.actor
+                    if actor is not None and (actor.session_id in session_ids or actor.key_id in key_ids):
+                        connection.close(CloseCode.UNAUTHENTICATED, "session_ended")
+            case MembershipChanged(workspace_id, user_id):
+                for connection in self._rooms.sockets():
+                    if connection.person.user_id == user_id and connection.workspace_id in (workspace_id, ""):
+                        self._rooms.spawn(self._recheck(connection))
+            case DocumentsRemoved(document_ids):
+                self._rooms.evict(document_ids, CloseCode.NOT_FOUND, "deleted")
+            case WorkspaceRemoved(workspace_id):
+                gone = {c.document_id for c in self._rooms.sockets() if c.workspace_id == workspace_id}
+                self._rooms.evict(tuple(gone), CloseCode.NOT_FOUND, "deleted")
+            case _:
+                pass
+
+    async def _recheck(self, connection: Connection) -> None:
+        could_write = connection.can_write
+        try:
+            await _authorise(self._runtime, connection)
+        except AppError:
+            connection.close(CloseCode.FORBIDDEN, "your access was removed")
+            return
+        except Exception:
+            # Not knowing is no reason to go on: the client comes back and is asked again.
+            log.exception("recheck_failed", document_id=connection.document_id)
+            connection.close(CloseCode.UNAUTHENTICATED, "role_changed")
+            return
+        if could_write != connection.can_write:
+            connection.close(CloseCode.UNAUTHENTICATED, "role_changed")

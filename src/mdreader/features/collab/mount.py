@@ -1,0 +1,135 @@
+"""Live editing on uvicorn's own port: an upgrade for our path is handed from uvicorn to picows, everything else stays ASGI.
+
+ASGI middleware does not run here, so the origin and the address are checked here. picows' protocol class is not public API; both
+versions are pinned and a contract test holds them to what this file expects.
+"""
+
+import logging
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httptools
+import uvicorn
+from picows import WSUpgradeRequest, WSUpgradeResponse, WSUpgradeResponseWithListener
+from picows.picows import WSProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from mdreader.features.collab.connection import Connection
+from mdreader.features.collab.joining import join, rooms_of
+from mdreader.http.client_address import client_address
+from mdreader.http.origin import origin_allowed
+from mdreader.runtime import Runtime
+
+PREFIX = b"/api/collab/"
+HANDSHAKE_SECONDS = 10.0
+
+
+class _Quiet:
+    """A logger for picows that says nothing: it would make a logger object for every connection."""
+
+    def __getattr__(self, _name: str) -> Any:
+        return self._nothing
+
+    @staticmethod
+    def _nothing(*_args: object, **_kwargs: object) -> bool:
+        return False
+
+
+_QUIET = _Quiet()
+
+
+class CollabProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP protocol that knows one more thing: how to let go of a socket."""
+
+    def data_received(self, data: bytes) -> None:
+        """As uvicorn's, but what follows an upgrade request in the same segment is kept for the new protocol."""
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            if self._should_upgrade() and self.url.startswith(PREFIX):
+                self._hand_over(data[upgrade.args[0] :])
+            elif self._should_upgrade():
+                self._refuse(404)
+            else:
+                self._unsupported_upgrade_warning()
+        except httptools.HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
+
+    def _should_upgrade_to_ws(self) -> bool:
+        return True
+
+    def _refuse(self, status: int) -> None:
+        phrase = {403: b"Forbidden", 404: b"Not Found", 503: b"Service Unavailable"}[status]
+        self.transport.write(b"HTTP/1.1 %d %b\r\ncontent-length: 0\r\nconnection: close\r\n\r\n" % (status, phrase))
+        self.transport.close()
+
+    def _hand_over(self, rest: bytes) -> None:
+        runtime: Runtime | None = self.app_state.get("runtime")
+        if runtime is None or rooms_of(runtime).draining:
+            self._refuse(503)
+            return
+        headers = {name: value.decode("latin-1") for name, value in self.headers}
+        address = client_address(self.client[0] if self.client else "", headers.get(b"x-forwarded-for"), runtime.policy.trusted_proxies)
+        if not origin_allowed(runtime.policy, headers.get(b"origin"), headers.get(b"host", "")):
+            self._refuse(403)
+            return
+        parts = urlsplit(self.url.decode("latin-1"))
+        query = parse_qs(parts.query)
+        connection = Connection(rooms_of(runtime), parts.path[len(PREFIX) :])
+        connection.on_open = lambda: join(
+            runtime, connection, query.get("token", [""])[0], query.get("epoch", [None])[0], address
+        )
+        self._become(connection, headers, rest)
+
+    def _become(self, connection: Connection, headers: dict[bytes, str], rest: bytes) -> None:
+        def listener(request: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
+            return WSUpgradeResponseWithListener(WSUpgradeResponse.create_101_response(), connection)
+
+        self.connections.discard(self)
+        self._unset_keepalive_if_required()
+        protocol = WSProtocol(
+            None, None, False, listener, _QUIET, True, HANDSHAKE_SECONDS, False, 20, 20, None, True,
+            connection.max_frame_bytes, None, 2048,
+        )  # fmt: skip
+        # The transport first: what picows writes in answer to the request must find its protocol in place.
+        self.transport.set_protocol(protocol)
+        protocol.connection_made(self.transport)
+        # A request of our own making: no token reaches picows, and a long Cookie header costs no buffer.
+        lines = [b"GET /api/collab HTTP/1.1"]
+        lines += [
+            name + b": " + headers[name].encode("latin-1")
+            for name in (b"host", b"upgrade", b"connection", b"sec-websocket-version", b"sec-websocket-key")
+            if name in headers
+        ]
+        feed(protocol, b"\r\n".join(lines) + b"\r\n\r\n" + rest)
+
+
+def feed(protocol: WSProtocol, data: bytes) -> None:
+    """Give bytes to a buffered protocol as a transport would."""
+    view = memoryview(data)
+    while view:
+        buffer = protocol.get_buffer(-1)
+        size = min(len(buffer), len(view))
+        buffer[:size] = view[:size]
+        del buffer
+        protocol.buffer_updated(size)
+        view = view[size:]
+
+
+class CollabServer(uvicorn.Server):
+    """uvicorn's server that drains live editing before it closes connections."""
+
+    def __init__(self, config: uvicorn.Config, runtime: Any) -> None:
+        super().__init__(config)
+        self._runtime = runtime
+
+    async def shutdown(self, sockets: list[Any] | None = None) -> None:
+        """No new sockets, everything acknowledged is on the disk, clients are told 1012; then as uvicorn does."""
+        runtime = self._runtime()
+        if runtime is not None:
+            await rooms_of(runtime).drain()
+        await super().shutdown(sockets)
+
+
+logging.getLogger("picows").setLevel(logging.WARNING)

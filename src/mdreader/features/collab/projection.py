@@ -1,0 +1,62 @@
+"""Writing what is in memory where others read it: the text for search and export, the folded log for a fast start."""
+
+from collections.abc import Sequence
+
+import structlog
+
+from mdreader.db.engine import Database
+from mdreader.features.collab import storage
+from mdreader.features.collab.replica import ReplicaError
+from mdreader.features.collab.room import Room
+from mdreader.features.documents.service import record_text
+from mdreader.kernel.clock import Clock
+
+log = structlog.get_logger(__name__)
+
+# Seconds without a commit after which a document is quiet, and the longest that a busy one waits.
+QUIET_SECONDS = 2.0
+LATEST_SECONDS = 30.0
+# A log of so many rows is folded into a snapshot.
+FOLD_ROWS = 500
+
+
+class Projector:
+    """Stores captures of rooms. A failure is logged and tried again at the next turn; the log has everything meanwhile."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def is_due(self, room: Room, now: float) -> bool:
+        """Whether a room has something to project; `now` is loop time."""
+        if room.dead or not room.dirty_since:
+            return False
+        return now - room.changed_at >= QUIET_SECONDS or now - room.dirty_since >= LATEST_SECONDS
+
+    async def project(self, rooms: Sequence[Room], *, fold: bool = False) -> None:
+        """Store the text of `rooms`, and fold their logs when they are long, or in any case with `fold`."""
+        captures: list[tuple[Room, storage.Capture]] = []
+        for room in rooms:
+            wanted = room.dirty_since or (fold and room.log_rows) or room.projected_seq != room.seq
+            if not wanted or room.dead:
+                continue
+            try:
+                captures.append((room, await room.capture(fold=fold or room.log_rows >= FOLD_ROWS)))
+            except ReplicaError:
+                log.exception("capture_failed", document_id=room.document_id)
+        if not captures:
+            return
+        now = self._clock.now()
+        try:
+            async with self._database.write() as tx:
+                await storage.store_captures(tx, [capture for _, capture in captures])
+                for room, capture in captures:
+                    if room.last_writer is not None and room.dirty_since:
+                        await record_text(
+                            tx, room.document_id, text=capture.text.text, size=capture.text.size, user_id=room.last_writer, at=now
+                        )
+        except Exception:
+            log.exception("projection_failed", documents=len(captures))
+            return
+        for room, capture in captures:
+            room.projected(capture)

@@ -1,0 +1,127 @@
+"""One document's Yjs state in memory: the only module that touches pycrdt.
+
+Nothing reaches it before the gate. What pycrdt still refuses may have left the document half changed, and its panics are
+`BaseException`s: both come out as `ReplicaError`, after which the replica must be thrown away.
+"""
+
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from pycrdt import Doc, Text, TransactionEvent, merge_updates
+from pycrdt import get_update as _difference
+
+from mdreader.features.collab.diff import Edit
+
+EMPTY_STATE_VECTOR = b"\x00"
+EMPTY_UPDATE = b"\x00\x00"
+TEXT_NAME = "content"
+
+
+class ReplicaError(Exception):
+    """pycrdt refused an update, or panicked."""
+
+
+@contextmanager
+def _guarded() -> Iterator[None]:
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # a panic of the Rust side is no Exception
+        raise ReplicaError(f"{type(error).__name__}: {error}"[:200]) from error
+
+
+def merged(updates: Sequence[bytes]) -> bytes:
+    """One update with everything in `updates` (at least one). Raises `ReplicaError`."""
+    if len(updates) == 1:
+        return updates[0]
+    with _guarded():
+        return merge_updates(*updates)
+
+
+def difference(update: bytes, state_vector: bytes) -> bytes:
+    """What `update` has and a peer at `state_vector` has not, without building a document. Raises `ReplicaError`."""
+    with _guarded():
+        return _difference(update, state_vector)
+
+
+class Replica:
+    """A Yjs document with one text, `content`. Every method raises `ReplicaError`."""
+
+    __slots__ = ("_doc", "_text")
+
+    def __init__(self, state: bytes | None = None) -> None:
+        with _guarded():
+            # A fresh client id each time: one that was used before a restart must never write again.
+            self._doc: Doc[Text] = Doc(client_id=secrets.randbits(31) + 1)
+            self._text = self._doc.get(TEXT_NAME, type=Text)
+            if state is not None:
+                self._doc.apply_update(state)
+
+    def apply(self, update: bytes) -> None:
+        """Apply an update that the gate let through."""
+        with _guarded():
+            self._doc.apply_update(update)
+
+    def apply_news(self, update: bytes) -> list[bytes]:
+        """Apply an update and give what of it was news: nothing, or one update."""
+        return self._observed(lambda: self._doc.apply_update(update))
+
+    def text(self) -> str:
+        """The whole text."""
+        with _guarded():
+            return str(self._text)
+
+    def size(self) -> int:
+        """UTF-8 bytes of the text; does not build it."""
+        with _guarded():
+            return len(self._text)
+
+    def state(self, state_vector: bytes = EMPTY_STATE_VECTOR) -> bytes:
+        """Everything that a peer at `state_vector` has not, as one update."""
+        with _guarded():
+            return self._doc.get_update(state_vector)
+
+    def state_vector(self) -> bytes:
+        """The document's state vector."""
+        with _guarded():
+            return self._doc.get_state()
+
+    def edit(self, edits: Sequence[Edit]) -> bytes:
+        """Make `edits` (at least one) under the server's own client id; answers the update that carries exactly them."""
+
+        def write() -> None:
+            with self._doc.transaction():
+                for edit in edits:
+                    if edit.deleted:
+                        del self._text[edit.index : edit.index + edit.deleted]
+                    if edit.inserted:
+                        self._text.insert(edit.index, edit.inserted)
+
+        (update,) = self._observed(write) or (EMPTY_UPDATE,)
+        return update
+
+    def _observed(self, change: Callable[[], None]) -> list[bytes]:
+        """Make one change and give the update that carries exactly it.
+
+        Observed for this one transaction: a state-vector difference would carry the document's whole delete set, and an observer that
+        stays costs each transaction more the more clients a document has had.
+        """
+        made: list[bytes] = []
+
+        def keep(event: TransactionEvent) -> None:
+            made.append(event.update)
+
+        with _guarded():
+            subscription = self._doc.observe(keep)
+            try:
+                change()
+            finally:
+                self._doc.unobserve(subscription)
+        return [update for update in made if update != EMPTY_UPDATE]
+
+
+def seed_update(text: str) -> bytes | None:
+    """The first update of a document that starts as `text`; None for an empty one. Called once, in the creating transaction."""
+    return Replica().edit([Edit(0, 0, text)]) if text else None

@@ -1,0 +1,30 @@
+"""HTTP routes of live editing: tickets."""
+
+from fastapi import APIRouter, status
+from pydantic import BaseModel, Field
+
+from mdreader.features.accounts.current import CurrentActor
+from mdreader.features.collab.joining import rooms_of
+from mdreader.features.collab.tickets import TTL_SECONDS
+from mdreader.features.documents.access import require_document
+from mdreader.features.workspaces.access import Right
+from mdreader.http.dependencies import ReadDep, RuntimeDep
+
+router = APIRouter(prefix="/api/documents", tags=["live editing"])
+
+
+class TicketOut(BaseModel):
+    """What opens one socket."""
+
+    ticket: str = Field(description="Put it behind `?token=` of `/api/collab/{document_id}`; it works once.")
+    expires_in: int = Field(description="Seconds.")
+    epoch: str = Field(description="The document's life; a local copy of another one must not be merged into it.")
+
+
+@router.post("/{document_id}/ticket", status_code=status.HTTP_201_CREATED, operation_id="issue_ticket")
+async def issue_ticket(document_id: str, actor: CurrentActor, runtime: RuntimeDep, conn: ReadDep) -> TicketOut:
+    """Get a single-use ticket for a socket on this document."""
+    await require_document(conn, actor, document_id, Right.READ)
+    rooms = rooms_of(runtime)
+    epoch = await rooms.epoch(document_id)
+    return TicketOut(ticket=rooms.tickets.issue(actor, document_id), expires_in=TTL_SECONDS, epoch=epoch)

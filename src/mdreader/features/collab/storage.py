@@ -1,0 +1,170 @@
+"""What is stored of a document's text: reading it whole, seeding it, folding its log."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import RowMapping, Table, bindparam, func, literal, null, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mdreader.db.engine import Transaction
+from mdreader.features.collab.gate import clocks_of
+from mdreader.features.collab.replica import EMPTY_UPDATE, merged, seed_update
+from mdreader.features.collab.state_vector import decode_state_vector, encode_state_vector
+from mdreader.features.collab.tables import document_clients, document_heads, document_snapshots, document_texts, document_updates
+from mdreader.features.collab.text import Shape, compose, decompose, etag_of
+from mdreader.kernel.failpoints import hit
+from mdreader.kernel.ids import new_id
+from mdreader.ports.live import LiveText, Seed
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Everything stored of one document. `state` is one Yjs update that holds it all."""
+
+    document_id: str
+    epoch: str
+    shape: Shape
+    seq: int
+    log_rows: int
+    state: bytes
+    clocks: dict[int, int]
+    owners: dict[int, str]
+    text_seq: int
+
+
+class HoleError(Exception):
+    """The log lacks a row: the database was damaged, or two servers wrote to it."""
+
+
+_head = select(document_heads, document_texts.c.seq.label("text_seq")).select_from(
+    document_heads.outerjoin(document_texts, document_texts.c.document_id == document_heads.c.document_id)
+).where(document_heads.c.document_id == bindparam("id"))
+# One statement, so that a fold cannot happen between reading the snapshot and reading the log.
+_state = (
+    select(literal(0).label("kind"), document_snapshots.c.seq, document_snapshots.c.data, document_snapshots.c.state_vector)
+    .where(document_snapshots.c.document_id == bindparam("id"))
+    .union_all(
+        select(literal(1), document_updates.c.seq, document_updates.c.data, null()).where(
+            document_updates.c.document_id == bindparam("id")
+        )
+    )
+    .order_by("kind", "seq")
+)
+_owners = select(document_clients.c.client_id, document_clients.c.user_id).where(document_clients.c.document_id == bindparam("id"))
+_last_row = select(func.max(document_updates.c.seq)).where(document_updates.c.document_id == document_texts.c.document_id).scalar_subquery()
+# The text is fresh when no log row is newer than it. A snapshot never is: both are written in one transaction.
+_text = (
+    select(document_texts, document_heads.c.eol, document_heads.c.bom, document_heads.c.epoch)
+    .join(document_heads, document_heads.c.document_id == document_texts.c.document_id)
+    .where(document_texts.c.document_id == bindparam("id"), func.coalesce(_last_row, 0) <= document_texts.c.seq)
+)
+
+
+async def load(conn: AsyncConnection, document_id: str) -> Stored | None:
+    """All that is stored of a document; None when it was never seeded. Raises `HoleError`."""
+    head = (await conn.execute(_head, {"id": document_id})).mappings().first()
+    if head is None:
+        return None
+    rows = (await conn.execute(_state, {"id": document_id})).all()
+    owners = {client: user for client, user in await conn.execute(_owners, {"id": document_id})}
+    return _assemble(document_id, head, [tuple(row) for row in rows], owners)
+
+
+def _assemble(document_id: str, head: RowMapping, rows: Sequence[tuple[int, int, bytes, bytes | None]], owners: dict[int, str]) -> Stored:
+    clocks: dict[int, int] = {}
+    seq = 0
+    parts: list[bytes] = []
+    for kind, row_seq, data, state_vector in rows:
+        if kind == 0:
+            clocks = decode_state_vector(state_vector or b"\x00")
+        elif row_seq <= seq:
+            continue
+        else:
+            if row_seq != seq + 1:
+                raise HoleError(f"document {document_id}: log row {seq + 1} is missing before {row_seq}")
+            clocks.update(clocks_of(data))
+        seq = row_seq
+        parts.append(data)
+    log_rows = len(parts) - (1 if rows and rows[0][0] == 0 else 0)
+    state = merged(parts) if parts else EMPTY_UPDATE
+    return Stored(document_id, head["epoch"], Shape(head["eol"], head["bom"]), seq, log_rows, state, clocks, owners, head["text_seq"] or 0)
+
+
+async def epoch(conn: AsyncConnection, document_id: str) -> str | None:
+    """The document's epoch; None when it was never seeded."""
+    found: str | None = await conn.scalar(select(document_heads.c.epoch).where(document_heads.c.document_id == document_id))
+    return found
+
+
+async def fresh_text(conn: AsyncConnection, document_id: str) -> LiveText | None:
+    """The text of a document that nobody has written to since it was last projected; None when the log is newer."""
+    row = (await conn.execute(_text, {"id": document_id})).first()
+    if row is None:
+        return None
+    return LiveText(compose(row.text, Shape(row.eol, row.bom)), row.etag, row.size, row.eol, row.epoch)
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """A document at one committed moment, ready to be stored."""
+
+    document_id: str
+    seq: int
+    state: bytes | None  # None: only the text is stored, the log stays
+    state_vector: bytes
+    body: str
+    text: LiveText
+
+
+async def store_captures(tx: Transaction, captures: Sequence[Capture]) -> None:
+    """Store texts, and fold logs into snapshots where a state was captured."""
+    texts = [
+        {"document_id": c.document_id, "seq": c.seq, "text": c.body, "etag": c.text.etag, "size": c.text.size} for c in captures
+    ]
+    await _upsert(tx, document_texts, texts)
+    folds = [c for c in captures if c.state is not None]
+    if not folds:
+        return
+    await _upsert(
+        tx,
+        document_snapshots,
+        [{"document_id": c.document_id, "seq": c.seq, "data": c.state, "state_vector": c.state_vector} for c in folds],
+    )
+    hit("fold.before_delete")
+    await tx.conn.execute(
+        document_updates.delete().where(
+            document_updates.c.document_id == bindparam("of"), document_updates.c.seq <= bindparam("upto")
+        ),
+        [{"of": c.document_id, "upto": c.seq} for c in folds],
+    )
+    hit("fold.before_commit")
+    tx.after_commit(lambda: hit("fold.after_commit"))
+
+
+async def _upsert(tx: Transaction, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Put one row a document, in place of the one that may be there. Two statements that both databases know."""
+    await tx.conn.execute(table.delete().where(table.c.document_id == bindparam("of")), [{"of": row["document_id"]} for row in rows])
+    await tx.conn.execute(table.insert(), rows)
+
+
+async def seed(tx: Transaction, seeds: Sequence[Seed]) -> list[LiveText]:
+    """Store the first text of new documents. A log number of 1 says that there is text, 0 that there is none."""
+    heads, snapshots, texts, described = [], [], [], []
+    for item in seeds:
+        body, shape = decompose(item.text)
+        exact = item.text.encode()
+        life = new_id()
+        text = LiveText(item.text, etag_of(exact), len(exact), shape.eol, life)
+        update = seed_update(body)
+        heads.append({"document_id": item.document_id, "epoch": life, "eol": shape.eol, "bom": shape.bom})
+        if update is not None:
+            vector = encode_state_vector(clocks_of(update))
+            snapshots.append({"document_id": item.document_id, "seq": 1, "data": update, "state_vector": vector})
+        seq = 0 if update is None else 1
+        texts.append({"document_id": item.document_id, "seq": seq, "text": body, "etag": text.etag, "size": text.size})
+        described.append(text)
+    for table, rows in ((document_heads, heads), (document_snapshots, snapshots), (document_texts, texts)):
+        if rows:
+            await tx.conn.execute(table.insert(), rows)
+    return described
