@@ -9,6 +9,7 @@ from pathlib import Path
 from mdreader.adapters.fanout_local import LocalFanout
 from mdreader.adapters.rate_limits_local import LocalRateLimits
 from mdreader.db.engine import Database
+from mdreader.features.collab.joining import Doorkeeper
 from mdreader.features.collab.rooms import Rooms
 from mdreader.kernel.clock import SystemClock
 from mdreader.runtime import Policy, Runtime
@@ -64,7 +65,11 @@ async def build_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         data=settings.data,
     )
     try:
-        async with rooms.running(fanout):
-            yield runtime
+        async with rooms.running():
+            unsubscribe = fanout.subscribe(Doorkeeper(runtime).on_event)
+            try:
+                yield runtime
+            finally:
+                unsubscribe()
     finally:
         await database.close()
