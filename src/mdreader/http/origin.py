@@ -1,4 +1,4 @@
-"""Which pages may talk to this server with a person's cookies, or open a socket."""
+"""Which web pages may use a visitor's credentials here: our own, and those that the settings name."""
 
 from urllib.parse import urlsplit
 
@@ -6,17 +6,23 @@ from mdreader.runtime import Policy
 
 
 def origin_allowed(policy: Policy, origin: str | None, host: str) -> bool:
-    """Whether a request whose `Origin` header is `origin` and whose `Host` header is `host` comes from our own page or a listed one.
+    """Whether a request with this `Origin` header may come in; `host` is its `Host` header.
 
-    No `Origin` means no browser: such a client brings a token of its own. A host name that an attacker points here (DNS rebinding)
-    passes this check, but has neither cookie nor token.
+    Programs other than browsers send no `Origin` and bring their own credentials, so its absence is allowed; `null`
+    (sandboxed frames, files) never is.
     """
     if origin is None:
         return True
-    origin = origin.rstrip("/").lower()
-    if policy.public_url is not None and origin == policy.public_url.lower():
-        return True
-    if origin in (allowed.lower() for allowed in policy.allowed_origins):
-        return True
+    origin = origin.strip().lower().rstrip("/")
     parts = urlsplit(origin)
-    return parts.scheme in ("http", "https") and parts.netloc == host.lower()
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        return False
+    if parts.netloc == host.strip().lower():
+        return True
+    known = (*policy.allowed_origins, *([policy.public_url] if policy.public_url else []))
+    return any(origin == _origin_of(url) for url in known)
+
+
+def _origin_of(url: str) -> str:
+    parts = urlsplit(url.lower())
+    return f"{parts.scheme}://{parts.netloc}"
