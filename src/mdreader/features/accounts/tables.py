@@ -15,28 +15,18 @@ users = Table(
     Column("updated_at", BigInteger, nullable=False),
 )
 
-sessions = Table(  # a log-in: the family of its refresh tokens
+sessions = Table(  # a log-in: the family of its refresh tokens, of which only the newest holds
     "sessions",
     metadata,
     Column("id", String(36), primary_key=True),
     Column("user_id", String(36), ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("refresh_hash", LargeBinary(32), nullable=False),  # SHA-256
     Column("user_agent", Text, nullable=False, server_default=""),
     Column("created_at", BigInteger, nullable=False),
     Column("last_used_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
     Index("ix_sessions_user_id", "user_id"),
-)
-
-refresh_tokens = Table(
-    "refresh_tokens",
-    metadata,
-    Column("hash", LargeBinary(32), primary_key=True),  # SHA-256
-    Column("session_id", String(36), ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
-    Column("issued_at", BigInteger, nullable=False),
-    Column("expires_at", BigInteger, nullable=False),
-    Column("used_at", BigInteger),
-    Index("ix_refresh_tokens_session_id", "session_id"),
 )
 
 api_keys = Table(
