@@ -67,11 +67,7 @@ function watchPage(): void {
     });
   });
   addEventListener('beforeunload', (event) => {
-    let lossy = false;
-    each((session) => {
-      session.flush();
-      lossy ||= session.wouldLose;
-    });
-    if (lossy) event.preventDefault();
+    each((session) => session.flush());
+    if ([...entries.values()].some(({ session }) => session.wouldLose)) event.preventDefault();
   });
 }
