@@ -1,0 +1,1 @@
+"""Load tests of mdreader beside other Yjs servers; see README.md."""
