@@ -1,14 +1,18 @@
-"""The application: routes, errors and lifespan around a runtime."""
+"""The application: routes, errors, the page and the lifespan around a runtime."""
 
+import importlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 
 from mdreader import __version__
 from mdreader.bootstrap import build_runtime
-from mdreader.http.errors import add_error_handlers
-from mdreader.runtime import Runtime
+from mdreader.http import operations
+from mdreader.http.errors import PROBLEM_RESPONSES, add_error_handlers
+from mdreader.http.middleware import EdgeMiddleware
+from mdreader.http.page import Page
 from mdreader.settings import Settings
 
 
@@ -16,12 +20,31 @@ def create_app(settings: Settings) -> FastAPI:
     """The ASGI application for `settings`; its runtime lives from startup to shutdown."""
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Runtime]]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         async with build_runtime(settings) as runtime:
             app.state.runtime = runtime
-            # Lifespan state too: the socket's protocol reads it from there.
-            yield {"runtime": runtime}
+            yield {"runtime": runtime}  # live editing stands outside ASGI and finds it in the server's state
 
-    app = FastAPI(title="mdreader", version=__version__, lifespan=lifespan, openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="mdreader",
+        version=__version__,
+        lifespan=lifespan,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
     add_error_handlers(app)
+    app.add_middleware(EdgeMiddleware)
+    app.include_router(operations.router)
+    for feature in ("accounts", "workspaces", "documents", "collab", "transfer"):
+        name = f"mdreader.features.{feature}.routes"
+        try:  # until every feature is in
+            router = importlib.import_module(name).router
+        except ModuleNotFoundError as error:
+            if not (error.name or "").startswith("mdreader.features."):
+                raise
+            continue
+        app.include_router(router, responses=PROBLEM_RESPONSES)
+    app.mount("/", Page())
     return app

@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from mdreader.kernel import errors
@@ -25,6 +26,33 @@ STATUS: dict[type[errors.AppError], int] = {
     errors.PreconditionRequiredError: 428,
     errors.TooManyRequestsError: 429,
     errors.UnavailableError: 503,
+}
+
+# What the framework itself refuses. The standard library's phrases change between Python versions; codes must not.
+HTTP_CODES = {
+    400: ("bad_request", "The request cannot be read"),
+    404: ("not_found", "There is nothing here"),
+    405: ("method_not_allowed", "This address does not do that"),
+    413: ("too_large", "This is too large"),
+    415: ("unsupported_media_type", "This type of content is not understood"),
+}
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457). Programs read `code`, people `title` and `detail`."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+
+
+PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "An error; `code` says which",
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
 }
 
 
@@ -58,13 +86,15 @@ async def _invalid(_request: Request, error: Exception) -> JSONResponse:
 
 async def _http(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type alone
-    phrase = HTTPStatus(error.status_code).phrase
-    return problem(error.status_code, phrase.lower().replace(" ", "_"), phrase, str(error.detail), headers=dict(error.headers or {}))
+    code, title = HTTP_CODES.get(error.status_code, (f"http_{error.status_code}", "The request was refused"))
+    return problem(error.status_code, code, title, str(error.detail), headers=dict(error.headers or {}))
 
 
-async def _unexpected(_request: Request, error: Exception) -> JSONResponse:
+def unexpected(error: Exception) -> JSONResponse:
+    """The answer to a mistake of ours; logs it. `EdgeMiddleware` calls this."""
     log.error("unexpected_error", exc_info=error)
-    return problem(500, "internal_error", "Something went wrong on the server", "It was recorded. Try again; nothing was changed halfway.")
+    detail = "It was recorded. Try again; nothing was changed halfway."
+    return problem(500, "internal_error", "Something went wrong on the server", detail)
 
 
 def add_error_handlers(app: FastAPI) -> None:
@@ -72,4 +102,3 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(errors.AppError, _app_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _unexpected)

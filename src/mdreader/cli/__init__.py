@@ -1,0 +1,35 @@
+"""The command line. A command imports what it runs when it is run, so that `--help` answers at once."""
+
+from typing import Annotated
+
+import typer
+
+from mdreader import __version__
+
+app = typer.Typer(
+    name="mdreader",
+    help="A collaborative Markdown workspace on your own machine.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # they print local variables, and with them secrets
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"mdreader {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Settings come from the environment (HOST, PORT, MDREADER_DATA, ...): see docs/settings.md."""
+
+
+@app.command()
+def serve() -> None:
+    """Serve the page and the API on HOST:PORT, with everything in the folder MDREADER_DATA."""
+    from mdreader.cli.serve import run
+
+    raise typer.Exit(run())

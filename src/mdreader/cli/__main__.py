@@ -1,0 +1,5 @@
+"""`python -m mdreader.cli`."""
+
+from mdreader.cli import app
+
+app()

@@ -1,0 +1,135 @@
+"""`mdreader serve`: one server on one data folder, from its socket to its orderly end."""
+
+import contextlib
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from mdreader import __version__
+from mdreader.features.collab.mount import CollabProtocol, CollabServer
+from mdreader.kernel import failpoints
+from mdreader.kernel.data_folder import DataFolderInUseError, ServerInfo, announce, hold, retract
+from mdreader.kernel.logs import configure_logs
+from mdreader.main import create_app
+from mdreader.migrations import MigrationError
+from mdreader.settings import Settings, SettingsError, load_settings
+
+log = structlog.get_logger(__name__)
+
+STOP_SECONDS = 9
+_EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - compared with, not bound to
+
+
+def run() -> int:
+    """Serve until SIGINT or SIGTERM; the process's exit code."""
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        return _stop("These settings cannot be used:", *str(error).splitlines())
+    configure_logs(settings.log_level, settings.log_format)
+    failpoints.arm(os.environ.get("MDREADER_FAILPOINTS", ""))
+    try:
+        with hold(settings.data), _listen(settings) as listener:
+            _serve(settings, listener)
+    except DataFolderInUseError as error:
+        return _stop(str(error), "Stop that one first, or give this one another folder: MDREADER_DATA=./other")
+    except MigrationError as error:
+        return _stop(str(error))
+    except OSError as error:
+        return _stop(f"Cannot start: {error.strerror or error}", "mdreader doctor says what is in the way.")
+    return 0
+
+
+def _stop(*lines: str) -> int:
+    for line in lines:
+        print(line, file=sys.stderr)
+    return 1
+
+
+@contextlib.contextmanager
+def _listen(settings: Settings) -> Iterator[socket.socket]:
+    """A bound socket, before anything else is built: a port that is taken should cost no wait."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, settings.port))
+        except OSError as error:
+            where = f"{settings.host}:{settings.port}"
+            raise OSError(error.errno, f"{where}: {error.strerror}. Try another port: PORT={settings.port + 1}") from None
+        yield listener
+
+
+def _serve(settings: Settings, listener: socket.socket) -> None:
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
+        http=CollabProtocol,
+        ws="none",  # every WebSocket is live editing's
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,  # http/client_address.py, which believes configured proxies only
+        server_header=False,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+    server = _Server(config, app, settings, listener)
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=[listener])
+
+
+class _Server(CollabServer):
+    """Says where it is once it listens, and takes that back when it stops."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI, settings: Settings, listener: socket.socket) -> None:
+        super().__init__(config, lambda: getattr(app.state, "runtime", None))
+        self._settings = settings
+        self._listener = listener
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        port = self._listener.getsockname()[1]
+        host = self._settings.host
+        local = "127.0.0.1" if host in _EVERYWHERE else host
+        url = f"http://{f'[{local}]' if ':' in local else local}:{port}"
+        announce(self._settings.data, ServerInfo(pid=os.getpid(), url=url, started=time.time_ns() // 1_000_000))
+        log.info("listening", url=url, data=str(self._settings.data.resolve()), version=__version__)
+        self._greet(url, port)
+
+    def _greet(self, url: str, port: int) -> None:
+        public = self._settings.public_url or url
+        lines = [f"\n  mdreader is at  {public}\n", "  Open it, sign up, and drop a folder of Markdown into the page."]
+        if self._settings.host in _EVERYWHERE:
+            lines.append(f"  Colleagues on this network: http://{_lan_address()}:{port}")
+        else:
+            lines.append("  To write with a colleague on this network, start it with HOST=0.0.0.0")
+        lines.append(f"  Everything is kept in {self._settings.data.resolve()}. Ctrl-C stops the server.\n")
+        print("\n".join(lines), flush=True)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        retract(self._settings.data)
+        await super().shutdown(sockets)
+        log.info("stopped")
+
+    def handle_exit(self, sig: int, frame: object) -> None:
+        # uvicorn would raise the signal again after an orderly stop, which makes a clean end look like a crash.
+        if self.should_exit and sig == signal.SIGINT:
+            self.force_exit = True
+        self.should_exit = True
+
+
+def _lan_address() -> str:
+    """The address that others on the network reach this machine by: the one a packet would leave from. Sends nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+            return str(probe.getsockname()[0])
+        except OSError:
+            return socket.gethostname()

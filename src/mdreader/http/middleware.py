@@ -1,0 +1,126 @@
+"""What every request passes on its way in and out: an id, a size limit, security headers, one log line, metrics.
+
+One ASGI callable instead of five: it runs for each request, and each layer would cost a wrapped `send` of its own.
+"""
+
+import re
+import time
+from typing import Final
+
+import structlog
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from mdreader.http.client_address import request_address
+from mdreader.http.errors import problem, unexpected
+from mdreader.http.limits import body_limit
+from mdreader.http.security_headers import security_headers
+from mdreader.kernel.ids import new_id
+from mdreader.kernel.metrics import REQUEST_SECONDS, REQUESTS
+from mdreader.runtime import Policy
+
+log = structlog.get_logger("mdreader.access")
+
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_QUIET: Final = ("/assets/", "/api/health", "/api/ready", "/metrics")
+_METHODS: Final = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
+
+class EdgeMiddleware:
+    """Wraps the application inside Starlette's own error handler, which therefore never sees an error."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._headers: list[tuple[bytes, bytes]] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one ASGI scope."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        policy: Policy = scope["app"].state.runtime.policy
+        if self._headers is None:
+            self._headers = security_headers(policy)
+        exchange = _Exchange(scope, receive, send, policy, self._headers)
+        structlog.contextvars.bind_contextvars(request_id=exchange.request_id)
+        try:
+            if exchange.declared_too_large():
+                response = problem(413, "too_large", "This is too large", exchange.too_large_detail)
+                await response(scope, receive, exchange.send)
+            else:
+                await self._app(scope, exchange.receive, exchange.send)
+        except Exception as error:
+            if exchange.status is not None:
+                # Half an answer is out: only a cut connection tells the client that it is not the whole.
+                log.exception("answer_broken_off")
+                raise
+            await unexpected(error)(scope, receive, exchange.send)
+        finally:
+            exchange.record()
+            structlog.contextvars.unbind_contextvars("request_id")
+
+
+class _Exchange:
+    """One request and its answer."""
+
+    def __init__(
+        self, scope: Scope, receive: Receive, send: Send, policy: Policy, headers: list[tuple[bytes, bytes]]
+    ) -> None:
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._policy = policy
+        self._started = time.perf_counter()
+        self._limit = body_limit(scope["path"], policy)
+        self._received = 0
+        self.status: int | None = None
+        self.too_large_detail = f"The request may carry at most {self._limit} bytes."
+        self._request_headers = Headers(scope=scope)
+        given = self._request_headers.get("x-request-id", "")
+        self.request_id = given if _REQUEST_ID.fullmatch(given) else new_id()
+        self._headers = [*headers, (b"x-request-id", self.request_id.encode())]
+
+    def declared_too_large(self) -> bool:
+        """Whether Content-Length alone is reason enough to refuse."""
+        declared = self._request_headers.get("content-length", "")
+        return declared.isdecimal() and int(declared) > self._limit
+
+    async def receive(self) -> Message:
+        """Count the body as it comes in: a chunked one declares nothing."""
+        message = await self._receive()
+        self._received += len(message.get("body", b""))
+        if self._received > self._limit:
+            raise HTTPException(413, self.too_large_detail)
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Add our headers to the answer's start."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = [*message["headers"], *self._headers]
+            if self._scope["path"].startswith("/api/") and not any(name == b"cache-control" for name, _ in headers):
+                headers.append((b"cache-control", b"no-store"))
+            message = {**message, "headers": headers}
+        await self._send(message)
+
+    def record(self) -> None:
+        """Count the request and write its line."""
+        seconds = time.perf_counter() - self._started
+        scope = self._scope
+        method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+        route = getattr(scope.get("route"), "path", "other")
+        status = self.status or 499  # the client went away before there was an answer
+        REQUESTS.labels(method, route, str(status)).inc()
+        REQUEST_SECONDS.labels(method, route).observe(seconds)
+        path: str = scope["path"]
+        write = log.debug if path.startswith(_QUIET) and status < 500 else log.info  # noqa: PLR2004 - server errors
+        write(
+            "request",
+            method=scope["method"],
+            path=path,
+            status=status,
+            ms=round(seconds * 1000, 1),
+            address=request_address(HTTPConnection(scope), self._policy),
+        )

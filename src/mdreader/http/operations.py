@@ -1,0 +1,101 @@
+"""What those who run the server ask it: is it alive, is it ready, what does it count."""
+
+import asyncio
+import hmac
+from ipaddress import ip_address
+from typing import Literal
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from mdreader import __version__
+from mdreader.http.dependencies import RuntimeDep
+from mdreader.http.errors import PROBLEM_RESPONSES
+from mdreader.kernel.errors import ForbiddenError, UnavailableError
+from mdreader.kernel.metrics import REGISTRY
+from mdreader.migrations import HEAD
+from mdreader.runtime import Runtime
+
+router = APIRouter(tags=["operations"])
+
+READY_SECONDS = 2.0
+
+
+class Health(BaseModel):
+    """The process answers."""
+
+    status: Literal["alive"] = "alive"
+    version: str = __version__
+
+
+class Ready(BaseModel):
+    """The server can do its work."""
+
+    status: Literal["ready"] = "ready"
+    checks: dict[str, str]
+
+
+class NotReadyError(UnavailableError):
+    """A part that the server needs does not answer (503); `checks` says which."""
+
+    code = "not_ready"
+    title = "The server is not ready"
+
+
+class MetricsForbiddenError(ForbiddenError):
+    """Metrics are for this machine, or for those who have the token (403)."""
+
+    code = "metrics_forbidden"
+
+
+@router.get("/api/health", operation_id="health")
+async def health() -> Health:
+    """Alive: answers as long as the process does, whatever its database is doing."""
+    return Health()
+
+
+@router.get("/api/ready", operation_id="ready", responses=PROBLEM_RESPONSES)
+async def ready(runtime: RuntimeDep) -> Ready:
+    """Ready: the database is reachable and its schema is this version's."""
+    checks = await _checks(runtime)
+    failed = [name for name, state in checks.items() if state != "ok"]
+    if failed:
+        raise NotReadyError(f"Not ready: {', '.join(failed)}.", extra={"checks": checks})
+    return Ready(checks=checks)
+
+
+async def _checks(runtime: Runtime) -> dict[str, str]:
+    try:
+        async with asyncio.timeout(READY_SECONDS), runtime.database.read() as conn:
+            revision = (await conn.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
+    except TimeoutError:
+        return {"database": f"no answer within {READY_SECONDS:g} s", "migrations": "unknown"}
+    except (SQLAlchemyError, OSError) as error:
+        return {"database": f"failed: {type(error).__name__}", "migrations": "unknown"}
+    return {"database": "ok", "migrations": "ok" if revision == HEAD else f"at {revision}, expected {HEAD}"}
+
+
+@router.get("/metrics", operation_id="metrics", response_class=Response, include_in_schema=False)
+async def metrics(request: Request, runtime: RuntimeDep) -> Response:
+    """Prometheus text, for this machine or with `Authorization: Bearer MDREADER_METRICS_TOKEN`."""
+    if not (_with_token(request, runtime.policy.metrics_token) or _from_this_machine(request)):
+        raise MetricsForbiddenError("Ask from the server's own machine, or send the metrics token as Bearer.")
+    return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
+
+
+def _with_token(request: Request, token: str | None) -> bool:
+    given = request.headers.get("authorization", "").removeprefix("Bearer ")
+    return token is not None and hmac.compare_digest(given.encode(), token.encode())
+
+
+def _from_this_machine(request: Request) -> bool:
+    # The real peer. A proxy on this machine is one too, but it brings strangers, and says so.
+    if "x-forwarded-for" in request.headers or "forwarded" in request.headers:
+        return False
+    try:
+        return request.client is not None and ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False
