@@ -2,19 +2,12 @@
 import type { Input, PartialParse, TreeFragment } from '@lezer/common';
 import { tags } from '@lezer/highlight';
 import type { MarkdownConfig, MarkdownParser } from '@lezer/markdown';
-
-const LOOK_AT = 20_000;
-const SHAPE = /^---[ \t]*\r?\n(?:[^\n]*\n)*?(?:---|\.\.\.)[ \t]*\r?(?=\n|$)/;
-
-/** The length of the front matter at the start of a text, 0 without one. */
-export function frontMatterLength(start: string): number {
-  return start.startsWith('---') ? (SHAPE.exec(start)?.[0].length ?? 0) : 0;
-}
+import { FRONT_MATTER_LIMIT, frontMatterLength } from '@/core/render/front-matter';
 
 /** A block parser cannot look ahead for the closing line, so the parse's input is kept at hand. */
 const inputs = new WeakMap<PartialParse, Input>();
 
-const lengthIn = (input: Input) => frontMatterLength(input.read(0, Math.min(input.length, LOOK_AT)));
+const lengthIn = (input: Input) => frontMatterLength(input.read(0, Math.min(input.length, FRONT_MATTER_LIMIT)));
 
 function hadFrontMatter(fragments: readonly TreeFragment[]): boolean {
   const [first] = fragments;
