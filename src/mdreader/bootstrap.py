@@ -9,6 +9,7 @@ from pathlib import Path
 from mdreader.adapters.fanout_local import LocalFanout
 from mdreader.adapters.rate_limits_local import LocalRateLimits
 from mdreader.db.engine import Database
+from mdreader.features.accounts.identity import EmbeddedIdentity
 from mdreader.kernel.clock import SystemClock
 from mdreader.migrations import upgrade
 from mdreader.runtime import Policy, Runtime
@@ -69,19 +70,23 @@ async def build_runtime(settings: Settings) -> AsyncIterator[Runtime]:
     database = Database(f"sqlite+aiosqlite:///{database_file(settings)}")
     clock = SystemClock()
     fanout = LocalFanout()
+    secret = read_secret(settings.data)
+    identity = EmbeddedIdentity(database=database, clock=clock, secret=secret)
     rooms = Rooms(database=database, clock=clock, max_document_bytes=policy.max_document_bytes)
     runtime = Runtime(
         database=database,
+        identity=identity,
         fanout=fanout,
         live=rooms,
         rate_limits=LocalRateLimits(),
         clock=clock,
         policy=policy,
-        secret=read_secret(settings.data),
+        secret=secret,
         data=settings.data,
     )
     try:
-        async with rooms.running():
+        # The identity listens first: whoever reacts to the end of a session must not find it remembered.
+        async with identity.running(fanout), rooms.running():
             unsubscribe = fanout.subscribe(Doorkeeper(runtime).on_event) if Doorkeeper else (lambda: None)
             try:
                 yield runtime

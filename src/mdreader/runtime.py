@@ -7,6 +7,7 @@ from pathlib import Path
 from mdreader.db.engine import Database
 from mdreader.kernel.clock import Clock
 from mdreader.ports.fanout import Fanout
+from mdreader.ports.identity import Identity
 from mdreader.ports.live import LiveDocuments
 from mdreader.ports.rate_limits import RateLimits
 
@@ -28,6 +29,7 @@ class Runtime:
     """The parts of one server process. `secret` signs tokens; `data` is the data folder."""
 
     database: Database
+    identity: Identity
     fanout: Fanout
     live: LiveDocuments
     rate_limits: RateLimits

@@ -36,3 +36,9 @@ class LocalRateLimits:
     async def reset(self, limit: Limit, key: str) -> None:
         """Forget the attempts of `key`."""
         self._attempts.pop((limit.name, key), None)
+
+    async def refund(self, limit: Limit, key: str) -> None:
+        """Take back the newest attempt of `key`."""
+        attempts = self._attempts.get((limit.name, key))
+        if attempts:
+            attempts.pop()

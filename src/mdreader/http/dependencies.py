@@ -16,7 +16,12 @@ def get_runtime(connection: HTTPConnection) -> Runtime:
     return cast("Runtime", connection.app.state.runtime)
 
 
-RuntimeDep = Annotated[Runtime, Depends(get_runtime)]
+async def _runtime(connection: HTTPConnection) -> Runtime:
+    # A coroutine: FastAPI sends a plain function to a thread, which costs more than many a route.
+    return get_runtime(connection)
+
+
+RuntimeDep = Annotated[Runtime, Depends(_runtime)]
 
 
 async def _read(runtime: RuntimeDep) -> AsyncIterator[AsyncConnection]:

@@ -35,9 +35,10 @@ class WorkspaceRemoved:
 
 @dataclass(frozen=True, slots=True)
 class ProfileChanged:
-    """A user's name changed."""
+    """A user goes by another name."""
 
     user_id: str
+    name: str
 
 
 Event = SessionEnded | MembershipChanged | DocumentsRemoved | WorkspaceRemoved | ProfileChanged

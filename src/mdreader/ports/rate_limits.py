@@ -23,3 +23,7 @@ class RateLimits(Protocol):
     async def reset(self, limit: Limit, key: str) -> None:
         """Forget the attempts of `key`."""
         ...
+
+    async def refund(self, limit: Limit, key: str) -> None:
+        """Take back the newest attempt of `key`: it turned out not to be one that the limit is about."""
+        ...

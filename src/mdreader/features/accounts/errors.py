@@ -1,0 +1,90 @@
+"""What can go wrong with accounts, each with the code that clients hold on to."""
+
+from mdreader.kernel.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+    TooManyRequestsError,
+    UnauthenticatedError,
+)
+
+
+class InvalidCredentialsError(UnauthenticatedError):
+    """The same for an unknown address and a wrong password, so that nobody learns who has an account."""
+
+    code = "invalid_credentials"
+    title = "The email address or the password is wrong"
+
+
+class InvalidRefreshTokenError(UnauthenticatedError):
+    """Unknown, expired, used before, or of a session that ended."""
+
+    code = "invalid_refresh_token"
+    title = "The session is over. Log in again"
+
+
+class EmailTakenError(ConflictError):
+    """Somebody signed up with this address before."""
+
+    code = "email_taken"
+    title = "There is an account with this email address. Log in instead"
+
+
+class SignupClosedError(ForbiddenError):
+    """The settings let nobody sign up (any more)."""
+
+    code = "signup_closed"
+    title = "Sign-up is closed on this server"
+
+
+class WeakPasswordError(InvalidInputError):
+    """The new password does not meet the policy; `extra` says what is missing."""
+
+    code = "weak_password"
+    title = "Choose a stronger password"
+
+
+class WrongPasswordError(ForbiddenError):
+    """The current password that came with the new one is wrong. Not a 401: the session itself is fine."""
+
+    code = "wrong_password"
+    title = "The current password is wrong"
+
+
+class CsrfFailedError(ForbiddenError):
+    """A request that a cookie authenticates lacks the proof that our own page sent it."""
+
+    code = "csrf_failed"
+    title = "Send the value of the mdreader_csrf cookie as X-CSRF-Token"
+
+
+class ReadOnlyKeyError(ForbiddenError):
+    """An API key of scope `read` was used to change something."""
+
+    code = "read_only_key"
+    title = "This API key may only read"
+
+
+class SessionRequiredError(ForbiddenError):
+    """An API key was used for what only the person may do: a key that leaked must not be able to make another."""
+
+    code = "session_required"
+    title = "Log in to do this; an API key is not enough"
+
+
+class TooManyKeysError(ConflictError):
+    """One person holds as many keys as there may be."""
+
+    code = "too_many_keys"
+    title = "Revoke an API key that you no longer need first"
+
+
+class KeyNotFoundError(NotFoundError):
+    """No such key, or somebody else's."""
+
+    title = "There is no such API key"
+
+
+class TooManyAttemptsError(TooManyRequestsError):
+    """Over the rate limit of log-ins or sign-ups."""

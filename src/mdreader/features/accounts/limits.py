@@ -1,0 +1,32 @@
+"""How often one may guess."""
+
+import math
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Final
+
+from mdreader.features.accounts.errors import TooManyAttemptsError
+from mdreader.ports.rate_limits import Limit, RateLimits
+
+LOGIN_BY_ACCOUNT: Final = Limit("login_account", 10, 15 * 60)
+LOGIN_BY_ADDRESS: Final = Limit("login_address", 100, 15 * 60)
+SIGNUP_BY_ADDRESS: Final = Limit("signup_address", 100, 60 * 60)
+
+
+async def count(limits: RateLimits, limit: Limit, key: str) -> None:
+    """Count an attempt before it is made, so that many at once cannot slip through; raises `TooManyAttemptsError`."""
+    wait = await limits.hit(limit, key)
+    if wait > 0:
+        seconds = max(1, math.ceil(wait))
+        minutes = math.ceil(seconds / 60)
+        raise TooManyAttemptsError(
+            f"Try again in {minutes} minute{'s' if minutes > 1 else ''}.", headers={"Retry-After": str(seconds)}
+        )
+
+
+def address_key(address: str) -> str:
+    """What counts as one client: an IPv4 address, or an IPv6 /64, as that is what one household gets."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    return str(ip_network((parsed, 64), strict=False)) if isinstance(parsed, IPv6Address) else address

@@ -1,0 +1,231 @@
+"""What accounts ask of the database. Instants in milliseconds."""
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mdreader.db.engine import Transaction
+from mdreader.features.accounts.tables import api_keys, sessions, users
+
+
+class User(NamedTuple):
+    """An account."""
+
+    id: str
+    email: str
+    name: str
+    password_hash: str
+    created_at: int
+
+
+class LiveSession(NamedTuple):
+    """A session that neither ended nor expired, with whose it is."""
+
+    user_id: str
+    expires_at: int
+    name: str
+    email: str
+
+
+class LiveKey(NamedTuple):
+    """An API key that was not revoked, with whose it is: `name` is its owner's."""
+
+    id: str
+    user_id: str
+    scope: Literal["read", "write"]
+    name: str
+    email: str
+
+
+class StoredKey(NamedTuple):
+    """An API key as its owner sees it."""
+
+    id: str
+    name: str
+    scope: Literal["read", "write"]
+    prefix: str
+    created_at: int
+    last_used_at: int | None
+
+
+# Built once: making a statement costs more than running it on a small table.
+_USER = select(users.c.id, users.c.email, users.c.name, users.c.password_hash, users.c.created_at)
+_USER_BY_EMAIL = _USER.where(users.c.email == bindparam("email"))
+_USER_BY_ID = _USER.where(users.c.id == bindparam("user_id"))
+_ANY_USER = select(users.c.id).limit(1)
+_LIVE_SESSION = (
+    select(sessions.c.user_id, sessions.c.expires_at, users.c.name, users.c.email)
+    .join(users, users.c.id == sessions.c.user_id)
+    .where(
+        sessions.c.id == bindparam("session_id"),
+        sessions.c.revoked_at.is_(None),
+        sessions.c.expires_at > bindparam("now"),
+    )
+)
+_LIVE_KEY = (
+    select(api_keys.c.id, api_keys.c.user_id, api_keys.c.scope, users.c.name, users.c.email)
+    .join(users, users.c.id == api_keys.c.user_id)
+    .where(api_keys.c.hash == bindparam("hash"), api_keys.c.revoked_at.is_(None))
+)
+
+
+async def user_by_email(conn: AsyncConnection, email: str) -> User | None:
+    """The account with this address."""
+    row = (await conn.execute(_USER_BY_EMAIL, {"email": email})).one_or_none()
+    return None if row is None else User(*row)
+
+
+async def user_by_id(conn: AsyncConnection, user_id: str) -> User | None:
+    """The account with this id."""
+    row = (await conn.execute(_USER_BY_ID, {"user_id": user_id})).one_or_none()
+    return None if row is None else User(*row)
+
+
+async def has_users(conn: AsyncConnection) -> bool:
+    """Whether anybody signed up yet."""
+    return (await conn.execute(_ANY_USER)).first() is not None
+
+
+async def insert_user(tx: Transaction, *, user_id: str, email: str, name: str, password_hash: str, now: int) -> None:
+    """Raises `IntegrityError` when the address is taken."""
+    row = {
+        "id": user_id,
+        "email": email,
+        "name": name,
+        "password_hash": password_hash,
+        "created_at": now,
+        "updated_at": now,
+    }
+    await tx.conn.execute(insert(users).values(row))
+
+
+async def replace_password(tx: Transaction, user_id: str, *, old_hash: str, new_hash: str, now: int) -> bool:
+    """Put `new_hash` where `old_hash` still stands; False when somebody else changed it meanwhile."""
+    result = await tx.conn.execute(
+        update(users)
+        .where(users.c.id == user_id, users.c.password_hash == old_hash)
+        .values(password_hash=new_hash, updated_at=now)
+    )
+    return result.rowcount == 1
+
+
+async def rename_user(tx: Transaction, user_id: str, name: str, now: int) -> None:
+    """Change what a person is called."""
+    await tx.conn.execute(update(users).where(users.c.id == user_id).values(name=name, updated_at=now))
+
+
+async def live_session(conn: AsyncConnection, session_id: str, now: int) -> LiveSession | None:
+    """The session with this id, when it is alive at `now`."""
+    row = (await conn.execute(_LIVE_SESSION, {"session_id": session_id, "now": now})).one_or_none()
+    return None if row is None else LiveSession(*row)
+
+
+async def insert_session(
+    tx: Transaction, *, session_id: str, user_id: str, refresh_hash: bytes, user_agent: str, now: int, expires_at: int
+) -> None:
+    """Begin a session, and forget this user's sessions that are over: nothing can come of their tokens any more."""
+    over = or_(sessions.c.expires_at <= now, sessions.c.revoked_at.is_not(None))
+    await tx.conn.execute(delete(sessions).where(sessions.c.user_id == user_id, over))
+    row = {
+        "id": session_id,
+        "user_id": user_id,
+        "refresh_hash": refresh_hash,
+        "user_agent": user_agent,
+        "created_at": now,
+        "last_used_at": now,
+        "expires_at": expires_at,
+    }
+    await tx.conn.execute(insert(sessions).values(row))
+
+
+async def rotate_refresh(
+    tx: Transaction, session_id: str, *, old_hash: bytes, new_hash: bytes, now: int, expires_at: int
+) -> bool:
+    """Put the new refresh token where the old one is the newest and the session is alive; False when it is not so."""
+    result = await tx.conn.execute(
+        update(sessions)
+        .where(
+            sessions.c.id == session_id,
+            sessions.c.refresh_hash == old_hash,
+            sessions.c.revoked_at.is_(None),
+            sessions.c.expires_at > now,
+        )
+        .values(refresh_hash=new_hash, last_used_at=now, expires_at=expires_at)
+    )
+    return result.rowcount == 1
+
+
+async def revoke_session(tx: Transaction, session_id: str, now: int) -> bool:
+    """End one session; False when it was over already."""
+    result = await tx.conn.execute(
+        update(sessions).where(sessions.c.id == session_id, sessions.c.revoked_at.is_(None)).values(revoked_at=now)
+    )
+    return result.rowcount == 1
+
+
+async def revoke_other_sessions(tx: Transaction, user_id: str, keep: str | None, now: int) -> tuple[str, ...]:
+    """End all sessions of a user but `keep`; the ids of those that were alive."""
+    result = await tx.conn.execute(
+        update(sessions)
+        .where(sessions.c.user_id == user_id, sessions.c.id != (keep or ""), sessions.c.revoked_at.is_(None))
+        .values(revoked_at=now)
+        .returning(sessions.c.id)
+    )
+    return tuple(result.scalars())
+
+
+async def live_key(conn: AsyncConnection, digest: bytes) -> LiveKey | None:
+    """The API key with this hash, when it holds."""
+    row = (await conn.execute(_LIVE_KEY, {"hash": digest})).one_or_none()
+    return None if row is None else LiveKey(*row)
+
+
+async def list_keys(conn: AsyncConnection, user_id: str) -> list[StoredKey]:
+    """The keys that hold, oldest first."""
+    columns = api_keys.c
+    statement = (
+        select(columns.id, columns.name, columns.scope, columns.prefix, columns.created_at, columns.last_used_at)
+        .where(columns.user_id == user_id, columns.revoked_at.is_(None))
+        .order_by(columns.created_at, columns.id)
+    )
+    return [StoredKey(*row) for row in await conn.execute(statement)]
+
+
+async def count_keys(conn: AsyncConnection, user_id: str) -> int:
+    """How many keys hold."""
+    statement = select(func.count()).where(api_keys.c.user_id == user_id, api_keys.c.revoked_at.is_(None))
+    return int((await conn.execute(statement)).scalar_one())
+
+
+async def insert_key(
+    tx: Transaction, *, key_id: str, user_id: str, name: str, scope: str, prefix: str, digest: bytes, now: int
+) -> None:
+    """Store a key's hash."""
+    row = {
+        "id": key_id,
+        "user_id": user_id,
+        "name": name,
+        "scope": scope,
+        "prefix": prefix,
+        "hash": digest,
+        "created_at": now,
+    }
+    await tx.conn.execute(insert(api_keys).values(row))
+
+
+async def revoke_key(tx: Transaction, user_id: str, key_id: str, now: int) -> bool:
+    """End one of a user's keys; False when there is no such key that holds."""
+    result = await tx.conn.execute(
+        update(api_keys)
+        .where(api_keys.c.id == key_id, api_keys.c.user_id == user_id, api_keys.c.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
+    return result.rowcount == 1
+
+
+async def touch_keys(tx: Transaction, used: Mapping[str, int]) -> None:
+    """Note when keys, by id, were used last."""
+    statement = update(api_keys).where(api_keys.c.id == bindparam("key_id")).values(last_used_at=bindparam("used_at"))
+    await tx.conn.execute(statement, [{"key_id": key_id, "used_at": at} for key_id, at in used.items()])
