@@ -1,12 +1,23 @@
+import '@/ui/tokens.css';
+import '@/ui/base.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { t } from '@/lib/strings';
+import { startSession } from '@/features/auth';
+import { watchTheme } from '@/lib/theme';
+import { App } from './App';
+import { startPersistence } from './persist';
 
-const root = document.getElementById('root');
-if (root) {
+async function start(): Promise<void> {
+  watchTheme();
+  startSession();
+  await startPersistence();
+  const root = document.getElementById('root');
+  if (!root) return;
   createRoot(root).render(
     <StrictMode>
-      <h1>{t('app.name')}</h1>
+      <App />
     </StrictMode>,
   );
 }
+
+void start();

@@ -54,6 +54,8 @@ export function matchesShortcut(event: KeyboardEvent, shortcut: string): boolean
   if (/^[a-z]$/i.test(key) || key.length > 1) {
     if (event.shiftKey !== wants('Shift')) return false;
   }
+  // With Alt a Mac types another letter (Alt+N is a tilde): go by the key itself.
+  if (event.altKey && /^[a-z]$/i.test(key)) return event.code === `Key${key.toUpperCase()}`;
   return event.key.toLowerCase() === key.toLowerCase();
 }
 

@@ -53,6 +53,9 @@ function cookie(name: string): string | undefined {
   return found && decodeURIComponent(found.slice(name.length + 1));
 }
 
+/** Whether this browser may have a session: the readable half of its cookies is there. */
+export const hasSessionCookie = (): boolean => cookie(CSRF_COOKIE) !== undefined;
+
 async function send(method: string, path: string, options: RequestOptions): Promise<Response> {
   const headers = new Headers(options.headers);
   headers.set('Accept', 'application/json, application/problem+json');

@@ -1,0 +1,96 @@
+import { QueryClientProvider } from '@tanstack/react-query';
+import { Suspense, useEffect } from 'react';
+import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
+import { AuthScreen, safeNext, useUser } from '@/features/auth';
+import { SettingsScreen } from '@/features/settings';
+import { lastWorkspace, useWorkspaces, Welcome } from '@/features/workspaces';
+import { dispatchShortcut } from '@/lib/actions';
+import { t } from '@/lib/strings';
+import type { User } from '@/lib/types';
+import { isModalOpen, ModalHost } from '@/ui/modal';
+import { EmptyState, Skeleton } from '@/ui/parts';
+import { queryClient } from '@/ui/query';
+import { Toasts } from '@/ui/Toasts';
+import { ErrorBoundary } from './ErrorBoundary';
+import { Shell } from './Shell';
+
+function useShortcuts(): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      if (!isModalOpen()) dispatchShortcut(event);
+    };
+    window.addEventListener('keydown', onKey);
+    return () => window.removeEventListener('keydown', onKey);
+  }, []);
+}
+
+function Home({ me }: { me: User }) {
+  const { data, isError } = useWorkspaces();
+  if (!data) return isError ? <EmptyState title={t('error.offline')} /> : <Skeleton />;
+  const last = lastWorkspace();
+  const target = data.find(({ id }) => id === last) ?? data[0];
+  return target ? <Redirect to={`/w/${target.id}`} replace /> : <Welcome me={me} />;
+}
+
+function WorkspaceRoute({ id, documentId, me }: { id: string; documentId: string | undefined; me: User }) {
+  const { data, isError, isFetching } = useWorkspaces();
+  const workspace = data?.find((one) => one.id === id);
+  if (workspace) return <Shell workspace={workspace} me={me} documentId={documentId} />;
+  // A workspace made a moment ago may be missing from the list that was kept.
+  if (!data || isFetching) return isError ? <EmptyState title={t('error.offline')} /> : <Skeleton />;
+  return (
+    <EmptyState title={t('workspace.missing')} text={t('workspace.missing_text')}>
+      <Link className="button button-primary" href="/">
+        {t('workspace.home')}
+      </Link>
+    </EmptyState>
+  );
+}
+
+function Private({ me }: { me: User }) {
+  return (
+    <Switch>
+      <Route path="/">
+        <Home me={me} />
+      </Route>
+      <Route path="/settings">
+        <SettingsScreen me={me} />
+      </Route>
+      <Route path="/w/:workspaceId/*?">
+        {({ workspaceId, '*': rest }) => <WorkspaceRoute id={workspaceId} documentId={/^d\/([^/]+)/.exec(rest ?? '')?.[1]} me={me} />}
+      </Route>
+      <Route>
+        <EmptyState title={t('missing')}>
+          <Link className="button button-primary" href="/">
+            {t('workspace.home')}
+          </Link>
+        </EmptyState>
+      </Route>
+    </Switch>
+  );
+}
+
+function Pages() {
+  const user = useUser();
+  const [location] = useLocation();
+  if (user === undefined) return <Skeleton />;
+  const auth = location === '/login' || location === '/signup';
+  if (user !== null) return auth ? <Redirect to={safeNext(new URLSearchParams(window.location.search).get('next'))} replace /> : <Private me={user} />;
+  if (!auth) return <Redirect to={location === '/' ? '/login' : `/login?next=${encodeURIComponent(location)}`} replace />;
+  return <AuthScreen mode={location === '/signup' ? 'signup' : 'login'} />;
+}
+
+export function App() {
+  useShortcuts();
+  return (
+    <QueryClientProvider client={queryClient}>
+      <ErrorBoundary>
+        <Suspense fallback={<Skeleton />}>
+          <Pages />
+        </Suspense>
+      </ErrorBoundary>
+      <ModalHost />
+      <Toasts />
+    </QueryClientProvider>
+  );
+}

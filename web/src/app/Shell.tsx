@@ -1,0 +1,142 @@
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from 'react';
+import { Route, Switch, useLocation } from 'wouter';
+import { loadPalette, Palette } from '@/features/palette';
+import { DropZone } from '@/features/transfer';
+import { createDocument, TrashView, useDocuments, useTreeCommands } from '@/features/tree';
+import { canEdit, rememberWorkspace, useWorkspaces } from '@/features/workspaces';
+import { displayName } from '@/lib/paths';
+import { recentDocuments, rememberDocument } from '@/lib/recent';
+import { t } from '@/lib/strings';
+import type { User, Workspace } from '@/lib/types';
+import { IconButton } from '@/ui/Button';
+import { useIsPhone } from '@/ui/hooks';
+import { Skeleton } from '@/ui/parts';
+import { ErrorBoundary } from './ErrorBoundary';
+import { Resizer } from './Resizer';
+import { Sidebar } from './Sidebar';
+import { setSheet, toggleSidebar, useSidebar } from './sidebar-state';
+import { useShellActions } from './useShellActions';
+import { WorkspaceHome } from './WorkspaceHome';
+import './shell.css';
+
+const loadDocument = () => import('@/features/document');
+const DocumentView = lazy(loadDocument);
+
+/** What the next click needs, fetched once the page has come to rest. */
+function useWarmUp(): void {
+  useEffect(() => {
+    const timer = setTimeout(() => void Promise.all([loadDocument(), loadPalette()]).catch(() => undefined), 300);
+    return () => clearTimeout(timer);
+  }, []);
+}
+
+/** The phone's sheet: Esc closes it, and so does going somewhere. */
+function useSheet(open: boolean): void {
+  const [location] = useLocation();
+  useEffect(() => setSheet(false), [location]);
+  useEffect(() => {
+    if (!open) return;
+    const before = document.activeElement;
+    document.querySelector<HTMLElement>('.sidebar button')?.focus();
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.key === 'Escape' && !event.defaultPrevented) setSheet(false);
+    };
+    window.addEventListener('keydown', onKey);
+    return () => {
+      window.removeEventListener('keydown', onKey);
+      if (before instanceof HTMLElement) before.focus();
+    };
+  }, [open]);
+}
+
+interface ShellProps {
+  workspace: Workspace;
+  me: User;
+  documentId: string | undefined;
+}
+
+export function Shell({ workspace, me, documentId }: ShellProps) {
+  const [, navigate] = useLocation();
+  const phone = useIsPhone();
+  const { collapsed, width, sheet } = useSidebar();
+  const [palette, setPalette] = useState(false);
+  const { data: documents, isError } = useDocuments(workspace.id);
+  const { data: workspaces = [] } = useWorkspaces();
+  const commands = useTreeCommands(workspace.id, documentId);
+  const editable = canEdit(workspace.role);
+  const openPalette = useCallback(() => setPalette(true), []);
+  const open = phone ? sheet : !collapsed;
+
+  useShellActions({ workspace, me, currentId: documentId, commands, phone, onPalette: openPalette });
+  useWarmUp();
+  useSheet(phone && sheet);
+  useEffect(() => rememberWorkspace(workspace.id), [workspace.id]);
+  useEffect(() => {
+    if (documentId !== undefined) rememberDocument(workspace.id, documentId);
+  }, [workspace.id, documentId]);
+
+  const path = documents?.find(({ id }) => id === documentId)?.path;
+  useEffect(() => {
+    document.title = `${path === undefined ? workspace.name : displayName(path)} · ${t('app.name')}`;
+  }, [path, workspace.name]);
+
+  const sources = useMemo(
+    () => ({
+      documents: documents ?? [],
+      recent: palette ? recentDocuments(workspace.id) : [],
+      workspaces: workspaces.filter(({ id }) => id !== workspace.id),
+      openDocument: commands.open,
+      openWorkspace: (id: string) => navigate(`/w/${id}`),
+      create: editable ? (to: string) => void createDocument(workspace.id, to).then((created) => created && commands.open(created.id)) : undefined,
+    }),
+    [documents, palette, workspace.id, workspaces, commands, navigate, editable],
+  );
+
+  const modal = phone && sheet;
+  return (
+    <div className={open ? 'shell' : 'shell shell-bare'} style={{ '--sidebar-width': `${width}px` } as React.CSSProperties}>
+      {modal && <div className="sheet-backdrop" onClick={() => setSheet(false)} />}
+      {open && (
+        <div className={phone ? 'sidebar-zone sidebar-sheet' : 'sidebar-zone'}>
+          <Sidebar
+            key={workspace.id}
+            workspace={workspace}
+            me={me}
+            documents={documents}
+            failed={isError}
+            currentId={documentId}
+            editable={editable}
+            commands={commands}
+            onPalette={openPalette}
+            onHide={() => toggleSidebar(phone)}
+          />
+          {!phone && <Resizer width={width} />}
+        </div>
+      )}
+      <main className="main-zone" inert={modal}>
+        {(!open || modal) && <IconButton icon="sidebar" className="sidebar-show" label={t('sidebar.show')} onClick={() => toggleSidebar(phone)} />}
+        <ErrorBoundary key={documentId ?? 'home'}>
+          <Suspense fallback={<Skeleton />}>
+            <Switch>
+              <Route path="/w/:workspaceId/trash">
+                <TrashView workspaceId={workspace.id} editable={editable} />
+              </Route>
+              <Route path="/w/:workspaceId/d/:documentId">
+                {documentId !== undefined && <DocumentView key={documentId} documentId={documentId} workspaceId={workspace.id} me={me} />}
+              </Route>
+              <Route>
+                <WorkspaceHome workspace={workspace} documents={documents} editable={editable} commands={commands} />
+              </Route>
+            </Switch>
+          </Suspense>
+        </ErrorBoundary>
+      </main>
+      {editable && <DropZone workspaceId={workspace.id} />}
+      {palette && (
+        <Suspense fallback={null}>
+          <Palette {...sources} onClose={() => setPalette(false)} />
+        </Suspense>
+      )}
+    </div>
+  );
+}

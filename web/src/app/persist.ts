@@ -1,0 +1,79 @@
+// Keeps what was last loaded in IndexedDB, so that the next visit (or one without a network) shows the
+// workspace at once. Only queries with `meta.persist`, and only for the person they were loaded for.
+import { createStore, delMany, entries, set, type UseStore } from 'idb-keyval';
+import { currentUser, onUserChange } from '@/features/auth';
+import { queryClient } from '@/ui/query';
+
+interface Kept {
+  readonly key: readonly unknown[];
+  readonly data: unknown;
+  readonly at: number;
+}
+
+const WRITE_MS = 1_000;
+/** A slow disk must not hold up the page: after this it starts without. */
+const RESTORE_MS = 300;
+const OLD_MS = 30 * 24 * 60 * 60 * 1000;
+
+const prefixOf = (userId: string): string => `${userId}|`;
+
+const readAll = (store: UseStore): Promise<readonly (readonly [string, Kept])[]> => entries<string, Kept>(store);
+
+async function restore(store: UseStore): Promise<void> {
+  const user = currentUser();
+  const all = await readAll(store);
+  const mine = user ? prefixOf(user.id) : undefined;
+  const now = Date.now();
+  for (const [name, { key, data, at }] of all) {
+    if (mine === undefined || !name.startsWith(mine) || now - at > OLD_MS) continue;
+    if (queryClient.getQueryData<unknown>(key) === undefined) queryClient.setQueryData(key, data, { updatedAt: at });
+  }
+}
+
+/** Forgets everything kept, for anybody: after logging out nothing of it may stay on the machine. */
+async function forget(store: UseStore): Promise<void> {
+  const all = await readAll(store);
+  await delMany(
+    all.map(([name]) => name),
+    store,
+  );
+}
+
+function watch(store: UseStore): void {
+  const waiting = new Map<string, Kept>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const write = (): void => {
+    timer = undefined;
+    for (const [name, kept] of waiting) void set(name, kept, store).catch(() => undefined);
+    waiting.clear();
+  };
+  queryClient.getQueryCache().subscribe((event) => {
+    const user = currentUser();
+    if (event.type !== 'updated' || event.action.type !== 'success' || !event.query.meta?.['persist'] || !user) return;
+    const { queryKey, queryHash, state } = event.query;
+    waiting.set(prefixOf(user.id) + queryHash, { key: queryKey, data: state.data, at: state.dataUpdatedAt });
+    timer ??= setTimeout(write, WRITE_MS);
+  });
+  let owner = currentUser()?.id;
+  onUserChange(() => {
+    const next = currentUser()?.id;
+    if (next === owner) return;
+    if (owner !== undefined) {
+      waiting.clear();
+      queryClient.clear();
+      void forget(store).catch(() => undefined);
+    }
+    owner = next;
+  });
+}
+
+/** Restores, then keeps up to date. Resolves when the page may be drawn; never rejects. */
+export async function startPersistence(): Promise<void> {
+  try {
+    const store = createStore('mdreader-shell', 'queries');
+    watch(store);
+    await Promise.race([restore(store), new Promise((resolve) => setTimeout(resolve, RESTORE_MS))]);
+  } catch {
+    // No IndexedDB (some private windows): everything works, only not from the first moment.
+  }
+}

@@ -1,0 +1,67 @@
+// Who is using the page. The name of the last user is remembered, so that a reload (or being offline)
+// shows the workspace at once; the server has the last word.
+import { useSyncExternalStore } from 'react';
+import { api, hasSessionCookie, onSessionEnd, OfflineError } from '@/lib/api';
+import type { User } from '@/lib/types';
+
+/** undefined: not known yet; null: nobody. */
+type Session = User | null | undefined;
+
+const KEY = 'mdreader.user';
+
+function stored(): User | undefined {
+  try {
+    return (JSON.parse(localStorage.getItem(KEY) ?? 'null') as User | null) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+let session: Session = stored();
+const listeners = new Set<() => void>();
+
+function publish(next: Session): void {
+  if (next?.id === session?.id && next?.name === session?.name && (next === null) === (session === null)) return;
+  session = next;
+  listeners.forEach((listener) => listener());
+}
+
+export function signedIn(user: User): void {
+  const { id, email, name } = user;
+  localStorage.setItem(KEY, JSON.stringify({ id, email, name }));
+  publish({ id, email, name });
+}
+
+function signedOut(): void {
+  localStorage.removeItem(KEY);
+  publish(null);
+}
+
+export async function logOut(): Promise<void> {
+  await api.post('/api/auth/logout');
+  signedOut();
+}
+
+/** Asks the server who this is, and keeps listening for the end of the session, here or in another tab. */
+export function startSession(): void {
+  onSessionEnd(signedOut);
+  window.addEventListener('storage', (event) => {
+    if (event.key === KEY) publish(stored() ?? null);
+  });
+  if (session === undefined && !hasSessionCookie()) {
+    publish(null);
+    return;
+  }
+  api.get<User>('/api/me').then(signedIn, (error: unknown) => {
+    if (!(error instanceof OfflineError) && session === undefined) publish(null);
+  });
+}
+
+export const currentUser = (): Session => session;
+
+export function onUserChange(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+export const useUser = (): Session => useSyncExternalStore(onUserChange, currentUser);

@@ -1,0 +1,4 @@
+import { lazy } from 'react';
+
+export const loadPalette = () => import('./Palette');
+export const Palette = lazy(loadPalette);

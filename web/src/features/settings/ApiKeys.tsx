@@ -1,0 +1,107 @@
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api } from '@/lib/api';
+import { formatAgo, formatDate } from '@/lib/i18n';
+import { t } from '@/lib/strings';
+import { toast } from '@/lib/toasts';
+import { Button } from '@/ui/Button';
+import { CopyButton } from '@/ui/CopyButton';
+import { Field, FormError, Select } from '@/ui/Field';
+import { Skeleton } from '@/ui/parts';
+import { optimistic, queryClient } from '@/ui/query';
+import { useSubmit } from '@/ui/useSubmit';
+import { ts } from './strings';
+
+type Scope = 'read' | 'write';
+
+interface ApiKey {
+  readonly id: string;
+  readonly name: string;
+  readonly scope: Scope;
+  readonly prefix: string;
+  readonly created_at: string;
+  readonly last_used_at: string | null;
+}
+
+type Keys = readonly ApiKey[];
+
+const KEY = ['keys'] as const;
+const SCOPES: readonly Scope[] = ['write', 'read'];
+const CHOICES = SCOPES.map((value) => ({ value, label: ts(`scope.${value}`) }));
+
+function KeyRow({ item }: { item: ApiKey }) {
+  const [asked, setAsked] = useState(false);
+  const { id, name, scope, prefix, created_at: created, last_used_at: used } = item;
+
+  const revoke = async (): Promise<void> => {
+    const done = await optimistic<Keys, true>(KEY, (list) => list.filter((one) => one.id !== id), () => api.delete(`/api/keys/${id}`).then(() => true), ts('revoke_failed', { name }));
+    if (done) toast(ts('revoked', { name }));
+  };
+
+  return (
+    <li className="key">
+      <span className="key-text">
+        <strong>{name}</strong> <code>{prefix}…</code>
+        <span className="key-note">
+          {ts(`scope.${scope}`)} · {ts('created', { date: formatDate(created) })} · {used ? ts('used', { when: formatAgo(used) }) : ts('never_used')}
+        </span>
+        {asked && <span role="alert">{ts('revoke_text', { name })}</span>}
+      </span>
+      {asked ? (
+        <>
+          <Button kind="danger" autoFocus onClick={() => void revoke()}>
+            {ts('revoke_sure')}
+          </Button>
+          <Button onClick={() => setAsked(false)}>{t('dialog.cancel')}</Button>
+        </>
+      ) : (
+        <Button kind="quiet" icon="trash" aria-label={ts('revoke', { name })} onClick={() => setAsked(true)} />
+      )}
+    </li>
+  );
+}
+
+export function ApiKeys() {
+  const [name, setName] = useState('');
+  const [scope, setScope] = useState<Scope>('write');
+  const [fresh, setFresh] = useState<string>();
+  const keys = useQuery({ queryKey: KEY, queryFn: ({ signal }) => api.get<{ items: Keys }>('/api/keys', signal).then(({ items }) => items) });
+  const form = useSubmit(async () => {
+    const { key, ...created } = await api.post<ApiKey & { key: string }>('/api/keys', { name: name.trim(), scope });
+    queryClient.setQueryData<Keys>(KEY, (list) => [...(list ?? []), created]);
+    setFresh(key);
+    setName('');
+  });
+
+  return (
+    <section aria-labelledby="settings-keys">
+      <h2 id="settings-keys">{ts('keys')}</h2>
+      <p className="settings-text">{ts('keys_text')}</p>
+      {keys.isPending && <Skeleton lines={2} />}
+      {keys.isError && <FormError>{ts('keys_failed')}</FormError>}
+      {keys.data?.length === 0 && <p className="settings-text">{ts('keys_none')}</p>}
+      <ul className="keys-list">
+        {keys.data?.map((item) => (
+          <KeyRow key={item.id} item={item} />
+        ))}
+      </ul>
+      {fresh && (
+        <div className="key-fresh" role="status">
+          <p>{ts('key_once')}</p>
+          <div className="key-fresh-row">
+            <code>{fresh}</code>
+            <CopyButton text={fresh} label={ts('copy_key')} />
+          </div>
+        </div>
+      )}
+      {form.error && <FormError>{form.error}</FormError>}
+      <form className="settings-row" onSubmit={form.onSubmit}>
+        <Field label={ts('key_name')} value={name} required maxLength={100} autoComplete="off" onChange={(event) => setName(event.target.value)} />
+        <Select label={ts('scope')} value={scope} choices={CHOICES} onChoose={setScope} />
+        <Button type="submit" busy={form.busy}>
+          {ts('create_key')}
+        </Button>
+      </form>
+    </section>
+  );
+}

@@ -1,0 +1,2 @@
+export { DropZone } from './DropZone';
+export { exportWorkspace, pickImport } from './open';

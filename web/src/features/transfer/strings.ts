@@ -1,0 +1,27 @@
+import { catalogue } from '@/lib/i18n';
+
+export const ti = catalogue({
+  title: 'Import',
+  reading: { one: 'Reading: {count} file so far', other: 'Reading: {count} files so far' },
+  sending: '{sent} of {total} documents',
+  cancel: 'Stop',
+  cancelled: 'Stopped. What was already imported stays; dropping the folder again brings the rest and doubles nothing.',
+  failed: 'The import stopped: {reason} What was already imported stays; dropping the folder again brings the rest and doubles nothing.',
+  nothing: 'There was no Markdown in it.',
+  created: 'new',
+  updated: 'updated',
+  unchanged: 'already here, the same',
+  kept: 'edited here since, kept as they are',
+  refused: 'refused',
+  skipped: 'skipped',
+  close: 'Close',
+  background: 'Hide',
+  replace: 'Replace them with the files',
+  'reason.not_markdown': 'not Markdown',
+  'reason.too_large': 'too large',
+  'reason.not_utf8': 'not UTF-8 text',
+  'reason.system': 'made by the system',
+  'reason.folder': 'not looked into',
+  show: { one: 'Show the file', other: 'Show all {count}' },
+  more: { one: 'and {count} more', other: 'and {count} more' },
+});

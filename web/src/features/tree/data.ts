@@ -1,0 +1,112 @@
+// The documents of a workspace, and what can be done to them: shown at once, taken back with a reason.
+import { useQuery } from '@tanstack/react-query';
+import { api } from '@/lib/api';
+import { baseName, displayName, isWithin } from '@/lib/paths';
+import { t } from '@/lib/strings';
+import { toast } from '@/lib/toasts';
+import type { DocumentInfo, Page } from '@/lib/types';
+import { optimistic, queryClient, reportFailure } from '@/ui/query';
+
+export type Documents = readonly DocumentInfo[];
+
+const PAGE = 1000;
+const POLL_MS = 10_000;
+
+export const documentsKey = (workspaceId: string) => ['documents', workspaceId] as const;
+
+async function loadAll(workspaceId: string, signal: AbortSignal): Promise<Documents> {
+  const all: DocumentInfo[] = [];
+  let cursor: string | null = null;
+  do {
+    const query: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+    const page: Page<DocumentInfo> = await api.get<Page<DocumentInfo>>(`/api/workspaces/${workspaceId}/documents?limit=${PAGE}${query}`, signal);
+    all.push(...page.items);
+    cursor = page.next_cursor;
+  } while (cursor !== null);
+  return all;
+}
+
+/** The whole list; others' changes come in within seconds (a large workspace is asked less often). */
+export const useDocuments = (workspaceId: string) =>
+  useQuery({
+    queryKey: documentsKey(workspaceId),
+    queryFn: ({ signal }) => loadAll(workspaceId, signal),
+    meta: { persist: true },
+    refetchInterval: ({ state }) => POLL_MS * Math.max(1, Math.ceil((state.data?.length ?? 0) / PAGE)),
+    refetchOnWindowFocus: true,
+  });
+
+export const cachedDocuments = (workspaceId: string): Documents => queryClient.getQueryData<Documents>(documentsKey(workspaceId)) ?? [];
+
+const change = <R>(workspaceId: string, how: (list: Documents) => Documents, work: () => Promise<R>, failure: string) =>
+  optimistic<Documents, R>(documentsKey(workspaceId), how, work, failure);
+
+/** Resolves to the new document, or to undefined when it was refused, which has been reported. */
+export async function createDocument(workspaceId: string, path: string, content = ''): Promise<DocumentInfo | undefined> {
+  try {
+    const created = await api.post<DocumentInfo>(`/api/workspaces/${workspaceId}/documents`, { path, content });
+    queryClient.setQueryData<Documents>(documentsKey(workspaceId), (list) => [...(list ?? []).filter(({ id }) => id !== created.id), created]);
+    return created;
+  } catch (error) {
+    reportFailure(t('tree.create_failed', { name: displayName(path) }), error);
+    return undefined;
+  }
+}
+
+export async function moveDocument(workspaceId: string, id: string, path: string): Promise<void> {
+  await change(
+    workspaceId,
+    (list) => list.map((one) => (one.id === id ? { ...one, path } : one)),
+    () => api.patch(`/api/documents/${id}`, { path }),
+    t('tree.move_failed', { name: displayName(path) }),
+  );
+}
+
+export async function moveFolder(workspaceId: string, from: string, to: string): Promise<void> {
+  await change(
+    workspaceId,
+    (list) => list.map((one) => (isWithin(one.path, from) && one.path !== from ? { ...one, path: to + one.path.slice(from.length) } : one)),
+    () => api.post(`/api/workspaces/${workspaceId}/folders/move`, { from_path: from, to_path: to }),
+    t('tree.move_failed', { name: baseName(from) }),
+  );
+}
+
+interface RestoreAnswer {
+  readonly items: Documents;
+  readonly conflicts: readonly unknown[];
+}
+
+async function restoreMany(workspaceId: string, ids: readonly string[]): Promise<void> {
+  const { conflicts } = await api.post<RestoreAnswer>(`/api/workspaces/${workspaceId}/documents/restore`, { document_ids: ids });
+  if (conflicts.length > 0) toast(t('tree.restore_conflicts', { count: conflicts.length }), { kind: 'error' });
+}
+
+function offerUndo(workspaceId: string, gone: Documents, text: string, restore: () => Promise<unknown>, onUndone: () => void): void {
+  const run = (): void => {
+    void change(workspaceId, (list) => [...list, ...gone], () => restore().then(() => true), t('tree.restore_failed')).then((done) => done && onUndone());
+  };
+  toast(text, { action: { label: t('undo'), run } });
+}
+
+/** Deletes one document; `onUndone` runs when the person takes that back. */
+export async function deleteDocument(workspaceId: string, document: DocumentInfo, onUndone: () => void): Promise<void> {
+  const { id, path } = document;
+  const name = displayName(path);
+  const without = (list: Documents): Documents => list.filter((one) => one.id !== id);
+  const done = await change(workspaceId, without, () => api.delete(`/api/documents/${id}`).then(() => true), t('tree.delete_failed', { name }));
+  if (done) offerUndo(workspaceId, [document], t('tree.deleted', { name }), () => api.post(`/api/documents/${id}/restore`, {}), onUndone);
+}
+
+export async function deleteFolder(workspaceId: string, path: string, onUndone: () => void): Promise<void> {
+  const inside = ({ path: one }: DocumentInfo): boolean => isWithin(one, path) && one !== path;
+  const gone = cachedDocuments(workspaceId).filter(inside);
+  const answer = await change(
+    workspaceId,
+    (list) => list.filter((one) => !inside(one)),
+    () => api.post<{ document_ids: readonly string[] }>(`/api/workspaces/${workspaceId}/folders/delete`, { path }),
+    t('tree.delete_failed', { name: baseName(path) }),
+  );
+  if (!answer) return;
+  const text = t('tree.folder_deleted', { name: baseName(path), count: answer.document_ids.length });
+  offerUndo(workspaceId, gone, text, () => restoreMany(workspaceId, answer.document_ids), onUndone);
+}

@@ -1,0 +1,117 @@
+import { lazy, useMemo } from 'react';
+import { useLocation } from 'wouter';
+import { baseName, documentPath, isWithin, joinPath, parentPath, pathProblem, tidyPath } from '@/lib/paths';
+import { Refusal } from '@/lib/problem';
+import { t } from '@/lib/strings';
+import { toast } from '@/lib/toasts';
+import type { DocumentInfo } from '@/lib/types';
+import type { MenuItem } from '@/ui/Menu';
+import { showModal } from '@/ui/modal';
+import { showPrompt } from '@/ui/prompt';
+import { cachedDocuments, createDocument, deleteDocument, deleteFolder, moveDocument, moveFolder } from './data';
+import type { DocumentNode, TreeNode } from './model';
+
+const MoveDialog = lazy(() => import('./MoveDialog'));
+
+const folderOf = (node: TreeNode | undefined): string => (node === undefined ? '' : node.kind === 'folder' ? node.path : parentPath(node.path));
+
+/** What can be done in the tree of a workspace, for rows, menus, keys and the palette alike. */
+export function useTreeCommands(workspaceId: string, currentId: string | undefined) {
+  const [, navigate] = useLocation();
+
+  return useMemo(() => {
+    const urlOf = (id: string): string => `/w/${workspaceId}/d/${id}`;
+    const current = () => cachedDocuments(workspaceId).find(({ id }) => id === currentId);
+
+    const moveTo = async (node: TreeNode, path: string): Promise<void> => {
+      if (path === node.path) return;
+      const problem = pathProblem(path);
+      if (problem) {
+        toast(t(`path.${problem}`), { kind: 'error' });
+        return;
+      }
+      if (node.kind === 'document') await moveDocument(workspaceId, node.document.id, path);
+      else await moveFolder(workspaceId, node.path, path);
+    };
+
+    const commands = {
+      open: (id: string): void => navigate(urlOf(id)),
+
+      create: (folder = ''): void =>
+        showPrompt({
+          title: t('tree.new_document'),
+          label: t('tree.name_or_path'),
+          hint: t('tree.name_hint'),
+          initial: folder && `${folder}/`,
+          submit: t('tree.create'),
+          onSubmit: async (typed) => {
+            const path = documentPath(typed.endsWith('/') ? `${typed}${t('tree.untitled')}` : typed);
+            const problem = pathProblem(path);
+            if (problem) throw new Refusal(t(`path.${problem}`));
+            const created = await createDocument(workspaceId, path);
+            if (created) navigate(urlOf(created.id));
+          },
+        }),
+
+      nodeOf: (document: DocumentInfo): DocumentNode => ({ kind: 'document', path: document.path, name: baseName(document.path), document }),
+
+      promptRename: (node: TreeNode): void =>
+        showPrompt({
+          title: t('tree.rename_document'),
+          label: t('tree.name_or_path'),
+          initial: node.path,
+          submit: t('rename'),
+          onSubmit: (typed) => moveTo(node, documentPath(typed)),
+        }),
+
+      rename: (node: TreeNode, typed: string): Promise<void> => {
+        const name = node.kind === 'document' ? documentPath(typed) : tidyPath(typed);
+        return moveTo(node, joinPath(parentPath(node.path), name));
+      },
+
+      moveInto: (node: TreeNode, folder: string): Promise<void> => moveTo(node, joinPath(folder, baseName(node.path))),
+
+      askMove: (node: TreeNode): void =>
+        showModal((close) => (
+          <MoveDialog
+            workspaceId={workspaceId}
+            node={node}
+            onClose={close}
+            onChoose={(folder) => {
+              close();
+              void commands.moveInto(node, folder);
+            }}
+          />
+        )),
+
+      remove: (node: TreeNode): void => {
+        const open = current();
+        const closes = open !== undefined && (node.kind === 'folder' ? isWithin(open.path, node.path) && open.path !== node.path : open.id === node.document.id);
+        if (closes) navigate(`/w/${workspaceId}`);
+        const undone = (): void => {
+          if (closes) navigate(urlOf(open.id));
+        };
+        void (node.kind === 'folder' ? deleteFolder(workspaceId, node.path, undone) : deleteDocument(workspaceId, node.document, undone));
+      },
+
+      /** The menu of a row; without the right to edit, only what reads. */
+      items: (node: TreeNode, editable: boolean, startRename: () => void): readonly MenuItem[] => {
+        const items: MenuItem[] = [];
+        if (node.kind === 'document') {
+          items.push({ label: t('tree.open_tab'), icon: 'document', run: () => void window.open(urlOf(node.document.id), '_blank', 'noopener') });
+        }
+        if (!editable) return items;
+        items.push(
+          { label: t(node.kind === 'folder' ? 'tree.new_here' : 'tree.new_beside'), icon: 'plus', run: () => commands.create(folderOf(node)) },
+          { label: t('tree.rename'), icon: 'pencil', shortcut: 'F2', run: startRename },
+          { label: t('tree.move'), icon: 'move', run: () => commands.askMove(node) },
+          { label: t('tree.delete'), icon: 'trash', shortcut: 'Delete', danger: true, separated: true, run: () => commands.remove(node) },
+        );
+        return items;
+      },
+    };
+    return commands;
+  }, [workspaceId, currentId, navigate]);
+}
+
+export type TreeCommands = ReturnType<typeof useTreeCommands>;

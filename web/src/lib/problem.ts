@@ -1,0 +1,32 @@
+import { ApiError, OfflineError } from './api';
+import { t } from './strings';
+
+/** What the server's codes mean in plain words; for others its own sentence is shown. */
+const WORDS: Readonly<Record<string, () => string>> = {
+  invalid_credentials: () => t('error.invalid_credentials'),
+  email_taken: () => t('error.email_taken'),
+  signup_closed: () => t('error.signup_closed'),
+  path_taken: () => t('error.path_taken'),
+  last_owner: () => t('error.last_owner'),
+  user_not_found: () => t('error.user_not_found'),
+  already_member: () => t('error.already_member'),
+};
+
+/** Something the page itself refuses; its message is for people. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+}
+
+/** One or two sentences for a person: what happened, and what to do next. */
+export function describeError(error: unknown): string {
+  if (error instanceof OfflineError) return t('error.offline');
+  if (error instanceof Refusal) return error.message;
+  if (!(error instanceof ApiError)) return t('error.unknown');
+  const words = WORDS[error.code];
+  if (words) return words();
+  if (error.status === 429) return error.retryAfter ? t('error.too_many_wait', { count: error.retryAfter }) : t('error.too_many');
+  if (error.status >= 500) return t('error.server');
+  if (error.status === 403) return t('error.forbidden');
+  if (error.status === 404) return t('error.not_found');
+  return error.errors[0]?.message ?? error.message;
+}

@@ -1,0 +1,55 @@
+import type { ReactNode } from 'react';
+import { shortcutKeys } from '@/lib/actions';
+import { t } from '@/lib/strings';
+import { useLate } from './hooks';
+import './parts.css';
+
+export function Kbd({ shortcut }: { shortcut: string }) {
+  return (
+    <span className="keys">
+      {shortcutKeys(shortcut).map((key) => (
+        <kbd key={key}>{key}</kbd>
+      ))}
+    </span>
+  );
+}
+
+/** Grey lines in the place of what loads, only when it takes long enough to be noticed. */
+export function Skeleton({ lines = 6 }: { lines?: number }) {
+  const late = useLate();
+  return (
+    <div className="skeleton" role="status">
+      {late && <span className="visually-hidden">{t('loading')}</span>}
+      {late && Array.from({ length: lines }, (_, index) => <div key={index} className="skeleton-line" style={{ width: `${90 - ((index * 23) % 50)}%` }} />)}
+    </div>
+  );
+}
+
+/** One sentence that teaches, and what to do next. */
+export function EmptyState({ title, text, children }: { title: string; text?: string; children?: ReactNode }) {
+  return (
+    <div className="empty">
+      <h2>{title}</h2>
+      {text && <p>{text}</p>}
+      {children && <div className="empty-actions">{children}</div>}
+    </div>
+  );
+}
+
+const PEERS = 8;
+
+/** The same person has the same colour everywhere. */
+export function peerColor(id: string): string {
+  let hash = 0;
+  for (let index = 0; index < id.length; index++) hash = (hash * 31 + id.charCodeAt(index)) >>> 0;
+  return `var(--peer-${hash % PEERS})`;
+}
+
+export function Avatar({ id, name }: { id: string; name: string }) {
+  const letters = name.trim().split(/\s+/).slice(0, 2).map((word) => Array.from(word)[0] ?? '');
+  return (
+    <span className="avatar" style={{ background: peerColor(id) }} aria-hidden="true">
+      {letters.join('').toUpperCase()}
+    </span>
+  );
+}

@@ -1,0 +1,46 @@
+// The one cache of what the server said, and changes that show before the server has agreed.
+import { QueryClient, type QueryKey } from '@tanstack/react-query';
+import { ApiError } from '@/lib/api';
+import { describeError } from '@/lib/problem';
+import { t } from '@/lib/strings';
+import { toast } from '@/lib/toasts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      gcTime: DAY_MS,
+      // The server's refusals stay refusals; only silence is worth another try.
+      retry: (failures, error) => !(error instanceof ApiError && error.status < 500) && failures < 2,
+      // The browser's own idea of being online is wrong on a LAN without internet.
+      networkMode: 'always',
+    },
+    mutations: { networkMode: 'always' },
+  },
+});
+
+/** Says what could not be done and why. */
+export function reportFailure(what: string, error: unknown): void {
+  toast(t('error.with_reason', { what, reason: describeError(error) }), { kind: 'error' });
+}
+
+/**
+ * Shows `change` at once, does `work`, and takes the change back with a reason when it fails.
+ * Resolves to undefined after a failure: it has been reported.
+ */
+export async function optimistic<D, R>(key: QueryKey, change: (data: D) => D, work: () => Promise<R>, failure: string): Promise<R | undefined> {
+  await queryClient.cancelQueries({ queryKey: key });
+  const before = queryClient.getQueryData<D>(key);
+  if (before !== undefined) queryClient.setQueryData<D>(key, change(before));
+  try {
+    return await work();
+  } catch (error) {
+    if (before !== undefined) queryClient.setQueryData<D>(key, before);
+    reportFailure(failure, error);
+    return undefined;
+  } finally {
+    void queryClient.invalidateQueries({ queryKey: key });
+  }
+}
