@@ -69,7 +69,7 @@ KILL = (
     ("edits a second person saw", "seen", 0),
     ("of these lost", "lost", 0),
     ("doubled", "doubled", 0),
-    ("text intact", "intact", 0),
+    ("what is left is intact", "intact", 0),
     ("seconds of typing lost, mean", "lostSecsMean", 1),
     ("max", "lostSecsMax", 1),
 )

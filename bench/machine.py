@@ -39,8 +39,8 @@ def machine() -> dict[str, Any]:
 
 
 def describe(m: dict[str, Any]) -> str:
-    """One line of prose."""
+    """One line of prose, without the commit."""
     return (
         f"{m['cpu']}, {m['cores']} cores, {m['memoryGB']} GB, Linux {m['kernel']}, "
-        f"Python {m['python']}, Node {m['node'].removeprefix('v')}, mdreader at {m['commit']}"
+        f"Python {m['python']}, Node {m['node'].removeprefix('v')}"
     )

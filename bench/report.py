@@ -107,8 +107,11 @@ def report(rows: list[Row]) -> str:
     machines = list(dict.fromkeys(describe(r["machine"]) for r in rows if "machine" in r))
     own: dict[str, str] = next((r["versions"] for r in rows if r.get("label") == "mdreader" and "versions" in r), {})
     dates = sorted(r["at"][:10] for r in rows if "at" in r)
+    commits = list(dict.fromkeys(r["machine"]["commit"] for r in rows if r.get("label") == "mdreader" and "machine" in r))
     head = [f"Machine: {m}." for m in machines]
-    head += [f"mdreader with {', '.join(f'{k} {v}' for k, v in own.items() if k != 'mdreader')}."] if own else []
+    if own:
+        parts = ", ".join(f"{k} {v}" for k, v in own.items() if k != "mdreader")
+        head.append(f"mdreader at {', '.join(commits)} (+: with changes not committed), with {parts}.")
     head += [f"Measured {dates[0]}{'' if dates[0] == dates[-1] else ' to ' + dates[-1]}."] if dates else []
     have = {r["run"] for r in rows}
     return "\n".join([*head, "", *(table(f, rows) for f in FIGURES.values() if f.name in have)])
