@@ -13,7 +13,7 @@ TRACE = Path(os.environ.get("TRACE", HERE / "trace" / "automerge-paper.json.gz")
 def deps() -> Path:
     """The folder that `bench.install` fills: $BENCH_DEPS, else `mdreader-bench` in the user's cache folder."""
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    return Path(os.environ.get("BENCH_DEPS", cache / "mdreader-bench")).resolve()
+    return Path(os.environ.get("BENCH_DEPS") or cache / "mdreader-bench").resolve()
 
 
 def traces() -> Path:
