@@ -39,11 +39,12 @@ class Room:
         author: Doc[Text] = Doc(client_id=rng.getrandbits(32))
         written = author.get("content", type=Text)
         self.genuine: list[bytes] = []
-        author.observe(lambda event: self.genuine.append(event.update))
+        watching = author.observe(lambda event: self.genuine.append(event.update))
         for _ in range(12):
             letters = str(written)
             at = len(letters[: rng.randrange(len(letters) + 1)].encode())
             written.insert(at, rng.choice(("one", "é", "日本語", "😀", "two\n")))
+        author.unobserve(watching)  # else neither is ever freed
         for update in self.genuine:
             self.apply(update, _AUTHOR)
         self.owners = dict.fromkeys(CLIENTS, "mallory") | {CLIENTS[2]: "eve"}
