@@ -13,6 +13,7 @@ MAX_STATE_BYTES: Final = 4096
 MAX_STATE_DEPTH: Final = 32
 _MIN_ENTRY_BYTES: Final = 3
 _MAX_CLOCK: Final = 2**31
+_QUOTE, _BACKSLASH = b'"\\'
 
 
 class AwarenessState(NamedTuple):
@@ -31,8 +32,7 @@ def decode_awareness(body: bytes) -> tuple[AwarenessState, ...]:
     try:
         count, pos = read_uint(body, 0)
         if count > MAX_STATES:
-            code = "too_many_clients"
-            raise ProtocolError(code, f"an awareness message holds more than {MAX_STATES} states")
+            raise ProtocolError("too_many_clients", f"an awareness message holds more than {MAX_STATES} states")
         if count * _MIN_ENTRY_BYTES > len(body) - pos:
             raise truncated()
         states = []
@@ -41,11 +41,9 @@ def decode_awareness(body: bytes) -> tuple[AwarenessState, ...]:
             clock, pos = read_uint(body, pos)
             size, pos = read_uint(body, pos)
             if clock >= _MAX_CLOCK:
-                code = "clock_overflow"
-                raise ProtocolError(code, "an awareness clock is 2**31 or more")
+                raise ProtocolError("clock_overflow", "an awareness clock is 2**31 or more")
             if size > MAX_STATE_BYTES:
-                code = "state_too_large"
-                raise ProtocolError(code, f"an awareness state is larger than {MAX_STATE_BYTES} bytes")
+                raise ProtocolError("state_too_large", f"an awareness state is larger than {MAX_STATE_BYTES} bytes")
             if size > len(body) - pos:
                 raise truncated()
             states.append(AwarenessState(client, clock, body[pos : pos + size]))
@@ -53,8 +51,7 @@ def decode_awareness(body: bytes) -> tuple[AwarenessState, ...]:
     except IndexError:
         raise truncated() from None
     if pos != len(body):
-        code = "trailing_bytes"
-        raise ProtocolError(code, "bytes follow the awareness states")
+        raise ProtocolError("trailing_bytes", "bytes follow the awareness states")
     return tuple(states)
 
 
@@ -74,8 +71,7 @@ def parse_state(raw: bytes) -> dict[str, Any] | None:
     if raw == b"null":
         return None
     if len(raw) > MAX_STATE_BYTES:
-        code = "state_too_large"
-        raise ProtocolError(code, f"an awareness state is larger than {MAX_STATE_BYTES} bytes")
+        raise ProtocolError("state_too_large", f"an awareness state is larger than {MAX_STATE_BYTES} bytes")
     if raw.count(b"{") + raw.count(b"[") > MAX_STATE_DEPTH:
         _refuse_depth(raw)
     try:
@@ -83,11 +79,9 @@ def parse_state(raw: bytes) -> dict[str, Any] | None:
         if b"\\ud" in raw or b"\\uD" in raw:
             json.dumps(state, ensure_ascii=False).encode()  # half a surrogate pair could never be sent on as UTF-8
     except ValueError:
-        code = "malformed"
-        raise ProtocolError(code, "an awareness state is not JSON") from None
+        raise ProtocolError("malformed", "an awareness state is not JSON") from None
     if not isinstance(state, dict):
-        code = "malformed"
-        raise ProtocolError(code, "an awareness state is not an object")
+        raise ProtocolError("malformed", "an awareness state is not an object")
     return state
 
 
@@ -111,16 +105,15 @@ def _refuse_depth(raw: bytes) -> None:
         if in_string:
             if escaped:
                 escaped = False
-            elif byte == 0x5C:
+            elif byte == _BACKSLASH:
                 escaped = True
-            elif byte == 0x22:
+            elif byte == _QUOTE:
                 in_string = False
-        elif byte == 0x22:
+        elif byte == _QUOTE:
             in_string = True
         elif byte in b"{[":
             depth += 1
             if depth > MAX_STATE_DEPTH:
-                code = "too_deep"
-                raise ProtocolError(code, f"an awareness state is nested more than {MAX_STATE_DEPTH} deep")
+                raise ProtocolError("too_deep", f"an awareness state is nested more than {MAX_STATE_DEPTH} deep")
         elif byte in b"}]":
             depth -= 1

@@ -5,16 +5,18 @@ that it later reads back differently. So an update passes only if it is plain te
 without a hole on what the document holds, and writes under client ids that belong to the user who sends it.
 """
 
+# 127, 128: the largest value of a byte that ends an integer, and the bit that says "more"; names for them cost time here.
+# ruff: noqa: PLR2004
+
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
-from enum import Enum
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
 from mdreader.features.collab.order import follow, write_update, write_updates
 from mdreader.features.collab.ranges import RangeSet
-from mdreader.features.collab.state_vector import CLOCK_LIMIT, MAX_ENTRIES, decode_state_vector, encode_state_vector
+from mdreader.features.collab.state_vector import CLOCK_LIMIT, decode_state_vector, encode_state_vector
 from mdreader.features.collab.structs import (
     ASTRAL,
     DELETED,
@@ -28,6 +30,7 @@ from mdreader.features.collab.structs import (
     utf16_length,
 )
 from mdreader.features.collab.varint import ProtocolError, read_rest, read_uint
+from mdreader.features.collab.verdict import Kind, Limits, Verdict
 
 __all__ = ["Gate", "GateError", "Kind", "Limits", "Verdict", "check_state_vector", "clocks_of"]
 
@@ -37,49 +40,6 @@ _INSERTIONS: Final = frozenset((STRING | HAS_ORIGIN, STRING | HAS_RIGHT_ORIGIN, 
 _ASTRAL_LEAD: Final = 0xF0
 """The smallest first byte of a character in UTF-8 that is a surrogate pair in UTF-16."""
 _MAYBE_ASTRAL: Final = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{3}")
-
-
-class Kind(Enum):
-    """What an update would do to the document."""
-
-    EMPTY = "empty"
-    """It holds nothing."""
-    KNOWN = "known"
-    """It holds only what the document has; applying or storing it changes nothing."""
-    NEW = "new"
-    """It may be applied, stored and passed on."""
-    GAP = "gap"
-    """It builds on something the document lacks. Do not apply it: ask the client for everything by a step 1."""
-
-
-class Limits(NamedTuple):
-    """Bounds on one update and on one document."""
-
-    max_structs: int = 50_000
-    """Structs, and deleted ranges, in one update."""
-    max_new_clients: int = 1_024
-    """Client ids that one update may bring: one for every page that was opened while offline."""
-    max_clients: int = MAX_ENTRIES
-    """Client ids in the whole document."""
-
-
-class Verdict(NamedTuple):
-    """The outcome of `Gate.check`; `Gate.commit` takes it back once the update is applied.
-
-    `clocks`: next clock of each client that advances · `new_clients`: ids first seen here, from now on `user`'s ·
-    `added_bytes`: UTF-8 bytes of new text, before any deletion · `deletes`: whether it deletes something that is there · `size`: structs and
-    deleted ranges that are new.
-    """
-
-    kind: Kind
-    user: str
-    clocks: dict[int, int]
-    new_clients: tuple[int, ...]
-    added_bytes: int
-    deletes: bool
-    size: int
-    ranges: Mapping[int, list[tuple[int, int]]]
-    pairs: Mapping[int, list[int]]
 
 
 _NEW: Final = Kind.NEW
@@ -205,11 +165,11 @@ class Gate:
             self._ids[update[pos:end]] = client
         return client, end
 
-    def _check_insertion(self, update: bytes, user: str) -> Verdict | None:
+    def _check_insertion(self, update: bytes, user: str) -> Verdict | None:  # noqa: C901, PLR0911, PLR0912 - flat for speed
         """Accept one short string beside known text, which is nearly every update there is; None for all else."""
         if update[0] != 1 or update[1] != 1:
             return None
-        ids, clocks = self._ids, self.clocks
+        ids, clocks, all_pairs = self._ids, self.clocks, self._pairs
         client = ids.get(update[2:7])
         pos = 7
         if client is None:
@@ -234,7 +194,7 @@ class Gate:
             pos += 1
             if beside > 127:
                 beside, pos = read_rest(update, pos, beside)
-            if origin in self._pairs or beside >= clocks.get(origin, 0):
+            if beside >= clocks.get(origin, 0) or ((pairs := all_pairs.get(origin)) and _holds(pairs, beside + 1)):
                 return None
         if info & HAS_RIGHT_ORIGIN:
             origin = ids.get(update[pos : pos + 5])
@@ -246,7 +206,7 @@ class Gate:
             pos += 1
             if beside > 127:
                 beside, pos = read_rest(update, pos, beside)
-            if origin in self._pairs or beside >= clocks.get(origin, 0):
+            if beside >= clocks.get(origin, 0) or ((pairs := all_pairs.get(origin)) and _holds(pairs, beside)):
                 return None
         length = update[pos]
         pos += 1
@@ -276,7 +236,10 @@ class Gate:
         start, pos = read_uint(update, pos + 1)
         length, pos = read_uint(update, pos)
         end = start + length
-        if pos != len(update) or not length or end > self.clocks.get(client, 0) or client in self._pairs:
+        if pos != len(update) or not length or end > self.clocks.get(client, 0):
+            return None
+        pairs = self._pairs.get(client)
+        if pairs and (_holds(pairs, start) or _holds(pairs, end)):
             return None
         if self._deleted.covers(client, start, end):
             return None
@@ -336,12 +299,10 @@ class Gate:
             if owner is None and client not in self.clocks:
                 new_clients.append(client)
             elif owner != user:
-                code = "foreign_client"
-                raise GateError(code, "new text under a client id that is not this user's")
+                raise GateError("foreign_client", "new text under a client id that is not this user's")
         many = len(new_clients)
         if many > self._limits.max_new_clients or (many and many + len(self.clocks) > self._limits.max_clients):
-            code = "too_many_clients"
-            raise GateError(code, "too many new client ids")
+            raise GateError("too_many_clients", "too many new client ids")
         return tuple(new_clients)
 
     def _check_pairs(self, parsed: ParsedUpdate, new_pairs: dict[int, list[int]]) -> None:
@@ -363,10 +324,13 @@ class Gate:
 
     def _check_boundary(self, client: int, clock: int, new_pairs: dict[int, list[int]]) -> None:
         for pairs in (self._pairs.get(client), new_pairs.get(client)):
-            if pairs:
-                index = bisect_left(pairs, clock)
-                if index < len(pairs) and pairs[index] == clock:
-                    raise _split_surrogate()
+            if pairs and _holds(pairs, clock):
+                raise _split_surrogate()
+
+
+def _holds(pairs: Sequence[int], clock: int) -> bool:
+    index = bisect_left(pairs, clock)
+    return index < len(pairs) and pairs[index] == clock
 
 
 def _verdict(kind: Kind, user: str) -> Verdict:
@@ -396,5 +360,4 @@ def _pairs_in(struct: Struct, clock: int) -> list[int]:
 
 
 def _split_surrogate() -> GateError:
-    code = "split_surrogate"
-    return GateError(code, "an edit goes through the middle of one character")
+    return GateError("split_surrogate", "an edit goes through the middle of one character")

@@ -15,7 +15,7 @@ from mdreader.features.collab.structs import (
 from mdreader.features.collab.varint import write_uint
 
 
-def follow(
+def follow(  # noqa: C901 - one walk, read at one place
     sections: Mapping[int, list[Struct]],
     clocks: Mapping[int, int],
     order: list[tuple[int, Struct]] | None = None,
@@ -59,8 +59,7 @@ def follow(
             if needed not in sections or done[needed] == len(sections[needed]):
                 return None
             if needed in waiting:
-                code = "malformed"
-                raise GateError(code, "structs wait for one another in a circle")
+                raise GateError("malformed", "structs wait for one another in a circle")
             stack.append(missing)
             waiting.add(needed)
     return now

@@ -1,5 +1,8 @@
 """The y-websocket wire format: exactly one message a frame, because stock clients read one and drop the rest."""
 
+# The small numbers here are the sizes in which RFC 6455 and lib0 count lengths.
+# ruff: noqa: PLR2004
+
 from enum import IntEnum
 from typing import Final, NamedTuple
 
@@ -57,8 +60,7 @@ def decode(payload: bytes) -> Frame:
         if kind == _SYNC:
             step, pos = read_uint(payload, pos)
             if step >= len(_SYNC_KINDS):
-                code = "unknown_message"
-                raise ProtocolError(code, f"there is no sync message {step}")
+                raise ProtocolError("unknown_message", f"there is no sync message {step}")
             return Frame(_SYNC_KINDS[step], _read_last_bytes(payload, pos))
         if kind == _AWARENESS:
             return Frame(FrameKind.AWARENESS, _read_last_bytes(payload, pos))
@@ -66,16 +68,13 @@ def decode(payload: bytes) -> Frame:
         raise truncated() from None
     if kind == _QUERY_AWARENESS:
         if pos != size:
-            code = "trailing_bytes"
-            raise ProtocolError(code, "bytes follow the question")
+            raise ProtocolError("trailing_bytes", "bytes follow the question")
         return _QUERY_FRAME
     if kind == _SAVED_MARKER:
         if size - pos > MARKER_LIMIT:
-            code = "marker_too_long"
-            raise ProtocolError(code, f"a saved marker is longer than {MARKER_LIMIT} bytes")
+            raise ProtocolError("marker_too_long", f"a saved marker is longer than {MARKER_LIMIT} bytes")
         return Frame(FrameKind.SAVED_MARKER, payload[pos:])
-    code = "unknown_message"
-    raise ProtocolError(code, f"there is no message type {kind}")
+    raise ProtocolError("unknown_message", f"there is no message type {kind}")
 
 
 def _read_last_bytes(payload: bytes, pos: int) -> bytes:
@@ -85,8 +84,7 @@ def _read_last_bytes(payload: bytes, pos: int) -> bytes:
     if size > rest:
         raise truncated()
     if size < rest:
-        code = "trailing_bytes"
-        raise ProtocolError(code, "bytes follow the message")
+        raise ProtocolError("trailing_bytes", "bytes follow the message")
     return payload[pos:]
 
 

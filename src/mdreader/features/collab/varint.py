@@ -1,5 +1,8 @@
 """Unsigned variable-length integers as lib0 writes them: 7 bits a byte, lowest first, the top bit meaning "more"."""
 
+# 127, 128: the largest value of a byte that ends an integer, and the bit that says "more"; names for them cost time here.
+# ruff: noqa: PLR2004
+
 from typing import Final
 
 MAX_UINT: Final = 2**53 - 1
@@ -39,14 +42,11 @@ def read_rest(data: bytes, pos: int, first: int) -> tuple[int, int]:
             break
         shift += 7
         if shift > _MAX_SHIFT:
-            code = "malformed"
-            raise ProtocolError(code, "an integer has more than 53 bits")
+            raise ProtocolError("malformed", "an integer has more than 53 bits")
     if byte == 0:
-        code = "malformed"
-        raise ProtocolError(code, "an integer is longer than it needs to be")
+        raise ProtocolError("malformed", "an integer is longer than it needs to be")
     if value > MAX_UINT:
-        code = "malformed"
-        raise ProtocolError(code, "an integer has more than 53 bits")
+        raise ProtocolError("malformed", "an integer has more than 53 bits")
     return value, pos
 
 
