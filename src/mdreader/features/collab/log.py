@@ -5,9 +5,9 @@ when the transaction is on the disk; nothing is shown or acknowledged before.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -18,9 +18,10 @@ from mdreader.kernel.metrics import COMMIT_BATCHES, COMMIT_SECONDS, LOG_QUEUE
 
 log = structlog.get_logger(__name__)
 
-# Seconds from the start of one commit to the start of the next while more is waiting. A commit costs about as much CPU as twenty
-# deliveries, so on a fast disk an unpaced log would spend its time committing one edit at a time.
-PACE = 0.005
+# Seconds from the start of one commit to the start of the next while more is waiting. A commit costs about as much CPU as forty
+# deliveries, so on a fast disk an unpaced log would spend its time committing one edit at a time. The first edit after a pause
+# does not wait.
+PACE = 0.010
 
 
 @dataclass(slots=True)
@@ -36,80 +37,101 @@ class Batch:
     shape: Shape | None = None
 
 
+class Source(Protocol):
+    """A room, as the log sees it."""
+
+    def flush(self) -> Batch | None:
+        """Hand over what is to be committed next; None when there is nothing (any more)."""
+        ...
+
+
+Done = Callable[[Exception | None], None]
+
+
 class LogStore(Protocol):
     """Where batches are committed."""
 
-    async def commit(self, batches: list[Batch], now: int) -> None:
-        """Store all of `batches` in one durable transaction, or raise and store none."""
+    def commit(self, batches: list[Batch], now: int, done: Done) -> None:
+        """Store all of `batches` in one durable transaction, or none; then call `done`, on the event loop, with the error if any."""
         ...
 
 
 class LogWriter:
-    """Groups batches into commits. Owns one task, from `start` to `stop`."""
+    """Groups the batches of rooms into commits. Callbacks on the event loop instead of a task: it runs hundreds of times a second."""
 
     def __init__(self, store: LogStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._waiting: list[Batch] = []
-        self._wake = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._waiting: dict[Source, None] = {}
+        self._busy = False  # a commit is scheduled or in flight
+        self._last = 0.0
         self._idle = asyncio.Event()
         self._idle.set()
-        self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Begin to commit."""
-        self._task = asyncio.create_task(self._run(), name="log-writer")
-
-    async def stop(self) -> None:
-        """Commit what waits, then end."""
-        await self.flushed()
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-
-    def submit(self, batch: Batch) -> None:
-        """Let `batch` join the next commit. Its room submits no other before this one has ended."""
-        self._waiting.append(batch)
-        self._idle.clear()
-        self._wake.set()
+    def ready(self, source: Source) -> None:
+        """Let `source` join the next commit; it is asked for its batch when that begins."""
+        self._waiting[source] = None
+        if not self._busy:
+            self._schedule()
 
     async def flushed(self) -> None:
         """Wait until nothing is waiting or in flight."""
         await self._idle.wait()
 
-    async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
-        last = 0.0
-        while True:
-            if not self._waiting:
-                self._wake.clear()
-                self._idle.set()
-                await self._wake.wait()
-            rest = last + PACE - loop.time()
-            if rest > 0:
-                await asyncio.sleep(rest)
-            batches, self._waiting = self._waiting, []
-            last = loop.time()
-            LOG_QUEUE.set(len(batches))
-            await self._commit(batches)
-            COMMIT_SECONDS.observe(loop.time() - last)
-            COMMIT_BATCHES.inc(len(batches))
+    def _schedule(self) -> None:
+        self._busy = True
+        self._idle.clear()
+        rest = self._last + PACE - self._loop.time()
+        if rest > 0:
+            self._loop.call_later(rest, self._begin)
+        else:
+            # Not at once: what came in the same read of a socket goes along.
+            self._loop.call_soon(self._begin)
 
-    async def _commit(self, batches: list[Batch]) -> None:
-        try:
-            await self._store.commit(batches, self._clock.now())
-        except Exception as error:  # disk full, I/O error, a row that is there already: the rooms must hear of it
-            if len(batches) > 1:
-                # One room's trouble must not take the others down: each alone.
-                for batch in batches:
-                    await self._commit([batch])
-                return
-            log.error("commit_failed", document_id=batches[0].document_id, error=f"{type(error).__name__}: {error}")
-            self._tell(batches[0], error)
+    def _begin(self) -> None:
+        sources, self._waiting = self._waiting, {}
+        self._last = self._loop.time()
+        # All rooms in one go: the code and the caches are warm after the first.
+        batches = [batch for source in sources if (batch := source.flush()) is not None]
+        if batches:
+            LOG_QUEUE.set(len(batches))
+            COMMIT_BATCHES.inc(len(batches))
+            self._commit(batches)
+        else:
+            self._next()
+
+    def _commit(self, batches: list[Batch]) -> None:
+        self._store.commit(batches, self._clock.now(), partial(self._committed, batches))
+
+    def _committed(self, batches: list[Batch], error: Exception | None) -> None:
+        COMMIT_SECONDS.observe(self._loop.time() - self._last)
+        if error is not None and len(batches) > 1:
+            # Disk full, or one room's row that is there already: its trouble must not take the others down, so each alone.
+            self._one_by_one(batches)
             return
+        if error is not None:
+            log.error("commit_failed", document_id=batches[0].document_id, error=f"{type(error).__name__}: {error}")
         for batch in batches:
-            self._tell(batch, None)
+            self._tell(batch, error)
+        self._next()
+
+    def _one_by_one(self, batches: list[Batch]) -> None:
+        def settled(error: Exception | None) -> None:
+            self._tell(batches[0], error)
+            if len(batches) > 1:
+                self._one_by_one(batches[1:])
+            else:
+                self._next()
+
+        self._store.commit(batches[:1], self._clock.now(), settled)
+
+    def _next(self) -> None:
+        if self._waiting:
+            self._schedule()
+        else:
+            self._busy = False
+            self._idle.set()
 
     @staticmethod
     def _tell(batch: Batch, error: Exception | None) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httptools
 import uvicorn
-from picows import WSUpgradeRequest, WSUpgradeResponse, WSUpgradeResponseWithListener
+from picows import WSAutoPingStrategy, WSUpgradeRequest, WSUpgradeResponse, WSUpgradeResponseWithListener
 from picows.picows import WSProtocol
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -89,7 +89,7 @@ class CollabProtocol(HttpToolsProtocol):
         self.connections.discard(self)
         self._unset_keepalive_if_required()
         protocol = WSProtocol(
-            None, None, False, listener, _QUIET, True, HANDSHAKE_SECONDS, False, 20, 20, None, True,
+            None, None, False, listener, _QUIET, True, HANDSHAKE_SECONDS, False, 20, 20, WSAutoPingStrategy.PING_WHEN_IDLE, True,
             connection.max_frame_bytes, None, 2048,
         )  # fmt: skip
         # The transport first: what picows writes in answer to the request must find its protocol in place.

@@ -1,6 +1,6 @@
 """One document that people have open: what they send is checked, applied, committed, and only then shown and acknowledged.
 
-The replica is the committed state, or, while a commit is in flight, that state and the batch in flight; it changes in `_flush` alone.
+The replica is the committed state, or, while a commit is in flight, that state and the batch in flight; it changes in `flush` alone.
 """
 
 import asyncio
@@ -34,9 +34,12 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-# Up to this many people a keystroke is sent on as soon as it is committed; beyond, one frame carries what came in WINDOW seconds.
+# Up to this many people a keystroke goes into the next commit; beyond, one frame carries what came in a window that grows with the
+# people, because each keystroke costs as many system calls as there are people. Seconds.
 FEW = 6
 WINDOW = 0.010
+WINDOW_PER_PERSON = 0.00035
+LONGEST_WINDOW = 0.025
 # Awareness of WINDOW is sent together; cursors are looked at, not read.
 AWARENESS_WINDOW = 0.030
 # A client that was asked this often for what it builds on, in vain, has a broken copy.
@@ -66,7 +69,7 @@ class _Flight:
 
 
 class Room:
-    """Created from what is stored; ends with `discard`. `on_change(room)` is called at each commit, `on_broken(room)` at the end by failure."""
+    """Created from what is stored; ends with `discard`, or with `on_broken(room)` by failure."""
 
     def __init__(
         self,
@@ -106,7 +109,7 @@ class Room:
         self._next_done: list[Callable[[], None]] = []
         self._settled: list[Callable[[], None]] = []
         self._flight: _Flight | None = None
-        self._flush_timer: asyncio.TimerHandle | asyncio.Handle | None = None
+        self._flush_timer: asyncio.TimerHandle | None = None
         self._awareness_timer: asyncio.TimerHandle | None = None
         self._last_flush = 0.0
         self._text: LiveText | None = None
@@ -336,20 +339,26 @@ class Room:
     def _flush_soon(self) -> None:
         if self._flush_timer is not None or self._flight is not None or self._loading is not None or self.dead:
             return
-        if len(self.connections) <= FEW:
-            # Not at once: frames that came in one read of the socket go together.
-            self._flush_timer = self._loop.call_soon(self._flush)
-        else:
-            self._flush_timer = self._loop.call_at(max(self._loop.time(), self._last_flush + WINDOW), self._flush)
+        people = len(self.connections)
+        if people > FEW:
+            now = self._loop.time()
+            window = min(max(WINDOW, people * WINDOW_PER_PERSON), LONGEST_WINDOW)
+            if now - self._last_flush < 4 * window:  # the first keystroke after a pause is sent on at once
+                self._flush_timer = self._loop.call_later(window, self._flush_now)
+                return
+        self._writer.ready(self)
 
-    def _flush(self) -> None:
-        """Apply what came in and hand it to the log: the one place where the replica changes."""
+    def _flush_now(self) -> None:
         self._flush_timer = None
+        self._writer.ready(self)
+
+    def flush(self) -> Batch | None:
+        """Apply what came in and hand it to the log: the one place where the replica changes."""
         if self.dead or self._flight is not None or not (self._incoming or self._writes or self._next_done):
-            return
+            return None
         if self._replica is None:
             self._bring_in()
-            return
+            return None
         incoming, self._incoming = self._incoming, []
         writes, self._writes = self._writes, []
         flight = _Flight(None, None, None, self._loop.time(), self._next_done)
@@ -357,31 +366,25 @@ class Room:
         authors = {connection for _, connection, _ in incoming}
         try:
             made = self._apply(self._replica, incoming)
-        except ReplicaError as error:
+            for write in writes:
+                self._replace(self._replica, write, flight, made)
+            flight.data = merged(made) if made else None
+        except (ReplicaError, ProtocolError) as error:
             for connection in authors:
                 connection.close(CloseCode.REFUSED, "the update cannot be applied")
+            self._writes = writes
             self._break(CloseCode.TRY_AGAIN_LATER, "the document is being reloaded", f"replica: {error}")
-            return
-        for write in writes:
-            try:
-                self._replace(self._replica, write, flight, made)
-            except (ReplicaError, ProtocolError) as error:
-                write.done.set_exception(UnavailableError("The document is being reloaded. Try again."))
-                self._break(CloseCode.TRY_AGAIN_LATER, "the document is being reloaded", f"replica: {error}")
-                return
+            return None
         self._last_flush = flight.started
-        if made:
-            flight.data = merged(made)
-            flight.author = next(iter(authors)) if len(authors) == 1 and not writes else None
-        new_clients, self._new_clients = self._new_clients, {}
+        if len(authors) == 1 and not writes:
+            flight.author = next(iter(authors))
         self._flight = flight
         if flight.data is None and flight.shape is None:
             self._committed()
-            return
+            return None
         self._full_state = self._text = None
-        self._writer.submit(
-            Batch(self.document_id, self.seq + 1, flight.data, self._committed, self._failed, new_clients, flight.shape)
-        )
+        new_clients, self._new_clients = self._new_clients, {}
+        return Batch(self.document_id, self.seq + 1, flight.data, self._committed, self._failed, new_clients, flight.shape)
 
     @staticmethod
     def _apply(replica: Replica, incoming: "list[tuple[bytes, Connection, bool]]") -> list[bytes]:

@@ -62,7 +62,6 @@ class Rooms:
         self._loop = asyncio.get_running_loop()
         store = SqliteLogStore(self._database, unquote(self._database.url.removeprefix("sqlite+aiosqlite:///")))
         self._writer = LogWriter(store, self._clock)
-        self._writer.start()
         ticker = self._loop.create_task(self._tick(), name="rooms-tick")
         try:
             yield
@@ -71,7 +70,7 @@ class Rooms:
             ticker.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await ticker
-            await self._writer.stop()
+            await self._writer.flushed()
             await store.close()
 
     def time(self) -> float:
