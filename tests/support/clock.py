@@ -1,0 +1,14 @@
+"""Time that stands still until a test moves it."""
+
+
+class FakeClock:
+    """Begins at a moment in November 2026."""
+
+    def __init__(self, now: int = 1_795_000_000_000) -> None:
+        self.milliseconds = now
+
+    def now(self) -> int:
+        return self.milliseconds
+
+    def advance(self, *, seconds: float) -> None:
+        self.milliseconds += int(seconds * 1000)
