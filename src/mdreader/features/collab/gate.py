@@ -19,6 +19,7 @@ from mdreader.features.collab.ranges import RangeSet
 from mdreader.features.collab.state_vector import CLOCK_LIMIT, decode_state_vector, encode_state_vector
 from mdreader.features.collab.structs import (
     ASTRAL,
+    CACHED_WIDTHS,
     DELETED,
     HAS_ORIGIN,
     HAS_RIGHT_ORIGIN,
@@ -34,8 +35,6 @@ from mdreader.features.collab.verdict import Kind, Limits, Verdict
 
 __all__ = ["Gate", "GateError", "Kind", "Limits", "Verdict", "check_state_vector", "clocks_of"]
 
-_CACHED_WIDTHS: Final = (5, 8)
-"""Encoded lengths of nearly all ids: Yjs draws 32 random bits, yrs 53."""
 _INSERTIONS: Final = frozenset((STRING | HAS_ORIGIN, STRING | HAS_RIGHT_ORIGIN, STRING | HAS_ORIGIN | HAS_RIGHT_ORIGIN))
 _ASTRAL_LEAD: Final = 0xF0
 """The smallest first byte of a character in UTF-8 that is a surrogate pair in UTF-16."""
@@ -161,7 +160,7 @@ class Gate:
     def _read_id(self, update: bytes, pos: int) -> tuple[int, int]:
         """Read the client id at `pos`, remembering the encoding of a known one; gives (client id, next position)."""
         client, end = read_uint(update, pos)
-        if end - pos in _CACHED_WIDTHS and client in self.clocks:
+        if end - pos in CACHED_WIDTHS and client in self.clocks:
             self._ids[update[pos:end]] = client
         return client, end
 

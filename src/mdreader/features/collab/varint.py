@@ -32,17 +32,17 @@ def read_rest(data: bytes, pos: int, first: int) -> tuple[int, int]:
     and ProtocolError for more than 53 bits or an encoding longer than needed: no encoder writes one, and accepting it
     would give one id two spellings.
     """
-    value = first & 127
-    shift = 7
-    while True:
+    byte = data[pos]
+    pos += 1
+    value = first & 127 | (byte & 127) << 7
+    shift = 14
+    while byte > 127:
+        if shift > _MAX_SHIFT:
+            raise ProtocolError("malformed", "an integer has more than 53 bits")
         byte = data[pos]
         pos += 1
         value |= (byte & 127) << shift
-        if byte < 128:
-            break
         shift += 7
-        if shift > _MAX_SHIFT:
-            raise ProtocolError("malformed", "an integer has more than 53 bits")
     if byte == 0:
         raise ProtocolError("malformed", "an integer is longer than it needs to be")
     if value > MAX_UINT:
