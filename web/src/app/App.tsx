@@ -24,9 +24,27 @@ function useShortcuts(): void {
   }, []);
 }
 
+function DeadEnd({ title, text = '' }: { title: string; text?: string }) {
+  return (
+    <main className="plain">
+      <EmptyState title={title} text={text}>
+        <Link className="button button-primary" href="/">
+          {t('workspace.home')}
+        </Link>
+      </EmptyState>
+    </main>
+  );
+}
+
+const Unreachable = () => (
+  <main className="plain">
+    <EmptyState title={t('error.offline')} />
+  </main>
+);
+
 function Home({ me }: { me: User }) {
   const { data, isError } = useWorkspaces();
-  if (!data) return isError ? <EmptyState title={t('error.offline')} /> : <Skeleton />;
+  if (!data) return isError ? <Unreachable /> : <Skeleton />;
   const last = lastWorkspace();
   const target = data.find(({ id }) => id === last) ?? data[0];
   return target ? <Redirect to={`/w/${target.id}`} replace /> : <Welcome me={me} />;
@@ -37,13 +55,9 @@ function WorkspaceRoute({ id, documentId, me }: { id: string; documentId: string
   const workspace = data?.find((one) => one.id === id);
   if (workspace) return <Shell workspace={workspace} me={me} documentId={documentId} />;
   // A workspace made a moment ago may be missing from the list that was kept.
-  if (!data || isFetching) return isError ? <EmptyState title={t('error.offline')} /> : <Skeleton />;
+  if (!data || isFetching) return isError ? <Unreachable /> : <Skeleton />;
   return (
-    <EmptyState title={t('workspace.missing')} text={t('workspace.missing_text')}>
-      <Link className="button button-primary" href="/">
-        {t('workspace.home')}
-      </Link>
-    </EmptyState>
+    <DeadEnd title={t('workspace.missing')} text={t('workspace.missing_text')} />
   );
 }
 
@@ -60,11 +74,7 @@ function Private({ me }: { me: User }) {
         {({ workspaceId, '*': rest }) => <WorkspaceRoute id={workspaceId} documentId={/^d\/([^/]+)/.exec(rest ?? '')?.[1]} me={me} />}
       </Route>
       <Route>
-        <EmptyState title={t('missing')}>
-          <Link className="button button-primary" href="/">
-            {t('workspace.home')}
-          </Link>
-        </EmptyState>
+        <DeadEnd title={t('missing')} />
       </Route>
     </Switch>
   );

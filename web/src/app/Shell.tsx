@@ -12,7 +12,6 @@ import { IconButton } from '@/ui/Button';
 import { useIsPhone } from '@/ui/hooks';
 import { Skeleton } from '@/ui/parts';
 import { ErrorBoundary } from './ErrorBoundary';
-import { Resizer } from './Resizer';
 import { Sidebar } from './Sidebar';
 import { setSheet, toggleSidebar, useSidebar } from './sidebar-state';
 import { useShellActions } from './useShellActions';
@@ -109,8 +108,8 @@ export function Shell({ workspace, me, documentId }: ShellProps) {
             commands={commands}
             onPalette={openPalette}
             onHide={() => toggleSidebar(phone)}
+            width={phone ? undefined : width}
           />
-          {!phone && <Resizer width={width} />}
         </div>
       )}
       <main className="main-zone" inert={modal}>

@@ -13,6 +13,7 @@ import { Icon } from '@/ui/Icon';
 import { Menu, type MenuItem } from '@/ui/Menu';
 import { Avatar, Skeleton } from '@/ui/parts';
 import { reportFailure } from '@/ui/query';
+import { Resizer } from './Resizer';
 
 export interface SidebarProps {
   workspace: Workspace;
@@ -24,6 +25,8 @@ export interface SidebarProps {
   commands: TreeCommands;
   onPalette: () => void;
   onHide: () => void;
+  /** Absent where it cannot be changed. */
+  width: number | undefined;
 }
 
 function Files({ workspace, documents, failed, currentId, editable, commands }: SidebarProps) {
@@ -33,7 +36,7 @@ function Files({ workspace, documents, failed, currentId, editable, commands }: 
 }
 
 export function Sidebar(props: SidebarProps) {
-  const { workspace, me, editable, commands, onPalette, onHide } = props;
+  const { workspace, me, editable, commands, onPalette, onHide, width } = props;
   const [, navigate] = useLocation();
   const reachable = useReachable();
   const keys = shortcutKeys('Mod+K').join(' ');
@@ -96,6 +99,7 @@ export function Sidebar(props: SidebarProps) {
           )}
         </Menu>
       </div>
+      {width !== undefined && <Resizer width={width} />}
     </nav>
   );
 }

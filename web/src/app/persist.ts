@@ -1,5 +1,6 @@
 // Keeps what was last loaded in IndexedDB, so that the next visit (or one without a network) shows the
 // workspace at once. Only queries with `meta.persist`, and only for the person they were loaded for.
+import type { Query } from '@tanstack/react-query';
 import { createStore, delMany, entries, set, type UseStore } from 'idb-keyval';
 import { currentUser, onUserChange } from '@/features/auth';
 import { queryClient } from '@/ui/query';
@@ -26,7 +27,7 @@ async function restore(store: UseStore): Promise<void> {
   const now = Date.now();
   for (const [name, { key, data, at }] of all) {
     if (mine === undefined || !name.startsWith(mine) || now - at > OLD_MS) continue;
-    if (queryClient.getQueryData<unknown>(key) === undefined) queryClient.setQueryData(key, data, { updatedAt: at });
+    if (queryClient.getQueryData(key) === undefined) queryClient.setQueryData(key, data, { updatedAt: at });
   }
 }
 
@@ -50,8 +51,8 @@ function watch(store: UseStore): void {
   queryClient.getQueryCache().subscribe((event) => {
     const user = currentUser();
     if (event.type !== 'updated' || event.action.type !== 'success' || !event.query.meta?.['persist'] || !user) return;
-    const { queryKey, queryHash, state } = event.query;
-    waiting.set(prefixOf(user.id) + queryHash, { key: queryKey, data: state.data, at: state.dataUpdatedAt });
+    const query = event.query as Query;
+    waiting.set(prefixOf(user.id) + query.queryHash, { key: query.queryKey, data: query.state.data, at: query.state.dataUpdatedAt });
     timer ??= setTimeout(write, WRITE_MS);
   });
   let owner = currentUser()?.id;

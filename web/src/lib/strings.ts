@@ -98,7 +98,7 @@ export const t = catalogue({
   'theme.dark': 'Dark appearance',
   'theme.system': 'Appearance like the system',
 
-  'tree.label': 'Documents',
+  'tree.label': 'Document tree',
   'tree.focus': 'Go to the document tree',
   'tree.empty': 'No documents yet.',
   'tree.load_failed': 'The documents could not be loaded. They are tried again by themselves.',

@@ -4,6 +4,7 @@ const PATHS = {
   check: 'm3.5 8.5 3 3 6-7',
   chevron: 'm6 4 4 4-4 4',
   chevrons: 'm5 6 3-3 3 3M5 10l3 3 3-3',
+  circle: 'M8 10.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5Z',
   copy: 'M5.5 5.5h7v7h-7zM3.5 10.5v-7h7',
   document: 'M4 2.5h5L12 5.5v8H4zM9 2.5v3h3',
   download: 'M8 2.5v7.5M5 7.5 8 10.5l3-3M3 13h10',

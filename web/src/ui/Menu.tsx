@@ -24,6 +24,12 @@ export type MenuAnchor = HTMLElement | { readonly x: number; readonly y: number 
 const GAP = 4;
 const EDGE = 8;
 
+/** Inside the landmark it belongs to, so that readers do not meet it outside of everything. */
+function hostOf(anchor: MenuAnchor): Element {
+  const near = anchor instanceof HTMLElement ? anchor : document.activeElement;
+  return near?.closest('nav, main, [role="dialog"]') ?? document.body;
+}
+
 function place(popup: HTMLElement, anchor: MenuAnchor): void {
   const box = anchor instanceof HTMLElement ? anchor.getBoundingClientRect() : new DOMRect(anchor.x, anchor.y, 0, 0);
   const { offsetWidth: width, offsetHeight: height } = popup;
@@ -43,6 +49,7 @@ interface MenuPopupProps {
 export function MenuPopup({ label, items, anchor, onClose }: MenuPopupProps) {
   const popup = useRef<HTMLDivElement>(null);
   const returnTo = useRef<Element | null>(null);
+  const [host] = useState(() => hostOf(anchor));
 
   useLayoutEffect(() => {
     returnTo.current = document.activeElement;
@@ -111,7 +118,7 @@ export function MenuPopup({ label, items, anchor, onClose }: MenuPopupProps) {
         </button>
       ))}
     </div>,
-    document.body,
+    host,
   );
 }
 

@@ -26,10 +26,11 @@ export function Skeleton({ lines = 6 }: { lines?: number }) {
 }
 
 /** One sentence that teaches, and what to do next. */
-export function EmptyState({ title, text, children }: { title: string; text?: string; children?: ReactNode }) {
+export function EmptyState({ title, text, level = 1, children }: { title: string; text?: string; level?: 1 | 2; children?: ReactNode }) {
+  const Heading = `h${level}` as const;
   return (
     <div className="empty">
-      <h2>{title}</h2>
+      <Heading>{title}</Heading>
       {text && <p>{text}</p>}
       {children && <div className="empty-actions">{children}</div>}
     </div>

@@ -28,7 +28,7 @@ function Rules({ password }: { password: string }) {
       <ul className="password-rules">
         {check.rules.map(({ rule, met }) => (
           <li key={rule} className={met ? 'password-rule password-rule-met' : 'password-rule'}>
-            <Icon name={met ? 'check' : 'more'} />
+            <Icon name={met ? 'check' : 'circle'} />
             {t(`password.${rule}`)}
             <span className="visually-hidden">{met ? t('password.met') : t('password.unmet')}</span>
           </li>

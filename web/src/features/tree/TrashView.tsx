@@ -62,7 +62,7 @@ export default function TrashView({ workspaceId, editable }: { workspaceId: stri
       </header>
       {trash.isPending && <Skeleton />}
       {trash.isError && <FormError>{t('trash.load_failed')}</FormError>}
-      {trash.data?.length === 0 && <EmptyState title={t('trash.empty')} text={t('trash.empty_text')} />}
+      {trash.data?.length === 0 && <EmptyState level={2} title={t('trash.empty')} text={t('trash.empty_text')} />}
       {trash.data && trash.data.length > 0 && (
         <ul className="trash-list">
           {trash.data.slice(0, shown).map((item) => (

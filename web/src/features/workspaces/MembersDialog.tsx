@@ -142,7 +142,7 @@ export default function MembersDialog({ workspace, me, onClose, onLeft }: Member
               ) : (
                 <span className="member-role">{tm(`role.${member.role}`)}</span>
               )}
-              {owner && !self && <IconButton icon="x" label={tm('remove', { name: member.name })} onClick={() => void remove(member)} />}
+              {owner && (self ? <span className="member-gap" /> : <IconButton icon="x" label={tm('remove', { name: member.name })} onClick={() => void remove(member)} />)}
             </li>
           );
         })}
