@@ -1,4 +1,4 @@
 export { Preview, type PreviewOptions } from './preview';
 export type { RenderWords } from './render-block';
-export type { Heading } from './split';
+export { headingsOf, type Heading } from './split';
 export { isExternal, isSafeLink, resolveLink, type DocumentTarget } from './links';

@@ -53,6 +53,10 @@ export class Preview {
     options.content.addEventListener('click', this.#onClick);
   }
 
+  get scroller(): HTMLElement {
+    return this.#options.scroller;
+  }
+
   destroy(): void {
     this.#near.disconnect();
     this.#idle?.cancel();

@@ -10,8 +10,6 @@ export interface RenderWords {
   readonly taskDone: string;
   readonly taskOpen: string;
   readonly imageMissing: string;
-  readonly copyCode: string;
-  readonly copied: string;
 }
 
 const environment = (split: Split) => ({ references: { ...split.references }, notes: split.notes });

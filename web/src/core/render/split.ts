@@ -96,6 +96,8 @@ export function splitDocument(text: string): Split {
   return { blocks, headings, references, notes, noteList };
 }
 
+export const headingsOf = (text: string): readonly Heading[] => splitDocument(text).headings;
+
 /** Notes are numbered in the order in which the text refers to them; those of notes come after. */
 function numberNotes(
   blocks: readonly { source: string; inline: boolean }[],

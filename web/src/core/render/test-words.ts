@@ -7,6 +7,4 @@ export const testWords: RenderWords = {
   taskDone: 'Done',
   taskOpen: 'Open',
   imageMissing: 'Picture:',
-  copyCode: 'Copy',
-  copied: 'Copied',
 };

@@ -1,8 +1,8 @@
 export type { ErrorKind } from './close';
 export { TicketRefused, type Ticket } from './connection';
-export { LocalStore, type DocumentInfo, type Draft } from './local-store';
+export { LocalStore, openLocalStore, type DocumentInfo, type Draft } from './local-store';
 export type { Observable } from './observable';
-export { acquireSession, closeAllSessions } from './registry';
+export { closeAllSessions, ensureSession, holdSession } from './registry';
 export type { Replica } from './replica';
 export type { DocumentSession, SessionOptions } from './session';
 export type { SyncKind, SyncState } from './state';

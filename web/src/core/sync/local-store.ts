@@ -221,3 +221,8 @@ function deleteByIndex(store: IDBObjectStore, range: IDBKeyRange): Promise<void>
     };
   });
 }
+
+let shared: Promise<LocalStore | null> | null = null;
+
+/** The page's one store. */
+export const openLocalStore = (): Promise<LocalStore | null> => (shared ??= LocalStore.open());

@@ -13,27 +13,42 @@ interface Entry {
 const entries = new Map<string, Entry>();
 let watching = false;
 
-/** Hands out the document's session, opening it when nobody has it open. Call the returned `release` when done. */
-export function acquireSession(options: SessionOptions): { session: DocumentSession; release: () => void } {
-  const key = `${options.user.id}/${options.documentId}`;
-  let entry = entries.get(key);
-  if (entry === undefined) {
-    entry = { session: new DocumentSession(options), holders: 0, timer: undefined };
-    entries.set(key, entry);
-    void entry.session.open();
-    watchPage();
-  }
-  const held = entry;
-  held.holders += 1;
-  clearTimeout(held.timer);
+const keyOf = (options: SessionOptions) => `${options.user.id}/${options.documentId}`;
+
+/**
+ * The document's session, opened when nobody has it open. It closes by itself unless somebody holds it soon, so that a
+ * component may ask for it while it renders.
+ */
+export function ensureSession(options: SessionOptions): DocumentSession {
+  const key = keyOf(options);
+  const known = entries.get(key);
+  if (known) return known.session;
+  const entry: Entry = { session: new DocumentSession(options), holders: 0, timer: undefined };
+  entries.set(key, entry);
+  lingerOn(key, entry);
+  void entry.session.open();
+  watchPage();
+  return entry.session;
+}
+
+/** Keeps the session open until the returned function is called. */
+export function holdSession(session: DocumentSession): () => void {
+  const found = [...entries].find(([, entry]) => entry.session === session);
+  if (!found) return () => undefined;
+  const [key, entry] = found;
+  entry.holders += 1;
+  clearTimeout(entry.timer);
   let released = false;
-  const release = () => {
+  return () => {
     if (released) return;
     released = true;
-    held.holders -= 1;
-    if (held.holders === 0) held.timer = setTimeout(() => closeEntry(key, held), LINGER_MS);
+    entry.holders -= 1;
+    if (entry.holders === 0) lingerOn(key, entry);
   };
-  return { session: held.session, release };
+}
+
+function lingerOn(key: string, entry: Entry): void {
+  entry.timer = setTimeout(() => closeEntry(key, entry), LINGER_MS);
 }
 
 function closeEntry(key: string, entry: Entry): void {

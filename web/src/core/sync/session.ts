@@ -32,6 +32,7 @@ const MAX_RECHECKS = 2;
 const RECHECK_AFTER_MS = 3_000;
 
 export class DocumentSession {
+  readonly documentId: string;
   readonly state: Observable<SyncState>;
   readonly replica: Observable<Replica>;
   readonly ready = new Observable(false);
@@ -59,6 +60,7 @@ export class DocumentSession {
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.documentId = options.documentId;
     this.drafts = new Drafts(options.user.id, options.documentId);
     this.replica = new Observable(new Replica(null));
     this.state = new Observable(this.#derive(), sameFields);

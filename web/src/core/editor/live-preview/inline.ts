@@ -13,6 +13,7 @@ const bullet = Decoration.replace({ widget: new BulletWidget() });
 const rule = Decoration.replace({ widget: new RuleWidget() });
 const footnote = Decoration.mark({ class: 'cm-md-footnote' });
 const linkText = Decoration.mark({ class: 'cm-md-link-text' });
+const prefix = Decoration.mark({ class: 'cm-md-prefix' });
 const done = Decoration.mark({ class: 'cm-md-done' });
 
 const lines = new Map<string, Decoration>();
@@ -119,13 +120,18 @@ const image: Handler = (builder, node) => {
   return false;
 };
 
+/** The marker stands in a box of steady width, written or drawn, and the item's text hangs from it. */
 const listItem: Handler = (builder, node) => {
-  const { doc } = builder.state;
-  const first = doc.lineAt(node.from);
+  const { state } = builder;
+  const first = state.doc.lineAt(node.from);
   const mark = node.node.getChild('ListMark');
   if (!mark) return undefined;
-  const width = Math.min(MAX_HANG, skipSpace(builder.state, mark.to) - first.from);
-  builder.add(line(`cm-md-hang cm-md-hang-${width}`), first.from);
+  const start = first.text.slice(0, node.from - first.from).trim() === '' ? first.from : node.from;
+  const box = nextTask(mark);
+  const end = skipSpace(state, box ? box.to : mark.to);
+  const width = Math.min(MAX_HANG, box ? mark.to + 1 - start : end - start);
+  builder.add(line(`cm-md-hang cm-md-hang-${Math.max(2, width)}`), first.from);
+  builder.add(prefix, start, end);
   return undefined;
 };
 

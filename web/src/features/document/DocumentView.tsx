@@ -1,0 +1,62 @@
+import { displayName } from '@/lib/paths';
+import type { User } from '@/lib/types';
+import { EmptyState, Skeleton } from '@/ui/parts';
+import { Button } from '@/ui/Button';
+import { Drafts } from './Banners';
+import { t } from './strings';
+import { mayWrite, useDocumentInfo, useDocumentSession, useObservable } from './use-session';
+import { Workbench } from './Workbench';
+import './document.css';
+
+export interface DocumentViewProps {
+  documentId: string;
+  workspaceId: string;
+  me: User;
+}
+
+/** One document: opened from the copy in this browser when there is one, and from the server otherwise. */
+export function DocumentView({ documentId, workspaceId, me }: DocumentViewProps) {
+  const session = useDocumentSession(documentId, me);
+  const { info, content, missing } = useDocumentInfo(documentId, session);
+  const state = useObservable(session.state);
+  const ready = useObservable(session.ready);
+
+  const refusal = state.error === 'gone' || state.error === 'no-right' ? state.error : missing ? 'gone' : null;
+  if (refusal) {
+    return (
+      <div className="doc-refusal">
+        <Drafts session={session} />
+        <EmptyState title={t(`${refusal}.title`)} text={t(`${refusal}.text`)}>
+          <Button onClick={() => session.retry()}>{t('banner.try_again')}</Button>
+        </EmptyState>
+      </div>
+    );
+  }
+  if (!info || (!ready && content === undefined)) {
+    const unavailable = state.kind === 'offline' && !ready;
+    return unavailable ? <EmptyState title={t('unavailable.title')} text={t('unavailable.text')} /> : <DocumentSkeleton path={info?.path} />;
+  }
+  return (
+    <Workbench
+      session={session}
+      workspaceId={workspaceId}
+      path={info.path}
+      writable={mayWrite(info.role)}
+      me={me}
+      standIn={ready ? undefined : content}
+    />
+  );
+}
+
+function DocumentSkeleton({ path }: { path: string | undefined }) {
+  return (
+    <div className="doc">
+      <header className="doc-header">
+        <div className="doc-place">{path !== undefined && <h1 className="doc-name">{displayName(path)}</h1>}</div>
+      </header>
+      <div className="doc-column">
+        <Skeleton lines={8} />
+      </div>
+    </div>
+  );
+}

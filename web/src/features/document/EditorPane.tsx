@@ -1,0 +1,57 @@
+import { useEffect, useRef } from 'react';
+import { DocumentEditor } from '@/core/editor';
+import type { Replica } from '@/core/sync';
+import { peerColor } from '@/ui/parts';
+import { editorWords } from './words';
+import './editor.css';
+
+interface EditorPaneProps {
+  replica: Replica;
+  live: boolean;
+  readOnly: boolean;
+  onReady: (editor: DocumentEditor | null) => void;
+  onScroll: () => void;
+  onFollow: (client: number | null) => void;
+  openLink: (href: string) => void;
+}
+
+/** React's frame around the editor: makes one for each replica and tells it what changed. */
+export function EditorPane({ replica, live, readOnly, onReady, onScroll, onFollow, openLink }: EditorPaneProps) {
+  const parent = useRef<HTMLDivElement>(null);
+  const editor = useRef<DocumentEditor | null>(null);
+  // The editor outlives many renders; it always calls the handlers of the latest one.
+  const handlers = useRef({ onReady, onScroll, onFollow, openLink });
+  const initial = useRef({ live, readOnly });
+
+  useEffect(() => {
+    handlers.current = { onReady, onScroll, onFollow, openLink };
+    initial.current = { live, readOnly };
+  });
+
+  useEffect(() => {
+    if (!parent.current) return;
+    const made = new DocumentEditor({
+      parent: parent.current,
+      replica,
+      ...initial.current,
+      words: editorWords,
+      colorOf: peerColor,
+      openLink: (href) => handlers.current.openLink(href),
+      onScroll: () => handlers.current.onScroll(),
+      onFollow: (client) => handlers.current.onFollow(client),
+    });
+    editor.current = made;
+    handlers.current.onReady(made);
+    return () => {
+      editor.current = null;
+       
+      handlers.current.onReady(null);
+      made.destroy();
+    };
+  }, [replica]);
+
+  useEffect(() => editor.current?.setLive(live), [live]);
+  useEffect(() => editor.current?.setReadOnly(readOnly), [readOnly]);
+
+  return <div ref={parent} className="doc-editor" />;
+}

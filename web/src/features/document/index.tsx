@@ -1,0 +1,6 @@
+import { currentUser } from '@/features/auth';
+import { forgetOnSignOut } from './use-session';
+
+forgetOnSignOut(() => currentUser()?.id);
+
+export { DocumentView as default, type DocumentViewProps } from './DocumentView';

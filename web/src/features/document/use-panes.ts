@@ -1,0 +1,89 @@
+/** The editor and the preview of this document, and everything that moves them together. */
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import type { DocumentEditor } from '@/core/editor';
+import { headingsOf, type Heading, type Preview } from '@/core/render';
+import type { Replica } from '@/core/sync';
+import { ScrollSync } from './scroll-sync';
+
+export interface Panes {
+  readonly editor: DocumentEditor | null;
+  readonly setEditor: (editor: DocumentEditor | null) => void;
+  readonly setPreview: (preview: Preview | null) => void;
+  readonly editorScrolled: () => void;
+  readonly previewScrolled: () => void;
+  /** Remembers the line at the top, for the panes that come next. */
+  readonly keepPlace: () => void;
+  readonly goToHeading: (heading: Heading) => void;
+  readonly goToFragment: (fragment: string, replica: Replica) => void;
+  readonly goToLine: (line: number) => void;
+}
+
+export function usePanes(): Panes {
+  const [editor, setEditorState] = useState<DocumentEditor | null>(null);
+  const preview = useRef<Preview | null>(null);
+  const current = useRef<DocumentEditor | null>(null);
+  const [sync] = useState(() => new ScrollSync());
+  const place = useRef<number | null>(null);
+  const detach = useRef<{ editor: () => void; preview: () => void }>({ editor: () => undefined, preview: () => undefined });
+
+  const setEditor = useCallback(
+    (next: DocumentEditor | null) => {
+      current.current = next;
+      setEditorState(next);
+      detach.current.editor();
+      detach.current.editor = sync.attach('editor', next && { scroller: next.view.scrollDOM, pane: next });
+      if (next && place.current !== null) settle(next, place.current);
+    },
+    [sync],
+  );
+  const setPreview = useCallback(
+    (next: Preview | null) => {
+      preview.current = next;
+      detach.current.preview();
+      detach.current.preview = sync.attach('preview', next && { scroller: next.scroller, pane: next });
+      if (next && place.current !== null) settle(next, place.current);
+    },
+    [sync],
+  );
+
+  useEffect(() => () => sync.stop(), [sync]);
+
+  return useMemo(() => {
+    const goToLine = (line: number): void => {
+      if (current.current) current.current.goToLine(line);
+      else preview.current?.scrollToLine(line);
+    };
+    return {
+      editor,
+      setEditor,
+      setPreview,
+      editorScrolled: () => sync.scrolled('editor'),
+      previewScrolled: () => sync.scrolled('preview'),
+      keepPlace: () => {
+        place.current = sync.topLine;
+      },
+      goToLine,
+      goToHeading: ({ line, slug }: Heading) => {
+        if (current.current) current.current.goToLine(line);
+        else preview.current?.goToFragment(slug);
+      },
+      goToFragment: (fragment: string, replica: Replica) => {
+        if (!current.current) {
+          preview.current?.goToFragment(fragment);
+          return;
+        }
+        const wanted = decodeURIComponent(fragment).toLowerCase();
+        const heading = headingsOf(replica.text.toJSON()).find(({ slug }) => slug === wanted);
+        if (heading) current.current.goToLine(heading.line);
+      },
+    };
+  }, [editor, setEditor, setPreview, sync]);
+}
+
+/** Heights are only known after the first layout, and block widgets and pictures come a little later still. */
+function settle(pane: { scrollToLine: (line: number) => void }, line: number): void {
+  requestAnimationFrame(() => {
+    pane.scrollToLine(line);
+    requestAnimationFrame(() => pane.scrollToLine(line));
+  });
+}

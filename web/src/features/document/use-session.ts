@@ -1,0 +1,102 @@
+/** The document as React sees it: a session that lives outside, and what the server says about it. */
+import { useQuery } from '@tanstack/react-query';
+import { useEffect, useState, useSyncExternalStore } from 'react';
+import { closeAllSessions, ensureSession, holdSession, openLocalStore, TicketRefused, type DocumentSession, type Observable, type Ticket } from '@/core/sync';
+import { onUserChange } from '@/features/auth';
+import { api, ApiError } from '@/lib/api';
+import { isReachable } from '@/lib/online';
+import type { Role, User } from '@/lib/types';
+
+export interface ServerDocument {
+  readonly id: string;
+  readonly workspace_id: string;
+  readonly path: string;
+  readonly title: string;
+  readonly role: Role;
+  readonly content: string;
+}
+
+export const mayWrite = (role: string | undefined): boolean => role === 'owner' || role === 'editor';
+
+export const useObservable = <T,>(observable: Observable<T>): T => useSyncExternalStore(observable.subscribe, observable.get);
+
+async function getTicket(documentId: string): Promise<Ticket> {
+  try {
+    const { ticket, epoch } = await api.post<{ ticket: string; epoch: unknown }>(`/api/documents/${documentId}/ticket`);
+    return { ticket, epoch: String(epoch) };
+  } catch (error) {
+    throw error instanceof ApiError ? new TicketRefused(error.status) : error;
+  }
+}
+
+function openSocket(documentId: string, { ticket, epoch }: Ticket): WebSocket {
+  const base = location.origin.replace(/^http/, 'ws');
+  const query = new URLSearchParams({ token: ticket, epoch });
+  return new WebSocket(`${base}/api/collab/${documentId}?${query.toString()}`);
+}
+
+async function askRight(documentId: string): Promise<boolean | null> {
+  try {
+    const { role } = await api.get<ServerDocument>(`/api/documents/${documentId}`);
+    return mayWrite(role);
+  } catch (error) {
+    if (error instanceof ApiError && (error.status === 403 || error.status === 404)) return null;
+    throw error;
+  }
+}
+
+const sessionFor = (documentId: string, me: User): DocumentSession =>
+  ensureSession({
+    user: { id: me.id, name: me.name },
+    documentId,
+    store: openLocalStore(),
+    getTicket: () => getTicket(documentId),
+    openSocket: (ticket) => openSocket(documentId, ticket),
+    mayWrite: () => askRight(documentId),
+    isOnline: () => navigator.onLine,
+  });
+
+export function useDocumentSession(documentId: string, me: User): DocumentSession {
+  const [session] = useState(() => sessionFor(documentId, me));
+  useEffect(() => holdSession(session), [session]);
+  return session;
+}
+
+/** The document's metadata, from the server or else from the copy in this browser. */
+export function useDocumentInfo(documentId: string, session: DocumentSession) {
+  const query = useQuery({
+    queryKey: ['document', documentId],
+    queryFn: ({ signal }) => api.get<ServerDocument>(`/api/documents/${documentId}`, signal),
+    refetchOnWindowFocus: true,
+  });
+  const local = useObservable(session.info);
+  const { data } = query;
+  useEffect(() => {
+    if (!data) return;
+    const { id, workspace_id, path, title, role } = data;
+    session.setInfo({ id, workspace_id, path, title, role });
+    session.setWritable(mayWrite(role));
+  }, [data, session]);
+  useEffect(() => {
+    // Without the network the role we had last decides; the server judges again when it is back.
+    if (!data && local) session.setWritable(mayWrite(local.role));
+  }, [data, local, session]);
+  const missing = query.error instanceof ApiError && (query.error.status === 404 || query.error.status === 403);
+  return { info: data ?? local, content: data?.content, missing, isReachable: isReachable() };
+}
+
+/** After signing out no document stays in this browser, except for what was never sent. */
+export function forgetOnSignOut(currentUserId: () => string | undefined): void {
+  let owner = currentUserId();
+  onUserChange(() => {
+    const next = currentUserId();
+    if (owner !== undefined && next !== owner) {
+      const left = owner;
+      void closeAllSessions()
+        .then(openLocalStore)
+        .then((store) => store?.trim(left, 0))
+        .catch(() => undefined);
+    }
+    owner = next;
+  });
+}

@@ -1,0 +1,27 @@
+import { useEffect, useState } from 'react';
+import type { Replica } from '@/core/sync';
+import { countWords } from './words';
+
+const UPDATE_MS = 700;
+
+/** The number of words, a little after the last change; null until it was counted first. */
+export function useWordCount(replica: Replica): number | null {
+  const [words, setWords] = useState<number | null>(null);
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const count = (): void => {
+      timer = undefined;
+      setWords(countWords(replica.text.toJSON()));
+    };
+    const changed = (): void => {
+      timer ??= setTimeout(count, UPDATE_MS);
+    };
+    timer = setTimeout(count, 0);
+    replica.text.observe(changed);
+    return () => {
+      clearTimeout(timer);
+      replica.text.unobserve(changed);
+    };
+  }, [replica]);
+  return words;
+}
