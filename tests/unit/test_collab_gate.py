@@ -336,3 +336,33 @@ def test_a_stored_document_says_its_clocks() -> None:
     state = update((3, 0, [text("x😀", (1, 4))]), (1, 0, [text("hel"), gone(2, (1, 2))]), deletes={1: [(3, 2)]})
     assert clocks_of(state) == {3: 3, 1: 5}
     assert clocks_of(b"\x00\x00") == {}
+
+
+@pytest.mark.parametrize("client", [2**32 - 1, 2**53 - 1])
+def test_a_keystroke_takes_the_short_way(client: int) -> None:
+    """Reading an update of any shape costs three times as much; letters and deletions must not need it, nor those beside emoji."""
+    gate = gate_with((ANN, update((client, 0, [text("hello 😀 you")]))))
+    gate._check_whole = lambda *_: pytest.fail("the long way was taken")  # type: ignore[method-assign]
+    for data in (
+        update((client, 12, [text("x", (client, 11))])),
+        update((client, 12, [text("é", (client, 5), (client, 6))])),
+        update((client, 12, [text("日本", None, (client, 8))])),
+        update(deletes={client: [(6, 2)]}),
+    ):
+        assert gate.check(data, ANN).kind is Kind.NEW
+
+
+def test_a_document_is_read_at_its_first_edit() -> None:
+    doc = applied(HELLO, update(deletes={1: [(0, 1)]}))
+    asked: list[bytes | None] = []
+
+    def read_state(state_vector: bytes | None) -> bytes:
+        asked.append(state_vector)
+        return doc.get_update(state_vector)
+
+    gate = Gate({1: 5}, {1: ANN}, read_state=read_state)
+    assert gate.state_vector() == b"\x01\x01\x05"
+    assert not asked
+    assert gate.check(update(deletes={1: [(0, 1)]}), BOB).kind is Kind.KNOWN
+    assert gate.check(update(deletes={1: [(0, 2)]}), BOB).kind is Kind.NEW
+    assert asked == [b"\x01\x01\x05", None]
