@@ -5,7 +5,7 @@ Nothing reaches it before the gate. What pycrdt still refuses may have left the 
 """
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from pycrdt import Doc, Text, TransactionEvent, merge_updates
@@ -54,7 +54,8 @@ class Replica:
     def __init__(self, state: bytes | None = None) -> None:
         with _guarded():
             # A fresh client id each time: one that was used before a restart must never write again.
-            self._doc: Doc[Text] = Doc(client_id=secrets.randbits(31) + 1)
+            # Threads: the gate reads it from one when it checks a large update.
+            self._doc: Doc[Text] = Doc(client_id=secrets.randbits(31) + 1, allow_multithreading=True)
             self._text = self._doc.get(TEXT_NAME, type=Text)
             if state is not None:
                 self._doc.apply_update(state)
@@ -63,10 +64,6 @@ class Replica:
         """Apply an update that the gate let through."""
         with _guarded():
             self._doc.apply_update(update)
-
-    def apply_news(self, update: bytes) -> list[bytes]:
-        """Apply an update and give what of it was news: nothing, or one update."""
-        return self._observed(lambda: self._doc.apply_update(update))
 
     def text(self) -> str:
         """The whole text."""
@@ -90,36 +87,27 @@ class Replica:
 
     def edit(self, edits: Sequence[Edit]) -> bytes:
         """Make `edits` (at least one) under the server's own client id; answers the update that carries exactly them."""
-
-        def write() -> None:
-            with self._doc.transaction():
-                for edit in edits:
-                    if edit.deleted:
-                        del self._text[edit.index : edit.index + edit.deleted]
-                    if edit.inserted:
-                        self._text.insert(edit.index, edit.inserted)
-
-        (update,) = self._observed(write) or (EMPTY_UPDATE,)
-        return update
-
-    def _observed(self, change: Callable[[], None]) -> list[bytes]:
-        """Make one change and give the update that carries exactly it.
-
-        Observed for this one transaction: a state-vector difference would carry the document's whole delete set, and an observer that
-        stays costs each transaction more the more clients a document has had.
-        """
         made: list[bytes] = []
 
         def keep(event: TransactionEvent) -> None:
             made.append(event.update)
 
         with _guarded():
+            # Observed for this one transaction: a state-vector difference would carry the document's whole delete set, and an observer
+            # that stays costs each transaction more the more clients a document has had.
             subscription = self._doc.observe(keep)
             try:
-                change()
+                with self._doc.transaction():
+                    for edit in edits:
+                        if edit.deleted:
+                            del self._text[edit.index : edit.index + edit.deleted]
+                        if edit.inserted:
+                            self._text.insert(edit.index, edit.inserted)
             finally:
                 self._doc.unobserve(subscription)
-        return [update for update in made if update != EMPTY_UPDATE]
+        if len(made) != 1:
+            raise ReplicaError(f"{len(made)} updates for one transaction")
+        return made[0]
 
 
 def seed_update(text: str) -> bytes | None:

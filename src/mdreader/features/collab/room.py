@@ -4,26 +4,29 @@ The replica is the committed state, or, while a commit is in flight, that state 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
 from mdreader.features.collab import protocol
 from mdreader.features.collab.awareness import decode_awareness
+from mdreader.features.collab.bulk import BULK_BYTES, Bulk
 from mdreader.features.collab.closing import CloseCode
-from mdreader.features.collab.diff import edits_between
-from mdreader.features.collab.gate import Gate, Kind, check_state_vector
+from mdreader.features.collab.content import Content, TooLargeForRoomError, describe
+from mdreader.features.collab.gate import Kind, check_state_vector
 from mdreader.features.collab.log import Batch, LogWriter
 from mdreader.features.collab.presence import Presence
 from mdreader.features.collab.protocol import FrameKind
-from mdreader.features.collab.replica import EMPTY_STATE_VECTOR, EMPTY_UPDATE, Replica, ReplicaError, difference, merged
+from mdreader.features.collab.replica import EMPTY_STATE_VECTOR, EMPTY_UPDATE, ReplicaError, merged
+from mdreader.features.collab.rewrite import Rewrite
 from mdreader.features.collab.storage import Capture, Stored
-from mdreader.features.collab.text import Shape, compose, decompose, etag_of
+from mdreader.features.collab.text import Shape
 from mdreader.features.collab.varint import ProtocolError
-from mdreader.kernel.errors import AppError, PreconditionFailedError, UnavailableError
+from mdreader.features.collab.verdict import Verdict
+from mdreader.kernel.errors import UnavailableError
 from mdreader.kernel.metrics import DELIVERIES, DELIVERY_LAG
 from mdreader.ports.live import LiveText
 
@@ -40,45 +43,40 @@ FEW = 6
 WINDOW = 0.010
 WINDOW_PER_PERSON = 0.00035
 LONGEST_WINDOW = 0.025
-# Awareness of WINDOW is sent together; cursors are looked at, not read.
+# Cursors are looked at, not read: what changes in this time is sent together.
 AWARENESS_WINDOW = 0.030
-# A client that was asked this often for what it builds on, in vain, has a broken copy.
-MAX_RESYNCS = 3
-SERVER = "server"  # owner of the client ids under which the server itself writes
+# Saved markers kept for a client that is behind; it asks again with the next one.
+HELD_MARKERS = 64
+BROKEN = "the document is being reloaded"
 
 
-@dataclass(slots=True)
-class _Write:
-    """A text that is to replace the live one."""
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a room needs of the house around it."""
 
-    exact: str
-    expected_etag: str | None
-    done: asyncio.Future[LiveText]
+    writer: LogWriter
+    load: Callable[[str, "asyncio.Future[bytes]"], None]  # reads the stored state into the future
+    spawn: Callable[[Coroutine[Any, Any, None]], None]
+    on_broken: Callable[["Room"], None]
+    max_document_bytes: int
 
 
 @dataclass(slots=True)
 class _Flight:
     """What is being committed."""
 
-    data: bytes | None
-    author: "Connection | None"  # the only one, or None for several
-    shape: Shape | None
     started: float
-    done: list[Callable[[], None]] = field(default_factory=list)
-    writes: list[tuple[_Write, LiveText]] = field(default_factory=list)
+    done: list[Callable[[], None]]
+    data: bytes | None = None
+    shape: Shape | None = None
+    author: "Connection | None" = None  # the only one, or None for several
+    rewrites: list[Rewrite] = field(default_factory=list)
 
 
 class Room:
     """Created from what is stored; ends with `discard`, or with `on_broken(room)` by failure."""
 
-    def __init__(
-        self,
-        stored: Stored,
-        writer: LogWriter,
-        load: Callable[[str, "asyncio.Future[bytes]"], None],
-        max_document_bytes: int,
-        on_broken: Callable[["Room"], None],
-    ) -> None:
+    def __init__(self, stored: Stored, surroundings: Surroundings) -> None:
         self.document_id = stored.document_id
         self.epoch = stored.epoch
         self.shape = stored.shape
@@ -91,21 +89,16 @@ class Room:
         self.dirty_since = 0.0
         self.used_at = 0.0
         self.dead = False
+        self._content = Content(stored, surroundings.max_document_bytes)
         self._presence = Presence()
-        self._gate = Gate(stored.clocks, stored.owners, read_state=self._read_state if stored.seq else None)
-        self._replica: Replica | None = None
-        self._stored: bytes | None = stored.state
-        self._loading: asyncio.Future[bytes] | None = None
-        self._load = load
-        self._held: list[tuple[Connection, bytes]] | None = None
-        self._max_bytes = max_document_bytes
-        self._size_bound = 0
-        self._writer = writer
-        self._on_broken = on_broken
+        self._around = surroundings
         self._loop = asyncio.get_running_loop()
-        self._incoming: list[tuple[bytes, Connection, bool]] = []
+        self._loading: asyncio.Future[bytes] | None = None
+        self._held: list[tuple[Connection, bytes]] | None = None
+        self._incoming: list[tuple[bytes, Connection]] = []
+        self._bulk: Bulk | None = None
         self._new_clients: dict[int, str] = {}
-        self._writes: list[_Write] = []
+        self._rewrites: list[Rewrite] = []
         self._next_done: list[Callable[[], None]] = []
         self._settled: list[Callable[[], None]] = []
         self._flight: _Flight | None = None
@@ -113,7 +106,6 @@ class Room:
         self._awareness_timer: asyncio.TimerHandle | None = None
         self._last_flush = 0.0
         self._text: LiveText | None = None
-        self._full_state: bytes | None = None
 
     # ---- people ----
 
@@ -121,14 +113,15 @@ class Room:
         """Let a connection in: it is asked for what we lack, and told who is here."""
         self.connections[connection] = None
         self.used_at = self._loop.time()
-        connection.send(protocol.encode_step1(self._gate.state_vector()))
+        connection.send(protocol.encode_step1(self._content.claimed()))
         self._tell_everyone(connection)
         connection.entered(self)
 
     def leave(self, connection: "Connection") -> None:
         """Take a connection out; the others see its cursor go."""
-        if self.connections.pop(connection, self) is self:
+        if connection not in self.connections:
             return
+        del self.connections[connection]
         connection.room = None
         connection.live = False
         self.used_at = self._loop.time()
@@ -162,10 +155,13 @@ class Room:
             else:
                 self._tell_everyone(connection)
         except ProtocolError as error:
-            log.warning("message_refused", code=error.code, document_id=self.document_id, user_id=connection.person.user_id)
-            connection.close(CloseCode.REFUSED, error.code)
+            self._refuse(connection, error.code)
         except ReplicaError as error:
-            self._break(CloseCode.TRY_AGAIN_LATER, "the document is being reloaded", f"replica: {error}")
+            self._break(BROKEN, f"replica: {error}")
+
+    def _refuse(self, connection: "Connection", code: str) -> None:
+        log.warning("message_refused", code=code, document_id=self.document_id, user_id=connection.person.user_id)
+        connection.close(CloseCode.REFUSED, code)
 
     def _receive_update(self, connection: "Connection", payload: bytes, update: bytes, *, step2: bool) -> None:
         if update == EMPTY_UPDATE:
@@ -173,39 +169,101 @@ class Room:
                 self._caught_up(connection)
             return
         if not connection.can_write:
-            if step2 and update.startswith(b"\x00"):
-                # A stock client that only reads still answers with the deletions it knows of; they are not taken.
-                return
-            connection.close(CloseCode.FORBIDDEN, "you may read this document, not change it")
+            # A stock client that only reads still answers with the deletions it knows of; those are left, not punished.
+            if not (step2 and update.startswith(b"\x00")):
+                connection.close(CloseCode.FORBIDDEN, "you may read this document, not change it")
             return
-        if self._replica is None:
+        if not self._content.writable:
             self._hold(connection, payload)
-            return
-        verdict = self._gate.check(update, connection.person.user_id)
+        elif len(update) > BULK_BYTES:
+            self._held = []
+            self._bulk = Bulk(connection, update, step2=step2)
+            self._around.spawn(self._take_bulk(self._bulk))
+        else:
+            verdict = self._judge(connection, update)
+            if verdict is not None:
+                self._take(connection, update, verdict, step2=step2)
+
+    def _judge(self, connection: "Connection", update: bytes) -> Verdict | None:
+        try:
+            return self._content.check(update, connection.person.user_id)
+        except TooLargeForRoomError:
+            self._content.recount(sum(len(waiting) for waiting, _ in self._incoming))
+        try:
+            return self._content.check(update, connection.person.user_id)
+        except TooLargeForRoomError:
+            self._refuse_size(connection)
+            return None
+
+    async def _judge_bulk(self, bulk: Bulk) -> Verdict | None:
+        check = partial(self._content.check, bulk.update, bulk.connection.person.user_id)
+        try:
+            return await asyncio.to_thread(check)
+        except TooLargeForRoomError:
+            self._content.recount(sum(len(waiting) for waiting, _ in self._incoming))
+        try:
+            return await asyncio.to_thread(check)
+        except TooLargeForRoomError:
+            self._refuse_size(bulk.connection)
+            return None
+
+    def _refuse_size(self, connection: "Connection") -> None:
+        connection.close(CloseCode.TOO_LARGE, f"a document holds at most {self._around.max_document_bytes} bytes")
+
+    def _take(self, connection: "Connection", update: bytes, verdict: Verdict, *, step2: bool) -> None:
         if verdict.kind is Kind.GAP:
             self._ask_for_more(connection, step2=step2)
             return
         if verdict.kind is Kind.NEW:
-            if verdict.added_bytes and self._size_bound + verdict.added_bytes > self._max_bytes:
-                self._size_bound = self._replica.size() + sum(len(u) for u, _, _ in self._incoming)
-                if self._size_bound + verdict.added_bytes > self._max_bytes:
-                    connection.close(CloseCode.TOO_LARGE, f"a document holds at most {self._max_bytes} bytes")
-                    return
-            self._size_bound += verdict.added_bytes
-            self._gate.commit(verdict)
-            for client in verdict.new_clients:
-                self._new_clients[client] = verdict.user
-            self._incoming.append((update, connection, step2))
+            # The answer to a step 1 repeats every deletion the client knows of; only what is news is worth a row and a frame.
+            self._incoming.append((self._content.admit(update, verdict, reduce=step2), connection))
+            self._claim(verdict)
             self._flush_soon()
         if step2:
             self._caught_up(connection)
+
+    def _claim(self, verdict: Verdict) -> None:
+        for client in verdict.new_clients:
+            self._new_clients[client] = verdict.user
+
+    async def _take_bulk(self, bulk: Bulk) -> None:
+        """Check a large update on a thread and apply it in parts, so that other rooms go on; this one holds its messages meanwhile."""
+        try:
+            await self.at_settled(lambda: None)
+            verdict = await self._judge_bulk(bulk)
+            if self.dead or verdict is None:
+                return
+            if verdict.kind is Kind.NEW:
+                update, pieces = await asyncio.to_thread(self._content.admit_in_pieces, bulk.update, verdict)
+                for piece in pieces:
+                    if self.dead:
+                        return
+                    self._content.apply_piece(piece)
+                    await bulk.breathe()
+                self._claim(verdict)
+                bulk.applied = update
+            elif verdict.kind is Kind.GAP:
+                self._ask_for_more(bulk.connection, step2=bulk.step2)
+            if bulk.step2 and verdict.kind is not Kind.GAP:
+                self._caught_up(bulk.connection)
+        except ProtocolError as error:
+            self._refuse(bulk.connection, error.code)
+        except UnavailableError:
+            pass  # the room has ended
+        except ReplicaError as error:
+            self._refuse(bulk.connection, "refused")
+            self._break(BROKEN, f"replica: {error}")
+        finally:
+            if bulk.applied is None:
+                self._bulk = None
+            self._release()
 
     def _ask_for_more(self, connection: "Connection", *, step2: bool) -> None:
         if step2 and connection.behind:
             connection.close(CloseCode.EPOCH_CHANGED, "this copy does not fit the document")
             return
         connection.behind = True
-        connection.send(protocol.encode_step1(self._gate.state_vector()))
+        connection.send(protocol.encode_step1(self._content.claimed()))
 
     def _caught_up(self, connection: "Connection") -> None:
         if connection.behind:
@@ -216,35 +274,26 @@ class Room:
 
     def _receive_marker(self, connection: "Connection", payload: bytes) -> None:
         if connection.behind:
-            connection.held_markers = [*(connection.held_markers or [])[-63:], payload]
+            connection.held_markers = [*(connection.held_markers or [])[-HELD_MARKERS + 1 :], payload]
         else:
             self._when_stored(partial(connection.send, payload))
 
     def _receive_step1(self, connection: "Connection", payload: bytes, state_vector: bytes) -> None:
         check_state_vector(state_vector)
-        if self._replica is None and self._stored is None:
+        if not self._content.in_memory:
             self._hold(connection, payload)
-            return
-        self._when_settled(partial(self._answer_step1, connection, state_vector))
+        else:
+            self._when_settled(partial(self._answer_step1, connection, state_vector))
 
     def _answer_step1(self, connection: "Connection", state_vector: bytes) -> None:
         """Send what the client lacks of the committed state; from here on it gets every commit."""
         if connection not in self.connections:
             return
-        if self._replica is None and self._stored is None:  # dropped from memory while the answer waited
+        if not self._content.in_memory:  # dropped while the answer waited
             self._hold(connection, protocol.encode_step1(state_vector))
             return
-        connection.send_large(protocol.encode_step2(self._state_for(state_vector)))
+        connection.send_large(protocol.encode_step2(self._content.state_for(state_vector)))
         connection.live = True
-
-    def _state_for(self, state_vector: bytes) -> bytes:
-        if state_vector != EMPTY_STATE_VECTOR:
-            return self._replica.state(state_vector) if self._replica else difference(self._stored or EMPTY_UPDATE, state_vector)
-        if self._replica is None:
-            return self._stored or EMPTY_UPDATE
-        if self._full_state is None:
-            self._full_state = self._replica.state()
-        return self._full_state
 
     # ---- memory ----
 
@@ -259,23 +308,29 @@ class Room:
         """Begin to bring the document into memory, if that has not begun."""
         if self._loading is None:
             self._loading = self._loop.create_future()
-            if self._stored is not None:
-                self._loading.set_result(self._stored)
-            else:
-                self._load(self.document_id, self._loading)
             self._loading.add_done_callback(self._loaded)
+            if self._content.stored is not None:
+                self._loading.set_result(self._content.stored)
+            else:
+                self._around.load(self.document_id, self._loading)
 
     def _loaded(self, loading: "asyncio.Future[bytes]") -> None:
         self._loading = None
+        error = loading.exception()
         if self.dead:
-            loading.cancelled() or loading.exception()
             return
         try:
-            self._replicate(loading.result())
-        except (Exception, asyncio.CancelledError) as error:
-            self._break(CloseCode.TRY_AGAIN_LATER, "the document could not be loaded", f"load: {type(error).__name__}: {error}")
+            if error is not None:
+                raise error
+            self._content.load(loading.result())
+        except Exception as caught:  # the database, or pycrdt: either way people must be told
+            self._break("the document cannot be loaded now", f"load: {type(caught).__name__}: {caught}")
             return
         self.used_at = self._loop.time()
+        self._release()
+
+    def _release(self) -> None:
+        """Go on with the messages that were held."""
         held, self._held = self._held or [], None
         for connection, payload in held:
             if connection in self.connections:
@@ -283,40 +338,28 @@ class Room:
         self._flush_soon()
         self._run_settled()
 
-    def _replicate(self, state: bytes | None) -> Replica:
-        if self._replica is None:
-            self._replica = Replica(state)
-            self._stored = None
-            self._size_bound = self._replica.size()
-        return self._replica
-
-    def drop_replica(self) -> None:
+    def drop_content(self) -> None:
         """Forget the document's content while its sockets stay; the next edit loads it again."""
-        if self.busy:
-            return
-        self._replica = self._stored = self._full_state = self._text = None
-        self._gate = Gate(self._gate.clocks, self._gate.owners, read_state=self._read_state)
+        if not self.busy:
+            self._content.drop()
+            self._text = None
 
     @property
     def busy(self) -> bool:
         """Whether something is on its way to the disk or to memory."""
-        return bool(self._flight or self._incoming or self._writes or self._next_done or self._settled or self._loading or self._held)
+        waiting = self._incoming or self._rewrites or self._next_done or self._settled or self._held is not None
+        return bool(self._flight or self._loading or self._bulk or waiting)
 
     @property
     def in_memory(self) -> bool:
         """Whether the document's content is in memory."""
-        return self._replica is not None or self._stored is not None
-
-    def _read_state(self, state_vector: bytes | None) -> bytes:
-        if self._replica is None:
-            raise ReplicaError("not loaded")
-        return self._replica.state(state_vector or EMPTY_STATE_VECTOR)
+        return self._content.in_memory
 
     # ---- the way to the disk ----
 
     def _when_stored(self, callback: Callable[[], None]) -> None:
         """Call when everything received so far is committed."""
-        if self._incoming or self._writes:
+        if self._incoming or self._rewrites or self._bulk:
             self._next_done.append(callback)
         elif self._flight is not None:
             self._flight.done.append(callback)
@@ -325,13 +368,13 @@ class Room:
 
     def _when_settled(self, callback: Callable[[], None]) -> None:
         """Call at a moment when the replica is exactly the committed state."""
-        if self._flight is None:
+        if self._flight is None and (self._bulk is None or not self._bulk.begun):
             callback()
         else:
             self._settled.append(callback)
 
     def _run_settled(self) -> None:
-        if self._flight is None and not self.dead:
+        if self._flight is None and (self._bulk is None or not self._bulk.begun) and not self.dead:
             callbacks, self._settled = self._settled, []
             for callback in callbacks:
                 callback()
@@ -346,107 +389,103 @@ class Room:
             if now - self._last_flush < 4 * window:  # the first keystroke after a pause is sent on at once
                 self._flush_timer = self._loop.call_later(window, self._flush_now)
                 return
-        self._writer.ready(self)
+        self._around.writer.ready(self)
 
     def _flush_now(self) -> None:
         self._flush_timer = None
-        self._writer.ready(self)
+        self._around.writer.ready(self)
 
     def flush(self) -> Batch | None:
         """Apply what came in and hand it to the log: the one place where the replica changes."""
-        if self.dead or self._flight is not None or not (self._incoming or self._writes or self._next_done):
+        bulk = self._bulk
+        if self.dead or self._flight is not None or (bulk is not None and bulk.applied is None):
             return None
-        if self._replica is None:
+        if not (self._incoming or self._rewrites or self._next_done or bulk):
+            return None
+        if not self._content.writable:
             self._bring_in()
             return None
+        flight = _Flight(self._loop.time(), self._next_done)
+        self._next_done, self._bulk = [], None
         incoming, self._incoming = self._incoming, []
-        writes, self._writes = self._writes, []
-        flight = _Flight(None, None, None, self._loop.time(), self._next_done)
-        self._next_done = []
-        authors = {connection for _, connection, _ in incoming}
+        rewrites, self._rewrites = self._rewrites, []
+        authors = {connection for _, connection in incoming}
+        made = [] if bulk is None or bulk.applied is None else [bulk.applied]
+        if bulk is not None:
+            authors.add(bulk.connection)
         try:
-            made = self._apply(self._replica, incoming)
-            for write in writes:
-                self._replace(self._replica, write, flight, made)
+            if incoming:
+                made.append(self._content.apply([update for update, _ in incoming]))
+            for rewrite in rewrites:
+                self._rewrite(rewrite, flight, made)
             flight.data = merged(made) if made else None
         except (ReplicaError, ProtocolError) as error:
             for connection in authors:
                 connection.close(CloseCode.REFUSED, "the update cannot be applied")
-            self._writes = writes
-            self._break(CloseCode.TRY_AGAIN_LATER, "the document is being reloaded", f"replica: {error}")
+            self._rewrites = rewrites
+            self._break(BROKEN, f"replica: {error}")
             return None
         self._last_flush = flight.started
-        if len(authors) == 1 and not writes:
+        if len(authors) == 1 and not rewrites:
             flight.author = next(iter(authors))
         self._flight = flight
         if flight.data is None and flight.shape is None:
             self._committed()
             return None
-        self._full_state = self._text = None
+        self._text = None
         new_clients, self._new_clients = self._new_clients, {}
         return Batch(self.document_id, self.seq + 1, flight.data, self._committed, self._failed, new_clients, flight.shape)
 
-    @staticmethod
-    def _apply(replica: Replica, incoming: "list[tuple[bytes, Connection, bool]]") -> list[bytes]:
-        """Apply updates in their order; gives what is to be stored and shown."""
-        if not any(step2 for _, _, step2 in incoming):
-            if not incoming:
-                return []
-            update = merged([update for update, _, _ in incoming])
-            replica.apply(update)
-            return [update]
-        made = []
-        for update, _, step2 in incoming:
-            if step2:
-                # It repeats every deletion the client knows of; only what is news goes on.
-                made += replica.apply_news(update)
-            else:
-                replica.apply(update)
-                made.append(update)
-        return made
+    def _rewrite(self, rewrite: Rewrite, flight: _Flight, made: list[bytes]) -> None:
+        change = rewrite.apply(self._content, flight.shape or self.shape, self.epoch)
+        if change.update is not None:
+            made.append(change.update)
+        for client in change.new_clients:
+            self._new_clients[client] = rewrite.owner
+        flight.shape = change.shape or flight.shape
+        flight.rewrites.append(rewrite)
 
     def _committed(self) -> None:
         flight = self._flight
         if flight is None or self.dead:
             return
         self._flight = None
-        now = self._loop.time()
-        if flight.shape is not None:
-            self.shape = flight.shape
+        self.shape = flight.shape or self.shape
+        if flight.data is not None or flight.shape is not None:
+            self.changed_at = self.used_at = self._loop.time()
+            self.dirty_since = self.dirty_since or self.changed_at
         if flight.data is not None:
             self.seq += 1
             self.log_rows += 1
-        if flight.data is not None or flight.shape is not None:
-            self.changed_at = self.used_at = now
-            self.dirty_since = self.dirty_since or now
-        if flight.data is not None:
-            frame = protocol.encode_update(flight.data)
-            peers = [c for c in self.connections if c.live and c is not flight.author]
-            for connection in peers:
-                connection.send(frame)
-            DELIVERIES.inc(len(peers))
-            if flight.author is not None:
-                self.last_writer = flight.author.person.user_id
+            self._broadcast(protocol.encode_update(flight.data), flight.author)
             DELIVERY_LAG.observe(self._loop.time() - flight.started)
+        if flight.author is not None:
+            self.last_writer = flight.author.person.user_id
         for callback in flight.done:
             callback()
-        for write, text in flight.writes:
-            if not write.done.done():
-                write.done.set_result(text)
+        for rewrite in flight.rewrites:
+            rewrite.settle()
+            self.last_writer = rewrite.user_id
         self._run_settled()
-        if self._incoming or self._writes or self._next_done:
+        if self._incoming or self._rewrites or self._next_done or self._bulk:
             self._flush_soon()
+
+    def _broadcast(self, frame: bytes, author: "Connection | None") -> None:
+        peers = [connection for connection in self.connections if connection.live and connection is not author]
+        for connection in peers:
+            connection.send(frame)
+        DELIVERIES.inc(len(peers))
 
     def _failed(self, error: Exception) -> None:
         if not self.dead:
-            full = "full" in str(error)
+            full = "full" in str(error) or "No space" in str(error)
             reason = "not saved: the server's disk is full" if full else "not saved: the server cannot store it now"
-            self._break(CloseCode.TRY_AGAIN_LATER, reason, f"commit: {type(error).__name__}: {error}")
+            self._break(reason, f"commit: {type(error).__name__}: {error}")
 
-    def _break(self, code: CloseCode, reason: str, why: str) -> None:
+    def _break(self, reason: str, why: str) -> None:
         log.error("room_discarded", document_id=self.document_id, why=why)
-        self.discard(code, reason)
-        self._on_broken(self)
+        self.discard(CloseCode.TRY_AGAIN_LATER, reason)
+        self._around.on_broken(self)
 
     def discard(self, code: CloseCode, reason: str) -> None:
         """End the room: everybody is told, nothing more is taken, and what was not committed is not acknowledged."""
@@ -458,27 +497,23 @@ class Room:
         for timer in (self._flush_timer, self._awareness_timer):
             if timer is not None:
                 timer.cancel()
-        pending = [write for write, _ in self._flight.writes] if self._flight else []
-        for write in [*pending, *self._writes]:
-            if not write.done.done():
-                write.done.set_exception(UnavailableError(f"{reason[0].upper()}{reason[1:]}. Try again later."))
-        settled, self._settled = self._settled, []
-        for callback in settled:
+        for rewrite in [*(self._flight.rewrites if self._flight else ()), *self._rewrites]:
+            rewrite.fail(UnavailableError(f"{reason[0].upper()}{reason[1:]}. Try again later."))
+        callbacks, self._settled = self._settled, []
+        for callback in callbacks:
             callback()  # each looks at `dead` itself
-        self._replica = self._stored = None
 
     # ---- the text ----
 
     def text(self) -> LiveText:
         """The committed text; only at a settled moment with the document in memory."""
         if self._text is None:
-            self._text = self._describe(self._replicate(self._stored).text(), self.shape)
+            self._text = describe(self._content.body(), self.shape, self.epoch)
         return self._text
 
-    def _describe(self, body: str, shape: Shape) -> LiveText:
-        exact = compose(body, shape)
-        data = exact.encode()
-        return LiveText(exact, etag_of(data), len(data), shape.eol, self.epoch)
+    def body(self) -> str:
+        """The committed text without its shape; only at a settled moment with the document in memory."""
+        return self._content.body()
 
     async def at_settled(self, look: Callable[[], T]) -> T:
         """What `look` sees at a moment when the document is in memory and exactly as committed. `UnavailableError` when the room ends."""
@@ -489,7 +524,7 @@ class Room:
                 return
             if self.dead:
                 found.set_exception(UnavailableError("The document is being reloaded. Try again."))
-            elif not self.in_memory:
+            elif not self._content.in_memory:
                 self._settled.append(tell)
                 self._bring_in()
             else:
@@ -497,56 +532,27 @@ class Room:
                     found.set_result(look())
                 except ReplicaError as error:
                     found.set_exception(UnavailableError("The document cannot be read now. Try again."))
-                    self._break(CloseCode.TRY_AGAIN_LATER, "the document is being reloaded", f"replica: {error}")
+                    self._break(BROKEN, f"replica: {error}")
 
         self._when_settled(tell)
         return await found
 
-    async def replace(self, exact: str, expected_etag: str | None, user_id: str) -> LiveText:
-        """Turn the text into `exact`; see `LiveDocuments.replace`."""
-        write = _Write(exact, expected_etag, self._loop.create_future())
-        self._writes.append(write)
+    async def replace(self, rewrite: Rewrite) -> LiveText:
+        """Turn the text into what `rewrite` wants, committed and shown; see `LiveDocuments.replace`."""
+        if self.dead:
+            raise UnavailableError("The document is being reloaded. Try again.")
+        self._rewrites.append(rewrite)
         self._flush_soon()
-        text = await write.done
-        self.last_writer = user_id
-        return text
-
-    def _replace(self, replica: Replica, write: _Write, flight: _Flight, made: list[bytes]) -> None:
-        body = replica.text()
-        shape = flight.shape or self.shape
-        current = self._describe(body, shape)
-        try:
-            if write.expected_etag is not None and write.expected_etag != current.etag:
-                raise PreconditionFailedError(
-                    "The document has changed since you read it. Read it again, apply your change to it, and send it with the new ETag.",
-                    headers={"ETag": f'"{current.etag}"'},
-                )
-            new_body, new_shape = decompose(write.exact)
-        except AppError as error:
-            # Told only once what it was compared with is on the disk.
-            flight.done.append(partial(_refuse, write.done, error))
-            return
-        edits = edits_between(body, new_body)
-        if edits:
-            update = replica.edit(edits)
-            verdict = self._gate.check(update, SERVER)
-            self._gate.commit(verdict)
-            for client in verdict.new_clients:
-                self._new_clients[client] = SERVER
-            made.append(update)
-            self._size_bound = replica.size()
-        if new_shape != shape:
-            flight.shape = new_shape
-        flight.writes.append((write, self._describe(new_body, new_shape) if edits or new_shape != shape else current))
+        return await rewrite.done
 
     async def capture(self, *, fold: bool) -> Capture:
         """The document at one committed moment, with its whole state when its log is to be folded."""
         return await self.at_settled(partial(self._capture, fold=fold))
 
     def _capture(self, *, fold: bool) -> Capture:
-        replica = self._replicate(self._stored)
-        state = self._state_for(EMPTY_STATE_VECTOR) if fold else None
-        return Capture(self.document_id, self.seq, state, replica.state_vector(), replica.text(), self.text())
+        body = self._content.body()
+        state = self._content.state_for(EMPTY_STATE_VECTOR) if fold else None
+        return Capture(self.document_id, self.seq, state, self._content.state_vector(), body, self.text())
 
     def projected(self, capture: Capture) -> None:
         """`capture` is stored."""
@@ -575,8 +581,3 @@ class Room:
             frame = protocol.encode_awareness_frame(changes)
             for connection in tuple(self.connections):
                 connection.send(frame)
-
-
-def _refuse(done: "asyncio.Future[LiveText]", error: AppError) -> None:
-    if not done.done():
-        done.set_exception(error)

@@ -17,8 +17,8 @@ from mdreader.features.collab.connection import Connection
 from mdreader.features.collab.log import LogWriter
 from mdreader.features.collab.log_sqlite import SqliteLogStore
 from mdreader.features.collab.projection import Projector
-from mdreader.features.collab.room import Room
-from mdreader.features.collab.text import decompose
+from mdreader.features.collab.rewrite import Rewrite
+from mdreader.features.collab.room import Room, Surroundings
 from mdreader.features.collab.tickets import Tickets
 from mdreader.kernel.clock import Clock
 from mdreader.kernel.errors import NotFoundError, TooLargeError, UnavailableError
@@ -53,6 +53,7 @@ class Rooms:
         self._sockets: dict[Connection, None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._writer: LogWriter
+        self._surroundings: Surroundings
         self._projector = Projector(database, clock)
         self._loop: asyncio.AbstractEventLoop
 
@@ -62,6 +63,7 @@ class Rooms:
         self._loop = asyncio.get_running_loop()
         store = SqliteLogStore(self._database, unquote(self._database.url.removeprefix("sqlite+aiosqlite:///")))
         self._writer = LogWriter(store, self._clock)
+        self._surroundings = Surroundings(self._writer, self._load_state, self.spawn, self._forget, self._max_document_bytes)
         ticker = self._loop.create_task(self._tick(), name="rooms-tick")
         try:
             yield
@@ -138,7 +140,7 @@ class Rooms:
                 stored = await storage.load(conn, document_id)
             if stored is None:
                 raise NotFoundError("There is no such document.")
-            future.set_result(Room(stored, self._writer, self._load_state, self._max_document_bytes, self._forget))
+            future.set_result(Room(stored, self._surroundings))
             ROOMS.set(len(self._rooms))
         except BaseException as error:
             self._rooms.pop(document_id, None)
@@ -208,7 +210,7 @@ class Rooms:
             if not room.connections and now - room.used_at > EMPTY_SECONDS:
                 await self._unload(room)
             elif room.in_memory and now - room.used_at > IDLE_SECONDS and room.projected_seq == room.seq:
-                room.drop_replica()
+                room.drop_content()
 
     async def _unload(self, room: Room) -> None:
         # Whoever comes meanwhile waits, and loads what is stored then: two rooms of one document must never be alive at once.
@@ -279,8 +281,13 @@ class Rooms:
     async def replace(self, document_id: str, text: str, *, user_id: str, expected_etag: str | None) -> LiveText:
         """See `LiveDocuments.replace`."""
         self._check_size(text)
-        decompose(text)
-        return await (await self.get(document_id)).replace(text, expected_etag, user_id)
+        rewrite = Rewrite(text, expected_etag, user_id)
+        room = await self.get(document_id)
+        if rewrite.is_large:
+            body = await room.at_settled(room.body)
+            await asyncio.to_thread(rewrite.prepare, body)
+            room = await self.get(document_id)
+        return await room.replace(rewrite)
 
     def _check_size(self, text: str) -> None:
         size = len(text.encode("utf-8", "surrogatepass"))

@@ -1,0 +1,148 @@
+"""What a room knows of its document: the gate, and the Yjs state as a replica, as stored bytes, or not in memory at all."""
+
+from collections.abc import Iterator
+
+from mdreader.features.collab.diff import Edit
+from mdreader.features.collab.gate import Gate, Kind, Verdict
+from mdreader.features.collab.replica import EMPTY_STATE_VECTOR, EMPTY_UPDATE, Replica, ReplicaError, difference, merged
+from mdreader.features.collab.storage import Stored
+from mdreader.features.collab.text import Shape, compose, etag_of
+from mdreader.ports.live import LiveText
+
+SERVER = "server"  # owner of the client ids under which the server itself writes
+
+
+class TooLargeForRoomError(Exception):
+    """The document would be over its size limit."""
+
+
+class Content:
+    """One document's content. Methods that need it in memory raise `ReplicaError` when it is not."""
+
+    def __init__(self, stored: Stored, max_bytes: int) -> None:
+        self._stored: bytes | None = stored.state
+        self._replica: Replica | None = None
+        self._gate = Gate(stored.clocks, stored.owners, read_state=self._read_state if stored.seq else None)
+        self._max_bytes = max_bytes
+        # Never less than the text's size once what the gate let through is applied; deletions are only counted when it matters.
+        self._size_bound = 0
+        self._full_state: bytes | None = None
+
+    # ---- memory ----
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether it can be read without asking the database."""
+        return self._replica is not None or self._stored is not None
+
+    @property
+    def writable(self) -> bool:
+        """Whether updates can be checked and applied."""
+        return self._replica is not None
+
+    @property
+    def stored(self) -> bytes | None:
+        """The stored bytes that no replica was made of yet."""
+        return self._stored
+
+    def load(self, state: bytes) -> None:
+        """Make the replica, if there is none."""
+        if self._replica is None:
+            self._replica = Replica(state)
+            self._stored = None
+            self._size_bound = self._replica.size()
+
+    def drop(self) -> None:
+        """Let go of everything but the clocks and their owners."""
+        self._replica = self._stored = self._full_state = None
+        self._gate = Gate(self._gate.clocks, self._gate.owners, read_state=self._read_state)
+
+    def _need(self) -> Replica:
+        if self._replica is None:
+            if self._stored is None:
+                raise ReplicaError("the document is not in memory")
+            self.load(self._stored)
+        assert self._replica is not None  # noqa: S101 - load made it
+        return self._replica
+
+    def _read_state(self, state_vector: bytes | None) -> bytes:
+        return self._need().state(state_vector or EMPTY_STATE_VECTOR)
+
+    # ---- the gate ----
+
+    def claimed(self) -> bytes:
+        """The state vector of all that was let in, committed or not yet."""
+        return self._gate.state_vector()
+
+    def check(self, update: bytes, user_id: str) -> Verdict:
+        """The gate's verdict; changes nothing. Raises `GateError`, or `TooLargeForRoomError`."""
+        verdict = self._gate.check(update, user_id)
+        if verdict.kind is Kind.NEW and verdict.added_bytes and self._size_bound + verdict.added_bytes > self._max_bytes:
+            raise TooLargeForRoomError
+        return verdict
+
+    def recount(self, waiting: int) -> None:
+        """Bring the size bound down to the text's size and the `waiting` bytes that are not applied yet."""
+        self._size_bound = self._need().size() + waiting
+
+    def admit(self, update: bytes, verdict: Verdict, *, reduce: bool) -> bytes:
+        """Let a NEW update in; gives what of it is to be applied, without what is known already when `reduce` is asked."""
+        if reduce:
+            update = self._gate.reduce(update, verdict)
+        self._gate.commit(verdict)
+        self._size_bound += verdict.added_bytes
+        return update
+
+    def admit_in_pieces(self, update: bytes, verdict: Verdict) -> tuple[bytes, Iterator[bytes]]:
+        """As `admit`, with the parts in which a large update is to be applied."""
+        pieces = list(self._gate.pieces(update, verdict))
+        return self.admit(update, verdict, reduce=True), iter(pieces)
+
+    # ---- the replica ----
+
+    def apply(self, updates: list[bytes]) -> bytes:
+        """Apply updates that were admitted, in their order; gives them as one."""
+        update = merged(updates)
+        self._need().apply(update)
+        self._full_state = None
+        return update
+
+    def apply_piece(self, piece: bytes) -> None:
+        """Apply one part of an update that was admitted in pieces."""
+        self._need().apply(piece)
+        self._full_state = None
+
+    def edit(self, edits: list[Edit]) -> tuple[bytes, tuple[int, ...]]:
+        """Edit the text as the server; gives the update and the client ids that are new with it."""
+        replica = self._need()
+        update = replica.edit(edits)
+        self._full_state = None
+        verdict = self._gate.check(update, SERVER)
+        self._gate.commit(verdict)
+        self._size_bound = replica.size()
+        return update, verdict.new_clients
+
+    def state_for(self, state_vector: bytes) -> bytes:
+        """Everything that a peer at `state_vector` has not."""
+        if state_vector != EMPTY_STATE_VECTOR:
+            return self._replica.state(state_vector) if self._replica else difference(self._stored or EMPTY_UPDATE, state_vector)
+        if self._replica is None:
+            return self._stored or EMPTY_UPDATE
+        if self._full_state is None:
+            self._full_state = self._replica.state()
+        return self._full_state
+
+    def state_vector(self) -> bytes:
+        """The state vector of what is applied."""
+        return self._need().state_vector()
+
+    def body(self) -> str:
+        """The text without its shape."""
+        return self._need().text()
+
+
+def describe(body: str, shape: Shape, epoch: str) -> LiveText:
+    """The exact text with its ETag."""
+    exact = compose(body, shape)
+    data = exact.encode()
+    return LiveText(exact, etag_of(data), len(data), shape.eol, epoch)

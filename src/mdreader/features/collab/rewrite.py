@@ -1,0 +1,77 @@
+"""A text that is to replace the live one: what `PUT content` asks of a room."""
+
+import asyncio
+from dataclasses import dataclass
+
+from mdreader.features.collab.content import SERVER, Content, describe
+from mdreader.features.collab.diff import Edit, edits_between
+from mdreader.features.collab.text import Shape, decompose
+from mdreader.kernel.errors import AppError, PreconditionFailedError
+from mdreader.ports.live import LiveText
+
+# Characters up to which a diff is made on the event loop; a larger one is prepared on a thread.
+INLINE_CHARACTERS = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a rewrite did to the document."""
+
+    update: bytes | None = None
+    new_clients: tuple[int, ...] = ()
+    shape: Shape | None = None
+
+
+class Rewrite:
+    """Applied in a room's flush, told when the commit is done. `done` gives the text, or raises."""
+
+    owner = SERVER
+
+    def __init__(self, exact: str, expected_etag: str | None, user_id: str) -> None:
+        self.user_id = user_id
+        self.done: asyncio.Future[LiveText] = asyncio.get_running_loop().create_future()
+        self._expected_etag = expected_etag
+        self._body, self._shape = decompose(exact)
+        self._prepared: tuple[str, list[Edit]] | None = None
+        self._result: LiveText | AppError | None = None
+
+    @property
+    def is_large(self) -> bool:
+        """Whether `prepare` is worth its while."""
+        return len(self._body) > INLINE_CHARACTERS
+
+    def prepare(self, body: str) -> None:
+        """Make the diff against `body` ahead of time; for a thread. Used if the text is still that when it is applied."""
+        self._prepared = (body, edits_between(body, self._body))
+
+    def apply(self, content: Content, shape: Shape, epoch: str) -> Change:
+        """Edit `content`, or decide that the precondition does not hold. Raises `ReplicaError`."""
+        body = content.body()
+        current = describe(body, shape, epoch)
+        if self._expected_etag is not None and self._expected_etag != current.etag:
+            self._result = PreconditionFailedError(
+                "The document has changed since you read it. Read it again, apply your change to it, and send it with the new ETag.",
+                headers={"ETag": f'"{current.etag}"'},
+            )
+            return Change()
+        if self._prepared is not None and self._prepared[0] == body:
+            edits = self._prepared[1]
+        else:
+            edits = edits_between(body, self._body)
+        self._result = describe(self._body, self._shape, epoch)
+        update, new_clients = content.edit(edits) if edits else (None, ())
+        return Change(update, new_clients, self._shape if self._shape != shape else None)
+
+    def settle(self) -> None:
+        """What it was compared with, and what it wrote, is on the disk: answer."""
+        if self.done.done():
+            return
+        if isinstance(self._result, AppError):
+            self.done.set_exception(self._result)
+        elif self._result is not None:
+            self.done.set_result(self._result)
+
+    def fail(self, error: AppError) -> None:
+        """It was not stored."""
+        if not self.done.done():
+            self.done.set_exception(error)
