@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mdreader.features.collab.diff import Edit
 from mdreader.features.collab.gate import Gate, Kind, Verdict
-from mdreader.features.collab.replica import EMPTY_STATE_VECTOR, EMPTY_UPDATE, Replica, ReplicaError, difference, merged
+from mdreader.features.collab.replica import EMPTY_STATE_VECTOR, EMPTY_UPDATE, Replica, ReplicaError, difference
 from mdreader.features.collab.storage import Stored
 from mdreader.features.collab.text import Shape, compose, etag_of
 from mdreader.ports.live import LiveText
@@ -100,16 +100,9 @@ class Content:
 
     # ---- the replica ----
 
-    def apply(self, updates: list[bytes]) -> bytes:
-        """Apply updates that were admitted, in their order; gives them as one."""
-        update = merged(updates)
+    def apply(self, update: bytes) -> None:
+        """Apply an update, or a part of one, that was admitted."""
         self._need().apply(update)
-        self._full_state = None
-        return update
-
-    def apply_piece(self, piece: bytes) -> None:
-        """Apply one part of an update that was admitted in pieces."""
-        self._need().apply(piece)
         self._full_state = None
 
     def edit(self, edits: list[Edit]) -> tuple[bytes, tuple[int, ...]]:

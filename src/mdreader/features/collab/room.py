@@ -4,6 +4,7 @@ The replica is the committed state, or, while a commit is in flight, that state 
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,7 +14,7 @@ import structlog
 
 from mdreader.features.collab import protocol
 from mdreader.features.collab.awareness import decode_awareness
-from mdreader.features.collab.bulk import BULK_BYTES, Bulk
+from mdreader.features.collab.bulk import BULK_BYTES, BULK_PIECES, STRETCH, Bulk, Stage
 from mdreader.features.collab.closing import CloseCode
 from mdreader.features.collab.content import Content, TooLargeForRoomError, describe
 from mdreader.features.collab.gate import Kind, check_state_vector
@@ -66,7 +67,7 @@ class _Flight:
     """What is being committed."""
 
     started: float
-    done: list[Callable[[], None]]
+    done: list[Callable[[], None]] = field(default_factory=list)
     data: bytes | None = None
     shape: Shape | None = None
     author: "Connection | None" = None  # the only one, or None for several
@@ -176,12 +177,12 @@ class Room:
         if not self._content.writable:
             self._hold(connection, payload)
         elif len(update) > BULK_BYTES:
-            self._held = []
-            self._bulk = Bulk(connection, update, step2=step2)
-            self._around.spawn(self._take_bulk(self._bulk))
+            self._take_slowly(connection, payload, update, step2=step2)
         else:
             verdict = self._judge(connection, update)
-            if verdict is not None:
+            if verdict is not None and verdict.size > BULK_PIECES:
+                self._take_slowly(connection, payload, update, step2=step2)
+            elif verdict is not None:
                 self._take(connection, update, verdict, step2=step2)
 
     def _judge(self, connection: "Connection", update: bytes) -> Verdict | None:
@@ -226,35 +227,44 @@ class Room:
         for client in verdict.new_clients:
             self._new_clients[client] = verdict.user
 
-    async def _take_bulk(self, bulk: Bulk) -> None:
+    def _take_slowly(self, connection: "Connection", payload: bytes, update: bytes, *, step2: bool) -> None:
         """Check a large update on a thread and apply it in parts, so that other rooms go on; this one holds its messages meanwhile."""
+        if self._bulk is not None:  # the last one is applied, but not on its way yet
+            self._held = [(connection, payload)]
+            return
+        self._held = []
+        self._bulk = Bulk(connection, update, step2=step2)
+        self._around.spawn(self._take_bulk(self._bulk))
+        self._bulk_turn()
+
+    def _bulk_turn(self) -> None:
+        if self._bulk is not None and not (self._flight or self._incoming or self._rewrites):
+            self._bulk.begin()
+
+    async def _take_bulk(self, bulk: Bulk) -> None:
+        await bulk.turn
         try:
-            await self.at_settled(lambda: None)
-            verdict = await self._judge_bulk(bulk)
-            if self.dead or verdict is None:
-                return
-            if verdict.kind is Kind.NEW:
-                update, pieces = await asyncio.to_thread(self._content.admit_in_pieces, bulk.update, verdict)
+            verdict = None if self.dead else await self._judge_bulk(bulk)
+            if verdict is not None and verdict.kind is Kind.NEW:
+                news, pieces = await asyncio.to_thread(self._content.admit_in_pieces, bulk.update, verdict)
                 for piece in pieces:
                     if self.dead:
                         return
-                    self._content.apply_piece(piece)
+                    self._content.apply(piece)
                     await bulk.breathe()
                 self._claim(verdict)
-                bulk.applied = update
-            elif verdict.kind is Kind.GAP:
+                bulk.news, bulk.stage = news, Stage.APPLIED
+            elif verdict is not None and verdict.kind is Kind.GAP:
                 self._ask_for_more(bulk.connection, step2=bulk.step2)
-            if bulk.step2 and verdict.kind is not Kind.GAP:
+            if verdict is not None and verdict.kind is not Kind.GAP and bulk.step2:
                 self._caught_up(bulk.connection)
         except ProtocolError as error:
             self._refuse(bulk.connection, error.code)
-        except UnavailableError:
-            pass  # the room has ended
         except ReplicaError as error:
             self._refuse(bulk.connection, "refused")
             self._break(BROKEN, f"replica: {error}")
         finally:
-            if bulk.applied is None:
+            if bulk.stage is not Stage.APPLIED:
                 self._bulk = None
             self._release()
 
@@ -366,15 +376,19 @@ class Room:
         else:
             callback()
 
+    @property
+    def _is_settled(self) -> bool:
+        return self._flight is None and (self._bulk is None or self._bulk.stage is Stage.WAITING)
+
     def _when_settled(self, callback: Callable[[], None]) -> None:
         """Call at a moment when the replica is exactly the committed state."""
-        if self._flight is None and (self._bulk is None or not self._bulk.begun):
+        if self._is_settled:
             callback()
         else:
             self._settled.append(callback)
 
     def _run_settled(self) -> None:
-        if self._flight is None and (self._bulk is None or not self._bulk.begun) and not self.dead:
+        if self._is_settled and not self.dead:
             callbacks, self._settled = self._settled, []
             for callback in callbacks:
                 callback()
@@ -397,25 +411,25 @@ class Room:
 
     def flush(self) -> Batch | None:
         """Apply what came in and hand it to the log: the one place where the replica changes."""
-        bulk = self._bulk
-        if self.dead or self._flight is not None or (bulk is not None and bulk.applied is None):
+        bulk = self._bulk if self._bulk is not None and self._bulk.stage is not Stage.WAITING else None
+        if self.dead or self._flight is not None or (bulk is not None and bulk.stage is Stage.BUSY):
             return None
         if not (self._incoming or self._rewrites or self._next_done or bulk):
             return None
         if not self._content.writable:
             self._bring_in()
             return None
-        flight = _Flight(self._loop.time(), self._next_done)
-        self._next_done, self._bulk = [], None
+        flight = _Flight(self._loop.time())
         incoming, self._incoming = self._incoming, []
         rewrites, self._rewrites = self._rewrites, []
         authors = {connection for _, connection in incoming}
-        made = [] if bulk is None or bulk.applied is None else [bulk.applied]
+        made: list[bytes] = []
         if bulk is not None:
+            self._bulk = None
+            made.append(bulk.news)
             authors.add(bulk.connection)
         try:
-            if incoming:
-                made.append(self._content.apply([update for update, _ in incoming]))
+            self._apply(incoming, made)
             for rewrite in rewrites:
                 self._rewrite(rewrite, flight, made)
             flight.data = merged(made) if made else None
@@ -425,6 +439,8 @@ class Room:
             self._rewrites = rewrites
             self._break(BROKEN, f"replica: {error}")
             return None
+        if not self._incoming:  # else not all of what they wait for is on its way
+            flight.done, self._next_done = self._next_done, []
         self._last_flush = flight.started
         if len(authors) == 1 and not rewrites:
             flight.author = next(iter(authors))
@@ -435,6 +451,17 @@ class Room:
         self._text = None
         new_clients, self._new_clients = self._new_clients, {}
         return Batch(self.document_id, self.seq + 1, flight.data, self._committed, self._failed, new_clients, flight.shape)
+
+    def _apply(self, incoming: "list[tuple[bytes, Connection]]", made: list[bytes]) -> None:
+        """Apply updates in their order, for a stretch of time; what is left waits for the next flush."""
+        end = time.perf_counter() + STRETCH
+        for index, (update, _) in enumerate(incoming):
+            # One letter can take yrs milliseconds in a document of megabytes: it counts its way through to split a string.
+            if time.perf_counter() > end:
+                self._incoming = incoming[index:]
+                return
+            self._content.apply(update)
+            made.append(update)
 
     def _rewrite(self, rewrite: Rewrite, flight: _Flight, made: list[bytes]) -> None:
         change = rewrite.apply(self._content, flight.shape or self.shape, self.epoch)
@@ -467,7 +494,10 @@ class Room:
             rewrite.settle()
             self.last_writer = rewrite.user_id
         self._run_settled()
-        if self._incoming or self._rewrites or self._next_done or self._bulk:
+        self._bulk_turn()
+        if self._held is not None and self._bulk is None and self._loading is None:
+            self._release()
+        elif self._incoming or self._rewrites or self._next_done:
             self._flush_soon()
 
     def _broadcast(self, frame: bytes, author: "Connection | None") -> None:
@@ -499,6 +529,8 @@ class Room:
                 timer.cancel()
         for rewrite in [*(self._flight.rewrites if self._flight else ()), *self._rewrites]:
             rewrite.fail(UnavailableError(f"{reason[0].upper()}{reason[1:]}. Try again later."))
+        if self._bulk is not None:
+            self._bulk.begin()
         callbacks, self._settled = self._settled, []
         for callback in callbacks:
             callback()  # each looks at `dead` itself

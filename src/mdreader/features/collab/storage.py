@@ -83,7 +83,8 @@ def _assemble(document_id: str, head: RowMapping, rows: Sequence[tuple[int, int,
         else:
             if row_seq != seq + 1:
                 raise HoleError(f"document {document_id}: log row {seq + 1} is missing before {row_seq}")
-            clocks.update(clocks_of(data))
+            for client, clock in clocks_of(data).items():
+                clocks[client] = max(clock, clocks.get(client, 0))
         seq = row_seq
         parts.append(data)
     log_rows = len(parts) - (1 if rows and rows[0][0] == 0 else 0)
