@@ -133,7 +133,7 @@ export function Shell({ workspace, me, documentId }: ShellProps) {
       {editable && <DropZone workspaceId={workspace.id} />}
       {palette && (
         <Suspense fallback={null}>
-          <Palette {...sources} onClose={() => setPalette(false)} />
+          <Palette sources={sources} onClose={() => setPalette(false)} />
         </Suspense>
       )}
     </div>

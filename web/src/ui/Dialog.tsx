@@ -2,6 +2,7 @@ import { Dialog as Base } from '@base-ui/react/dialog';
 import type { ReactNode } from 'react';
 import { t } from '@/lib/strings';
 import { IconButton } from './Button';
+import { useFocusReturn } from './focus-return';
 import './dialog.css';
 
 interface DialogProps {
@@ -16,6 +17,7 @@ interface DialogProps {
 
 /** A modal dialog: traps the focus, gives it back, and Esc closes it. */
 export function Dialog({ open, onClose, title, description, width = 'narrow', children }: DialogProps) {
+  useFocusReturn();
   return (
     <Base.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Base.Portal>

@@ -1,5 +1,6 @@
 import { Dialog as Base } from '@base-ui/react/dialog';
 import { useMemo, useState } from 'react';
+import { useFocusReturn } from '@/ui/focus-return';
 import { useActionList } from '@/ui/hooks';
 import { Icon } from '@/ui/Icon';
 import { ListBox, useListBox } from '@/ui/ListBox';
@@ -9,12 +10,15 @@ import { tp } from './strings';
 import '@/ui/dialog.css';
 import './palette.css';
 
-interface PaletteProps extends Omit<Sources, 'actions'> {
+interface PaletteProps {
+  /** The same object while nothing in it changed: the list is made anew when it is another. */
+  sources: Omit<Sources, 'actions'>;
   initial?: string;
   onClose: () => void;
 }
 
-export default function Palette({ initial = '', onClose, ...sources }: PaletteProps) {
+export default function Palette({ initial = '', onClose, sources }: PaletteProps) {
+  useFocusReturn();
   const [query, setQuery] = useState(initial);
   const actions = useActionList();
   const entries = useMemo(() => paletteEntries(query, { ...sources, actions }), [query, sources, actions]);

@@ -5,7 +5,7 @@ import type { IconName } from '@/ui/Icon';
 import { rank } from './rank';
 import { tp } from './strings';
 
-const DOCUMENTS_SHOWN = 40;
+const DOCUMENTS_SHOWN = 20;
 const RECENT_SHOWN = 6;
 
 export interface Entry {

@@ -38,13 +38,14 @@ describe('the palette ranks', () => {
 
   it('5,000 documents within a frame', () => {
     const many = docs(...Array.from({ length: 5_000 }, (_, index) => `area ${index % 40}/project-${index % 211}/meeting notes ${index}.md`));
-    rank(many, 'warm', 50);
-    const times = ['m', 'meet', 'proj 12', 'mtgnts', 'area notes 44'].map((query) => {
+    const time = (query: string): number => {
       const started = performance.now();
       rank(many, query, 50);
       return performance.now() - started;
-    });
-    // The median: another program on the machine may stall one of them.
-    expect(times.sort((a, b) => a - b)[2]).toBeLessThan(16);
+    };
+    for (const query of ['m', 'meet', 'proj 12', 'mtgnts', 'area notes 44']) {
+      // The best of some: other programs on the machine stall single runs.
+      expect(Math.min(...Array.from({ length: 7 }, () => time(query)))).toBeLessThan(16);
+    }
   });
 });

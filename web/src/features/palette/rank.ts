@@ -66,6 +66,23 @@ function wordScore({ path, title, name }: Prepared, word: string): number {
   return wholeScore(path, word, name) || wholeScore(title, word, 0) * 0.95 || scatteredScore(path, word) || scatteredScore(title, word);
 }
 
+const better = <T extends Candidate>(a: Ranked<T>, b: Ranked<T>): boolean =>
+  a.score > b.score || (a.score === b.score && a.item.path.length < b.item.path.length);
+
+/** Keeps `best` sorted and at most `limit` long: sorting every match costs more than finding them. */
+function keep<T extends Candidate>(best: Ranked<T>[], one: Ranked<T>, limit: number): void {
+  const last = best.at(-1);
+  if (best.length === limit && last && !better(one, last)) return;
+  let at = best.length;
+  while (at > 0) {
+    const before = best[at - 1];
+    if (!before || !better(one, before)) break;
+    at -= 1;
+  }
+  best.splice(at, 0, one);
+  if (best.length > limit) best.pop();
+}
+
 /** Every word has to be found; the best first, at most `limit`. */
 export function rank<T extends Candidate>(items: readonly T[], query: string, limit: number): readonly Ranked<T>[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
@@ -82,7 +99,7 @@ export function rank<T extends Candidate>(items: readonly T[], query: string, li
       }
       total += score;
     }
-    if (total > 0) found.push({ item, score: total });
+    if (total > 0) keep(found, { item, score: total }, limit);
   }
-  return found.sort((a, b) => b.score - a.score || a.item.path.length - b.item.path.length).slice(0, limit);
+  return found;
 }

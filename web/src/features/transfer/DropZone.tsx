@@ -29,7 +29,9 @@ export function DropZone({ workspaceId }: { workspaceId: string }) {
       if (!hasFiles(event) || !event.dataTransfer) return;
       event.preventDefault();
       event.stopPropagation();
-      void beginImport(workspaceId, folderUnder(event), { entries: takeEntries(event.dataTransfer) });
+      const entries = takeEntries(event.dataTransfer);
+      // Files that a program made, not the file manager, have no entries.
+      void beginImport(workspaceId, folderUnder(event), entries.length > 0 ? { entries } : { files: [...event.dataTransfer.files] });
     };
     // Capture: the editor would otherwise paste a dropped file's text into the document.
     window.addEventListener('dragover', over, true);

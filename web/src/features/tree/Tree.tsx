@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent } from 'react';
-import { baseName } from '@/lib/paths';
+import { baseName, joinPath, parentPath, tidyPath } from '@/lib/paths';
 import { t } from '@/lib/strings';
 import { MenuPopup, type MenuAnchor } from '@/ui/Menu';
 import type { Documents } from './data';
@@ -14,7 +14,8 @@ import './tree.css';
 /** Letters typed within this time belong to one search. */
 const TYPING_MS = 800;
 
-const keyOf = (node: TreeNode): string => `${node.kind}:${node.path}`;
+/** A document stays itself when it is renamed or moved. */
+const keyOf = (node: TreeNode): string => (node.kind === 'document' ? node.document.id : `folder:${node.path}`);
 
 interface TreeProps {
   workspaceId: string;
@@ -28,16 +29,18 @@ export function Tree({ workspaceId, documents, currentId, editable, commands }: 
   const [open, setFolders] = useOpenFolders(workspaceId);
   const root = useMemo(() => buildTree(documents), [documents]);
   const rows = useMemo(() => visibleRows(root, open), [root, open]);
-  const [activeKey, setActiveKey] = useState('');
+  const [wanted, setWanted] = useState({ key: '', index: 0 });
   const [renaming, setRenaming] = useState<string>();
   const [menu, setMenu] = useState<{ node: TreeNode; anchor: MenuAnchor }>();
   const typed = useRef({ text: '', at: 0 });
   const { scroller, rowHeight, first, last, reveal, pageSize } = useVirtualRows(rows.length);
 
   const currentPath = documents.find(({ id }) => id === currentId)?.path;
-  const found = rows.findIndex(({ node }) => keyOf(node) === activeKey);
-  const activeIndex = found >= 0 ? found : Math.max(0, rows.findIndex(({ node }) => node.path === currentPath));
+  const found = rows.findIndex(({ node }) => keyOf(node) === wanted.key);
+  // When the active row is gone (deleted, its folder closed), the one in its place is active.
+  const activeIndex = found >= 0 ? found : Math.max(0, Math.min(wanted.index, rows.length - 1));
   const active = rows[activeIndex]?.node;
+  const setActive = (node: TreeNode): void => setWanted({ key: keyOf(node), index: rows.findIndex((row) => row.node === node) });
 
   const openFolder = useCallback((path: string) => setFolders([path], true), [setFolders]);
   const drag = useTreeDrag((node, folder) => void commands.moveInto(node, folder), openFolder);
@@ -48,7 +51,7 @@ export function Tree({ workspaceId, documents, currentId, editable, commands }: 
     setShownPath(currentPath);
     if (currentPath !== undefined) {
       setFolders(ancestors(currentPath), true);
-      setActiveKey(`document:${currentPath}`);
+      setWanted({ key: currentId ?? '', index: 0 });
     }
   }
   const pendingReveal = useRef<string>(undefined);
@@ -66,12 +69,12 @@ export function Tree({ workspaceId, documents, currentId, editable, commands }: 
   const focusRow = (index: number): void => {
     const node = rows[Math.max(0, Math.min(rows.length - 1, index))]?.node;
     if (!node) return;
-    setActiveKey(keyOf(node));
+    setActive(node);
     reveal(index);
   };
 
   const pick = (node: TreeNode, event?: MouseEvent): void => {
-    setActiveKey(keyOf(node));
+    setActive(node);
     if (node.kind === 'folder') setFolders([node.path], !open.has(node.path));
     else if (event && (event.ctrlKey || event.metaKey || event.button === 1)) window.open(`/w/${workspaceId}/d/${node.document.id}`, '_blank', 'noopener');
     else commands.open(node.document.id);
@@ -79,14 +82,16 @@ export function Tree({ workspaceId, documents, currentId, editable, commands }: 
 
   const startRename = (node: TreeNode): void => {
     if (!editable) return;
-    setActiveKey(keyOf(node));
+    setActive(node);
     setRenaming(keyOf(node));
   };
 
   const renamed = (node: TreeNode, name: string | undefined): void => {
     setRenaming(undefined);
     scroller.current?.focus({ preventScroll: true });
-    if (name !== undefined) void commands.rename(node, name);
+    if (name === undefined) return;
+    if (node.kind === 'folder') setWanted({ key: `folder:${joinPath(parentPath(node.path), tidyPath(name))}`, index: activeIndex });
+    void commands.rename(node, name);
   };
 
   const typeAhead = (letter: string): void => {
@@ -110,7 +115,7 @@ export function Tree({ workspaceId, documents, currentId, editable, commands }: 
   };
 
   const showMenu = (node: TreeNode, anchor: MenuAnchor): void => {
-    setActiveKey(keyOf(node));
+    setActive(node);
     scroller.current?.focus({ preventScroll: true });
     setMenu({ node, anchor });
   };

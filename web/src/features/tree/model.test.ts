@@ -39,9 +39,12 @@ describe('the tree', () => {
 
   it('builds and shows 5,000 documents well within a frame', () => {
     const many = documents(...Array.from({ length: 5_000 }, (_, index) => `folder ${index % 50}/sub ${index % 7}/note ${index}.md`));
-    const started = performance.now();
-    const rows = visibleRows(buildTree(many), new Set(['folder 1']));
-    expect(rows).toHaveLength(57);
-    expect(performance.now() - started).toBeLessThan(60);
+    const times = Array.from({ length: 5 }, () => {
+      const started = performance.now();
+      expect(visibleRows(buildTree(many), new Set(['folder 1']))).toHaveLength(57);
+      return performance.now() - started;
+    });
+    // The best of some: other programs on the machine stall single runs.
+    expect(Math.min(...times)).toBeLessThan(16);
   });
 });
