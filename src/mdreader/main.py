@@ -12,6 +12,7 @@ from mdreader.bootstrap import build_runtime
 from mdreader.http import operations
 from mdreader.http.errors import PROBLEM_RESPONSES, add_error_handlers
 from mdreader.http.middleware import EdgeMiddleware
+from mdreader.http.openapi import DescribedApi
 from mdreader.http.page import Page
 from mdreader.settings import Settings
 
@@ -25,7 +26,7 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.runtime = runtime
             yield {"runtime": runtime}  # live editing stands outside ASGI and finds it in the server's state
 
-    app = FastAPI(
+    app = DescribedApi(
         title="mdreader",
         version=__version__,
         lifespan=lifespan,

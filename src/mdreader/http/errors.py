@@ -1,5 +1,6 @@
 """The one place that knows which HTTP status a kind of error has. Everything goes out as problem+json (RFC 9457)."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -56,12 +57,20 @@ PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
+def problems(descriptions: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    """What a route says in OpenAPI of the errors that are its own: `responses=problems({409: "..."})`."""
+    content = PROBLEM_RESPONSES["default"]["content"]
+    return {status: {"description": text, "content": content} for status, text in descriptions.items()}
+
+
 def status_of(error: errors.AppError) -> int:
     """The status of the nearest kind that has one."""
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
 
 
-def problem(status: int, code: str, title: str, detail: str, *, headers: dict[str, str] | None = None, **extra: Any) -> JSONResponse:
+def problem(
+    status: int, code: str, title: str, detail: str, *, headers: dict[str, str] | None = None, **extra: Any
+) -> JSONResponse:
     """A problem document; `type` stays `about:blank` because `code` is what programs read."""
     body = {"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail, **extra}
     return JSONResponse(body, status_code=status, headers=headers, media_type="application/problem+json")
@@ -81,7 +90,9 @@ async def _invalid(_request: Request, error: Exception) -> JSONResponse:
     # `input` and `ctx` are left out: they would send a password back, and may not be JSON.
     found = [{"loc": list(e["loc"]), "message": e["msg"], "kind": e["type"]} for e in error.errors()]
     where = ", ".join(sorted({".".join(str(part) for part in e["loc"][1:]) or str(e["loc"][0]) for e in found}))
-    return problem(422, "invalid_input", "The request cannot be used as it is", f"Check: {where}.", errors=jsonable_encoder(found))
+    return problem(
+        422, "invalid_input", "The request cannot be used as it is", f"Check: {where}.", errors=jsonable_encoder(found)
+    )
 
 
 async def _http(_request: Request, error: Exception) -> JSONResponse:

@@ -9,11 +9,14 @@ documents = Table(
     metadata,
     Column("id", String(36), primary_key=True),
     Column("workspace_id", String(36), ForeignKey("workspaces.id", ondelete="CASCADE"), nullable=False),
-    Column("path", Text, nullable=False),
-    Column("title", Text, nullable=False),
+    # Ordered by bytes everywhere: the list is paged, and a folder is a range, in this order.
+    Column("path", Text().with_variant(Text(collation="C"), "postgresql"), nullable=False),
+    Column("title", Text, nullable=False),  # what the text says; empty when it says nothing, then it goes by its path
     Column("rev", BigInteger, nullable=False),  # the workspace's revision at the last change
     Column("size", Integer, nullable=False),  # UTF-8 bytes
-    Column("imported_etag", String(64)),  # the text's etag when it was last imported: says whether it was edited here since
+    Column(
+        "imported_etag", String(64)
+    ),  # the text's etag when it was last imported: says whether it was edited here since
     Column("created_at", BigInteger, nullable=False),
     Column("created_by", String(36), ForeignKey("users.id"), nullable=False),
     Column("updated_at", BigInteger, nullable=False),

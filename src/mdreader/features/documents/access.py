@@ -1,0 +1,68 @@
+"""The gate to documents: the workspaces' gate, asked in the statement that reads the document."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mdreader.features.documents.records import COLUMNS, Document
+from mdreader.features.documents.tables import documents
+from mdreader.features.workspaces.access import MEMBERSHIP, Right, Role, WorkspaceAccess, grant
+from mdreader.kernel.actor import Actor
+from mdreader.kernel.errors import NotFoundError
+from mdreader.kernel.ids import is_id
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentAccess:
+    """That a member may do up to `workspace.right` with the document. Made by the gate alone."""
+
+    workspace: WorkspaceAccess
+    document: Document
+
+    @property
+    def document_id(self) -> str:
+        """The document's id."""
+        return self.document.id
+
+    @property
+    def workspace_id(self) -> str:
+        """The id of the workspace it stands in."""
+        return self.workspace.workspace_id
+
+    @property
+    def user_id(self) -> str:
+        """Who asks."""
+        return self.workspace.user_id
+
+    @property
+    def role(self) -> Role:
+        """What the one who asks is in the workspace."""
+        return self.workspace.role
+
+    def allows(self, right: Right) -> bool:
+        """Whether `right` is included."""
+        return self.workspace.allows(right)
+
+
+_DOCUMENT: Final = (
+    select(*COLUMNS, MEMBERSHIP.c.role)
+    .join(MEMBERSHIP, MEMBERSHIP.c.workspace_id == documents.c.workspace_id)
+    .where(documents.c.id == bindparam("document_id"))
+)
+
+
+async def require_document(
+    conn: AsyncConnection, actor: Actor, document_id: str, right: Right, *, even_deleted: bool = False
+) -> DocumentAccess:
+    """The access of `actor`, which includes `right`. Raises `NotFoundError` (also when it is deleted) and `ForbiddenError`."""
+    row = None
+    if is_id(document_id):
+        row = (await conn.execute(_DOCUMENT, {"actor_id": actor.user_id, "document_id": document_id})).first()
+    if row is not None:
+        *columns, role = row
+        document = Document(*columns)
+        if document.deleted_at is None or even_deleted:
+            return DocumentAccess(grant(actor, document.workspace_id, role, right), document)
+    raise NotFoundError("There is no such document.")

@@ -1,0 +1,103 @@
+"""What people do with workspaces and their members."""
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mdreader.db.engine import Transaction
+from mdreader.features.accounts.people import find_by_email
+from mdreader.features.workspaces import queries
+from mdreader.features.workspaces.access import Role, WorkspaceAccess
+from mdreader.features.workspaces.errors import (
+    AlreadyMemberError,
+    LastOwnerError,
+    MemberNotFoundError,
+    UserNotFoundError,
+)
+from mdreader.features.workspaces.queries import Member, Workspace
+from mdreader.features.workspaces.revisions import take_rev
+from mdreader.kernel.actor import Actor
+from mdreader.kernel.events import MembershipChanged, WorkspaceRemoved
+from mdreader.kernel.ids import new_id
+from mdreader.runtime import Runtime
+
+
+async def create_workspace(runtime: Runtime, tx: Transaction, actor: Actor, name: str) -> Workspace:
+    """Make a workspace; who makes it owns it."""
+    workspace_id, now = new_id(), runtime.clock.now()
+    await queries.insert_workspace(tx, workspace_id=workspace_id, name=name, user_id=actor.user_id, now=now)
+    await queries.insert_member(tx, workspace_id, user_id=actor.user_id, role="owner", now=now)
+    return Workspace(workspace_id, name, "owner", now, None)
+
+
+async def rename_workspace(tx: Transaction, access: WorkspaceAccess, name: str) -> Workspace:
+    """Change the name."""
+    await take_rev(tx, access.workspace_id)
+    await queries.rename_workspace(tx, access, name)
+    return await queries.get_workspace(tx.conn, access)
+
+
+async def delete_workspace(runtime: Runtime, tx: Transaction, access: WorkspaceAccess) -> None:
+    """Put the workspace away for everybody. Its members and documents stay as they are, for when it is restored."""
+    await take_rev(tx, access.workspace_id)
+    await queries.set_deleted(tx, access, runtime.clock.now())
+    tx.after_commit(lambda: runtime.fanout.publish(WorkspaceRemoved(workspace_id=access.workspace_id)))
+
+
+async def restore_workspace(tx: Transaction, access: WorkspaceAccess) -> Workspace:
+    """Bring the workspace back; one that is not deleted stays as it is."""
+    await take_rev(tx, access.workspace_id)
+    await queries.set_deleted(tx, access, None)
+    return await queries.get_workspace(tx.conn, access)
+
+
+async def add_member(runtime: Runtime, tx: Transaction, access: WorkspaceAccess, *, email: str, role: Role) -> Member:
+    """Let somebody who has an account in. Raises `UserNotFoundError` and `AlreadyMemberError`."""
+    await take_rev(tx, access.workspace_id)
+    person = await find_by_email(tx.conn, email)
+    if person is None:
+        raise UserNotFoundError(f"Nobody has an account with the address {email}. Ask them to sign up first.")
+    if await queries.get_member(tx.conn, access, person.id) is not None:
+        raise AlreadyMemberError(f"{person.name} is a member already. Change their role instead.")
+    await queries.insert_member(tx, access.workspace_id, user_id=person.id, role=role, now=runtime.clock.now())
+    _announce(runtime, tx, access, person.id)
+    return Member(person.id, person.name, person.email, role)
+
+
+async def change_role(runtime: Runtime, tx: Transaction, access: WorkspaceAccess, user_id: str, role: Role) -> Member:
+    """Give a member another role. Raises `MemberNotFoundError` and `LastOwnerError`."""
+    await take_rev(tx, access.workspace_id)
+    member = await _member(tx.conn, access, user_id)
+    if member.role == role:
+        return member
+    if member.role == "owner":
+        await _check_other_owner(tx.conn, access)
+    await queries.set_role(tx, access, user_id, role)
+    _announce(runtime, tx, access, user_id)
+    return Member(user_id, member.name, member.email, role)
+
+
+async def remove_member(runtime: Runtime, tx: Transaction, access: WorkspaceAccess, user_id: str) -> None:
+    """Take a member out, or leave. Raises `MemberNotFoundError` and `LastOwnerError`."""
+    await take_rev(tx, access.workspace_id)
+    member = await _member(tx.conn, access, user_id)
+    if member.role == "owner":
+        await _check_other_owner(tx.conn, access)
+    await queries.delete_member(tx, access, user_id)
+    _announce(runtime, tx, access, user_id)
+
+
+async def _member(conn: AsyncConnection, access: WorkspaceAccess, user_id: str) -> Member:
+    member = await queries.get_member(conn, access, user_id)
+    if member is None:
+        raise MemberNotFoundError
+    return member
+
+
+async def _check_other_owner(conn: AsyncConnection, access: WorkspaceAccess) -> None:
+    # Two owners who leave in the same moment take turns: `take_rev` came first.
+    if await queries.count_owners(conn, access) < 2:  # noqa: PLR2004 - the one who goes, and another
+        raise LastOwnerError("Make somebody else an owner first, or delete the workspace.")
+
+
+def _announce(runtime: Runtime, tx: Transaction, access: WorkspaceAccess, user_id: str) -> None:
+    event = MembershipChanged(workspace_id=access.workspace_id, user_id=user_id)
+    tx.after_commit(lambda: runtime.fanout.publish(event))
