@@ -9,6 +9,8 @@ from pathlib import Path
 from mdreader.adapters.fanout_local import LocalFanout
 from mdreader.adapters.rate_limits_local import LocalRateLimits
 from mdreader.db.engine import Database
+from mdreader.features.collab.joining import Doorkeeper
+from mdreader.features.collab.rooms import Rooms
 from mdreader.features.accounts.identity import EmbeddedIdentity
 from mdreader.kernel.clock import SystemClock
 from mdreader.migrations import upgrade
@@ -36,22 +38,6 @@ def read_secret(data: Path) -> bytes:
 def database_file(settings: Settings) -> Path:
     """Where the embedded database lies."""
     return settings.data.resolve() / "mdreader.sqlite3"
-
-
-class _NoRooms:
-    def __init__(self, **_: object) -> None: ...
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        yield
-
-
-try:  # until every feature below live editing is in
-    from mdreader.features.collab.joining import Doorkeeper
-    from mdreader.features.collab.rooms import Rooms
-except ImportError:
-    Rooms = _NoRooms  # type: ignore[assignment, misc]
-    Doorkeeper = None  # type: ignore[assignment, misc]
 
 
 @asynccontextmanager
@@ -87,7 +73,7 @@ async def build_runtime(settings: Settings) -> AsyncIterator[Runtime]:
     try:
         # The identity listens first: whoever reacts to the end of a session must not find it remembered.
         async with identity.running(fanout), rooms.running():
-            unsubscribe = fanout.subscribe(Doorkeeper(runtime).on_event) if Doorkeeper else (lambda: None)
+            unsubscribe = fanout.subscribe(Doorkeeper(runtime).on_event)
             try:
                 yield runtime
             finally:

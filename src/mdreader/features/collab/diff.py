@@ -1,13 +1,28 @@
 """The smallest reasonable edit from one text to another, so that a write over REST moves no cursor that it need not move. Pure."""
 
+import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
-
-from fast_diff_match_patch import diff
 
 # More edits than this are one replacement: by then there is little left for a cursor to stand on.
 MAX_EDITS = 10_000
 # Seconds the search for a minimal diff may take before it settles for a coarser one.
 TIME_LIMIT = 0.25
+
+
+if sys.version_info < (3, 13):
+    from fast_diff_match_patch import diff
+
+    def _runs(old: str, new: str) -> Iterable[tuple[str, int]]:
+        # cleanup="No": every kept character keeps the cursors and anchors that stand on it.
+        return diff(old, new, timelimit=TIME_LIMIT, checklines=True, cleanup="No", counts_only=True)
+else:  # no wheel of the C++ one: the same algorithm in Python
+    from diff_match_patch import diff_match_patch
+
+    def _runs(old: str, new: str) -> Iterable[tuple[str, int]]:
+        matcher = diff_match_patch()
+        matcher.Diff_Timeout = TIME_LIMIT
+        return (("-=+"[kind + 1], len(text)) for kind, text in matcher.diff_main(old, new))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +78,7 @@ def _middle_edits(old: str, new: str, index: int) -> list[Edit]:
     edits: list[Edit] = []
     at_old = at_new = 0
     deleted, inserted = 0, ""
-    # cleanup="No": every kept character keeps the cursors and anchors that stand on it.
-    for kind, count in [*diff(old, new, timelimit=TIME_LIMIT, checklines=True, cleanup="No", counts_only=True), ("=", 0)]:
+    for kind, count in [*_runs(old, new), ("=", 0)]:
         if kind == "-":
             deleted += len(old[at_old : at_old + count].encode())
             at_old += count

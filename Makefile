@@ -1,0 +1,76 @@
+# Every target sets up what it needs; a second time that costs a fraction of a second.
+# Settings come from the environment or from the command line: make run PORT=9000 HOST=0.0.0.0
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement
+INSTALL_SELF := $(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+NPM := $(PY) hatch_build.py npm
+COMPILE := $(PY) -m uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --quiet
+
+.PHONY: help run test check lint crash fuzz bench web lock clean
+
+help: ## Say what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+run: $(VENV)/.run web ## Serve at http://127.0.0.1:8000 (PORT, HOST, MDREADER_DATA)
+	@exec $(VENV)/bin/mdreader serve
+
+test: dev ## Run every test: unit, contract, http, collab, browser, and the page's own
+	@$(NPM) --prefix web run test
+	@$(PY) -m pytest $(ARGS)
+
+check: dev lint test ## What CI runs: lint, types, import borders, all tests
+
+lint: dev ## Lint, format, types and import borders, of the server and of the page
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+	@$(VENV)/bin/lint-imports
+	@$(NPM) --prefix web run lint
+	@$(NPM) --prefix web run typecheck
+
+crash: dev ## Kill the server 100 times under load; nothing may be lost
+	@$(PY) -m pytest -m crash --crashes=100 $(ARGS)
+
+bench: $(VENV)/.dev ## Measure beside other servers (FIGURE=..., see bench/README.md)
+	@$(MAKE) -C bench $(or $(FIGURE),all)
+
+web: $(VENV)/.run ## Build the page into the package, if its sources changed
+	@$(PY) hatch_build.py
+
+lock: $(VENV)/.dev ## Renew the lock files
+	@$(COMPILE) --upgrade --extra build --output-file requirements.lock
+	@$(COMPILE) --upgrade --extra build --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+
+clean: ## Remove everything that was built or installed; ./data stays
+	@rm -rf $(VENV) .browser web/node_modules web/dist src/mdreader/web tests/js/node_modules dist build test-results
+	@rm -rf .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
+
+# ---- what the targets stand on ----
+
+.PHONY: dev
+dev: $(VENV)/.dev web ## (part of the others) What tests and lint need
+	@$(PY) hatch_build.py install tests/js
+	@$(PY) tests/support/browser.py
+
+$(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/bin/python
+	@echo "Installing what mdreader needs"
+	@$(PIP_INSTALL) requirements.lock
+	@$(INSTALL_SELF)
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
+	@echo "Installing what the tests need"
+	@$(PIP_INSTALL) requirements-dev.lock
+	@$(INSTALL_SELF)
+	@touch $@ $(VENV)/.run
+
+$(VENV)/bin/python:
+	@scripts/make_venv.sh $(VENV)
