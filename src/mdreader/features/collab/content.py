@@ -81,9 +81,9 @@ class Content:
             raise TooLargeForRoomError
         return verdict
 
-    def recount(self, waiting: int) -> None:
-        """Bring the size bound down to the text's size and the `waiting` bytes that are not applied yet."""
-        self._size_bound = self._need().size() + waiting
+    def recount(self) -> None:
+        """Bring the size bound down to the text's size; only when everything that was admitted is applied."""
+        self._size_bound = self._need().size()
 
     def admit(self, update: bytes, verdict: Verdict, *, reduce: bool) -> bytes:
         """Let a NEW update in; gives what of it is to be applied, without what is known already when `reduce` is asked."""

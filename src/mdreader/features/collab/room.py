@@ -179,19 +179,24 @@ class Room:
         elif len(update) > BULK_BYTES:
             self._take_slowly(connection, payload, update, step2=step2)
         else:
-            verdict = self._judge(connection, update)
+            verdict = self._judge(connection, payload, update)
             if verdict is not None and verdict.size > BULK_PIECES:
                 self._take_slowly(connection, payload, update, step2=step2)
             elif verdict is not None:
                 self._take(connection, update, verdict, step2=step2)
 
-    def _judge(self, connection: "Connection", update: bytes) -> Verdict | None:
+    def _judge(self, connection: "Connection", payload: bytes, update: bytes) -> Verdict | None:
+        """The gate's verdict, or None when the update would make the document too large, or waits until that can be told."""
+        check = partial(self._content.check, update, connection.person.user_id)
         try:
-            return self._content.check(update, connection.person.user_id)
+            return check()
         except TooLargeForRoomError:
-            self._content.recount(sum(len(waiting) for waiting, _ in self._incoming))
+            if self._incoming or self._flight:  # a deletion may be on its way
+                self._held = [(connection, payload)]
+                return None
+            self._content.recount()
         try:
-            return self._content.check(update, connection.person.user_id)
+            return check()
         except TooLargeForRoomError:
             self._refuse_size(connection)
             return None
@@ -201,7 +206,7 @@ class Room:
         try:
             return await asyncio.to_thread(check)
         except TooLargeForRoomError:
-            self._content.recount(sum(len(waiting) for waiting, _ in self._incoming))
+            self._content.recount()
         try:
             return await asyncio.to_thread(check)
         except TooLargeForRoomError:
