@@ -10,7 +10,7 @@ import { t } from '@/lib/strings';
 import type { User, Workspace } from '@/lib/types';
 import { IconButton } from '@/ui/Button';
 import { useIsPhone } from '@/ui/hooks';
-import { Skeleton } from '@/ui/parts';
+import { EmptyState, Skeleton } from '@/ui/parts';
 import { ErrorBoundary } from './ErrorBoundary';
 import { Sidebar } from './Sidebar';
 import { setSheet, toggleSidebar, useSidebar } from './sidebar-state';
@@ -118,7 +118,7 @@ export function Shell({ workspace, me, documentId }: ShellProps) {
           <Suspense fallback={<Skeleton />}>
             <Switch>
               <Route path="/w/:workspaceId/trash">
-                <TrashView workspaceId={workspace.id} editable={editable} />
+                {editable ? <TrashView workspaceId={workspace.id} /> : <EmptyState title={t('trash.forbidden')} />}
               </Route>
               <Route path="/w/:workspaceId/d/:documentId">
                 {documentId !== undefined && <DocumentView key={documentId} documentId={documentId} workspaceId={workspace.id} me={me} />}

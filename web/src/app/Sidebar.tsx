@@ -86,10 +86,12 @@ export function Sidebar(props: SidebarProps) {
             </Button>
           )}
         </Menu>
-        <Link className="button button-quiet sidebar-link" href={`/w/${workspace.id}/trash`}>
-          <Icon name="trash" />
-          {t('trash.title')}
-        </Link>
+        {editable && (
+          <Link className="button button-quiet sidebar-link" href={`/w/${workspace.id}/trash`}>
+            <Icon name="trash" />
+            {t('trash.title')}
+          </Link>
+        )}
         <Menu label={t('account')} items={account}>
           {(trigger) => (
             <Button kind="quiet" className="sidebar-link" {...trigger}>

@@ -49,7 +49,6 @@ export function useShellActions({ workspace, me, currentId, commands, phone, onP
       { id: 'theme-dark', label: t('theme.dark'), group: general, keywords: 'appearance', run: () => setTheme('dark') },
       { id: 'theme-system', label: t('theme.system'), group: general, keywords: 'appearance', run: () => setTheme('system') },
       { id: 'log-out', label: t('log_out'), group: general, run: () => void logOut().catch((error: unknown) => reportFailure(t('log_out'), error)) },
-      { id: 'trash', label: t('trash.title'), group: documents, keywords: 'deleted restore', run: () => navigate(`/w/${workspace.id}/trash`) },
       { id: 'export', label: t('export.zip'), group: workspaces, keywords: 'download backup', run: () => void exportWorkspace(workspace.id) },
       { id: 'new-workspace', label: t('workspace.new'), group: workspaces, run: () => promptNewWorkspace(navigate) },
       ...workspaceItems(workspace, me, navigate).map(({ label, run }) => ({ id: `workspace-${label}`, label, group: workspaces, run })),
@@ -66,6 +65,7 @@ export function useShellActions({ workspace, me, currentId, commands, phone, onP
       run: () => commands.create(parentPath(current()?.path ?? '')),
     });
     list.push(
+      { id: 'trash', label: t('trash.title'), group: documents, keywords: 'deleted restore', run: () => navigate(`/w/${workspace.id}/trash`) },
       { id: 'import-folder', label: t('import.folder'), group: workspaces, keywords: 'upload', run: () => pickImport(workspace.id, 'folder') },
       { id: 'import-files', label: t('import.files'), group: workspaces, keywords: 'upload zip', run: () => pickImport(workspace.id, 'files') },
     );

@@ -35,10 +35,10 @@ describe('requests', () => {
   });
 
   it('turn a problem into a typed error', async () => {
-    serve(() => json(409, { code: 'path_taken', detail: 'Taken.', errors: [{ field: 'path', message: 'x' }] }));
+    serve(() => json(409, { code: 'path_taken', detail: 'Taken.', errors: [{ loc: ['body', 'path'], message: 'x' }] }));
     const error = await api.post('/api/x').catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(ApiError);
-    expect(error).toMatchObject({ status: 409, code: 'path_taken', message: 'Taken.', errors: [{ field: 'path', message: 'x' }] });
+    expect(error).toMatchObject({ status: 409, code: 'path_taken', message: 'Taken.', errors: [{ loc: ['body', 'path'], message: 'x' }] });
   });
 
   it('have a code even when the answer is no problem document', async () => {

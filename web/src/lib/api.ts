@@ -4,7 +4,8 @@ import { withLock } from './lock';
 import { setReachable } from './online';
 
 export interface FieldProblem {
-  readonly field: string;
+  /** Where in the request: ['body', 'email']. */
+  readonly loc: readonly (string | number)[];
   readonly message: string;
 }
 

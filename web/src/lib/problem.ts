@@ -6,6 +6,10 @@ const WORDS: Readonly<Record<string, () => string>> = {
   invalid_credentials: () => t('error.invalid_credentials'),
   email_taken: () => t('error.email_taken'),
   signup_closed: () => t('error.signup_closed'),
+  wrong_password: () => t('error.wrong_password'),
+  path_is_folder: () => t('error.path_is_folder'),
+  folder_into_itself: () => t('error.folder_into_itself'),
+  too_many_keys: () => t('error.too_many_keys'),
   path_taken: () => t('error.path_taken'),
   last_owner: () => t('error.last_owner'),
   user_not_found: () => t('error.user_not_found'),
@@ -25,8 +29,9 @@ export function describeError(error: unknown): string {
   const words = WORDS[error.code];
   if (words) return words();
   if (error.status === 429) return error.retryAfter ? t('error.too_many_wait', { count: error.retryAfter }) : t('error.too_many');
+  // A code of its own comes with a sentence of its own; the plain kinds are said better here.
   if (error.status >= 500) return t('error.server');
-  if (error.status === 403) return t('error.forbidden');
-  if (error.status === 404) return t('error.not_found');
-  return error.errors[0]?.message ?? error.message;
+  if (error.code === 'forbidden') return t('error.forbidden');
+  if (error.code === 'not_found') return t('error.not_found');
+  return error.code === 'invalid_input' ? (error.errors[0]?.message ?? error.message) : error.message;
 }

@@ -1,7 +1,6 @@
 import { useState } from 'react';
 import { checkPassword, PasswordField, signedIn } from '@/features/auth';
-import { api, ApiError } from '@/lib/api';
-import { Refusal } from '@/lib/problem';
+import { api } from '@/lib/api';
 import { toast } from '@/lib/toasts';
 import type { User } from '@/lib/types';
 import { Button } from '@/ui/Button';
@@ -42,12 +41,7 @@ export function Password({ me }: { me: User }) {
   const [current, setCurrent] = useState('');
   const [fresh, setFresh] = useState('');
   const form = useSubmit(async () => {
-    try {
-      await api.post('/api/auth/password', { current_password: current, new_password: fresh });
-    } catch (error) {
-      if (error instanceof ApiError && error.code === 'invalid_credentials') throw new Refusal(ts('wrong_password'));
-      throw error;
-    }
+    await api.post('/api/auth/password', { current_password: current, new_password: fresh });
     setCurrent('');
     setFresh('');
     toast(ts('password_changed'));

@@ -20,7 +20,6 @@ export const ts = catalogue({
   change: 'Change password',
   password_hint: 'Changing it logs you out everywhere else.',
   password_changed: 'Your password is changed. Other browsers are logged out.',
-  wrong_password: 'The current password is not right.',
   keys: 'API keys',
   keys_text: 'For scripts and the command line. A key can do what you can do, or only read.',
   keys_none: 'No keys yet.',

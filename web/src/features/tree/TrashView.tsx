@@ -1,12 +1,11 @@
-import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useInfiniteQuery, type InfiniteData } from '@tanstack/react-query';
 import { useLocation } from 'wouter';
 import { api, ApiError } from '@/lib/api';
 import { formatAgo } from '@/lib/i18n';
 import { displayName, freePath, parentPath } from '@/lib/paths';
 import { t } from '@/lib/strings';
 import { toast } from '@/lib/toasts';
-import type { TrashedDocument } from '@/lib/types';
+import type { Page, TrashedDocument } from '@/lib/types';
 import { Button } from '@/ui/Button';
 import { FormError } from '@/ui/Field';
 import { EmptyState, Skeleton } from '@/ui/parts';
@@ -14,9 +13,14 @@ import { queryClient, reportFailure } from '@/ui/query';
 import { cachedDocuments, documentsKey } from './data';
 import './trash.css';
 
-type Trash = readonly TrashedDocument[];
+type Trash = InfiniteData<Page<TrashedDocument>, string | null>;
 
-const SHOWN = 200;
+const PAGE = 200;
+/** Another document or a folder has its name, or one of its folders' names, by now. */
+const TAKEN = new Set(['path_taken', 'path_is_folder']);
+
+const without = (trash: Trash | undefined, id: string): Trash | undefined =>
+  trash && { ...trash, pages: trash.pages.map((page) => ({ ...page, items: page.items.filter((item) => item.id !== id) })) };
 
 /** Brings a document back; under another name when its own was taken meanwhile. */
 async function restore({ id, path }: TrashedDocument, workspaceId: string): Promise<string> {
@@ -24,26 +28,31 @@ async function restore({ id, path }: TrashedDocument, workspaceId: string): Prom
     await api.post(`/api/documents/${id}/restore`, {});
     return path;
   } catch (error) {
-    if (!(error instanceof ApiError && error.code === 'path_taken')) throw error;
+    if (!(error instanceof ApiError && TAKEN.has(error.code))) throw error;
     const free = freePath(path, new Set(cachedDocuments(workspaceId).map((one) => one.path)));
     await api.post(`/api/documents/${id}/restore`, { path: free });
     return free;
   }
 }
 
-export default function TrashView({ workspaceId, editable }: { workspaceId: string; editable: boolean }) {
+export default function TrashView({ workspaceId }: { workspaceId: string }) {
   const [, navigate] = useLocation();
-  const [shown, setShown] = useState(SHOWN);
   const key = ['trash', workspaceId] as const;
-  const trash = useQuery({
+  const trash = useInfiniteQuery({
     queryKey: key,
-    queryFn: ({ signal }) => api.get<{ items: Trash }>(`/api/workspaces/${workspaceId}/trash`, signal).then(({ items }) => items),
+    queryFn: ({ pageParam, signal }) => {
+      const cursor = pageParam === null ? '' : `&cursor=${encodeURIComponent(pageParam)}`;
+      return api.get<Page<TrashedDocument>>(`/api/workspaces/${workspaceId}/trash?limit=${PAGE}${cursor}`, signal);
+    },
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
     refetchOnMount: 'always',
   });
+  const items = trash.data?.pages.flatMap((page) => page.items);
 
   const bringBack = async (item: TrashedDocument): Promise<void> => {
     const name = displayName(item.path);
-    queryClient.setQueryData<Trash>(key, (list) => list?.filter(({ id }) => id !== item.id));
+    queryClient.setQueryData<Trash>(key, (list) => without(list, item.id));
     try {
       const path = await restore(item, workspaceId);
       const text = path === item.path ? t('trash.restored', { name }) : t('trash.restored_as', { name, path });
@@ -62,10 +71,10 @@ export default function TrashView({ workspaceId, editable }: { workspaceId: stri
       </header>
       {trash.isPending && <Skeleton />}
       {trash.isError && <FormError>{t('trash.load_failed')}</FormError>}
-      {trash.data?.length === 0 && <EmptyState level={2} title={t('trash.empty')} text={t('trash.empty_text')} />}
-      {trash.data && trash.data.length > 0 && (
+      {items?.length === 0 && <EmptyState level={2} title={t('trash.empty')} text={t('trash.empty_text')} />}
+      {items && items.length > 0 && (
         <ul className="trash-list">
-          {trash.data.slice(0, shown).map((item) => (
+          {items.map((item) => (
             <li key={item.id}>
               <span className="trash-name">
                 <bdi>{displayName(item.path)}</bdi>
@@ -73,18 +82,16 @@ export default function TrashView({ workspaceId, editable }: { workspaceId: stri
                   <bdi>{parentPath(item.path)}</bdi> {t('trash.deleted', { when: formatAgo(item.deleted_at) })}
                 </span>
               </span>
-              {editable && (
-                <Button icon="undo" aria-label={t('trash.restore_name', { name: displayName(item.path) })} onClick={() => void bringBack(item)}>
-                  {t('trash.restore')}
-                </Button>
-              )}
+              <Button icon="undo" aria-label={t('trash.restore_name', { name: displayName(item.path) })} onClick={() => void bringBack(item)}>
+                {t('trash.restore')}
+              </Button>
             </li>
           ))}
         </ul>
       )}
-      {trash.data && trash.data.length > shown && (
-        <Button kind="quiet" onClick={() => setShown(shown + SHOWN)}>
-          {t('trash.more', { count: trash.data.length - shown })}
+      {trash.hasNextPage && (
+        <Button kind="quiet" busy={trash.isFetchingNextPage} onClick={() => void trash.fetchNextPage()}>
+          {t('trash.more')}
         </Button>
       )}
     </div>
