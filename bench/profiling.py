@@ -21,6 +21,7 @@ from bench.run import Session, run_once
 
 PY_SPY = "py-spy==0.4.3"
 SAMPLES_PER_SECOND = 500
+WAITING = "PyThread_acquire_lock_timed"
 # what one unit of each figure is, and where its CPU seconds stand: (name, key, seconds a unit of the key)
 UNITS = (
     ("edit or move", "cpuSecPer1kSent", 1e-3),
@@ -44,7 +45,9 @@ def _frames(stacks: Path) -> tuple[Counter[str], Counter[str], int]:
     total = 0
     for line in stacks.read_text().splitlines():
         stack, _, n = line.rpartition(" ")
-        names = [_short(f) for f in stack.split(";")]
+        if WAITING in stack:  # with --native, py-spy takes a thread that waits for work for a busy one
+            continue
+        names = [_short(f) for f in stack.split(";") if not f.startswith("0x")]
         own[names[-1]] += int(n)
         for name in set(names):
             whole[name] += int(n)
@@ -78,6 +81,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("figure", choices=[n for n in FIGURES if n[0] not in "EF"])
     parser.add_argument("--secs", default="15")
+    parser.add_argument("--peer", default="mdreader", help="another server written in Python")
     parser.add_argument("--native", action="store_true")
     parser.add_argument("--top", type=int, default=40)
     a = parser.parse_args()
@@ -85,11 +89,12 @@ def main() -> None:
     stacks.parent.mkdir(parents=True, exist_ok=True)
     stacks.unlink(missing_ok=True)
     # on the generator's core: the server keeps its own
-    flags = f"--pid $SERVER_PID --duration $SECS --rate {SAMPLES_PER_SECOND} --format raw {'--native' if a.native else '--nonblocking'}"
+    depth = "--native" if a.native else "--nonblocking"
+    flags = f"--pid $SERVER_PID --duration $SECS --rate {SAMPLES_PER_SECOND} --format raw --function {depth}"
     during = f"taskset -c 1 {_sampler()} record {flags} --output {stacks}"
     extra = ("--secs", a.secs, "--during", during)
     row = run_once(
-        FIGURES[a.figure], peers()["mdreader"], Session(stacks, extra, quick=False, server_core="0", generator_core="1")
+        FIGURES[a.figure], peers()[a.peer], Session(stacks, extra, quick=False, server_core="0", generator_core="1")
     )
     if row.get("error") or not stacks.exists():
         sys.exit(f"bench: {row.get('error') or 'py-spy wrote nothing; may it trace other processes?'}")

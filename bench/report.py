@@ -107,7 +107,9 @@ def report(rows: list[Row]) -> str:
     machines = list(dict.fromkeys(describe(r["machine"]) for r in rows if "machine" in r))
     own: dict[str, str] = next((r["versions"] for r in rows if r.get("label") == "mdreader" and "versions" in r), {})
     dates = sorted(r["at"][:10] for r in rows if "at" in r)
-    commits = list(dict.fromkeys(r["machine"]["commit"] for r in rows if r.get("label") == "mdreader" and "machine" in r))
+    commits = list(
+        dict.fromkeys(r["machine"]["commit"] for r in rows if r.get("label") == "mdreader" and "machine" in r)
+    )
     head = [f"Machine: {m}." for m in machines]
     if own:
         parts = ", ".join(f"{k} {v}" for k, v in own.items() if k != "mdreader")
