@@ -20,14 +20,14 @@ MIN_CHARACTERS = 8
 PASSPHRASE_CHARACTERS = 16
 MAX_CHARACTERS = 256
 
-# OWASP's first choice for argon2id: 19 MiB, 2 passes, 1 lane; some 15 ms of one core.
+# OWASP's first choice for argon2id: 19 MiB, 2 passes, 1 lane; some 25 ms of one core.
 MEMORY_KIB = 19 * 1024
 PASSES = 2
 LANES = 1
 SALT_BYTES = 16
 HASH_BYTES = 32
 
-# Hashes at once, at 19 MiB and one core each; the event loop keeps a core. Over MAX_WAITING (about a second) callers are turned away.
+# Hashes at once, at 19 MiB and one core each; the event loop keeps a core. Over MAX_WAITING (two seconds' worth) callers are turned away.
 WORKERS = max(1, min(4, (os.cpu_count() or 1) - 1))
 MAX_WAITING = 64
 
@@ -58,18 +58,17 @@ def check_policy(password: str, *, field: str) -> None:
     lacking: list[tuple[str, str]] = []
     if len(text) > MAX_CHARACTERS:
         lacking.append(("max_length", f"at most {MAX_CHARACTERS} characters"))
-    elif any(unicodedata.category(c) == "Cs" for c in text):
-        lacking.append(("unicode", "whole characters only"))
     elif len(text) < PASSPHRASE_CHARACTERS:
         if len(text) < MIN_CHARACTERS:
             lacking.append(("length", f"at least {MIN_CHARACTERS} characters"))
         lacking += [(kind, words) for kind, words, has in _KINDS if not any(map(has, text))]
     if lacking:
         wanted = ", ".join(words for _, words in lacking)
+        detail = f"The password needs {wanted}."
+        if len(text) < PASSPHRASE_CHARACTERS:
+            detail += f" A passphrase of {PASSPHRASE_CHARACTERS} characters or more needs nothing else."
         raise WeakPasswordError(
-            f"The password needs {wanted}; or make it a passphrase of {PASSPHRASE_CHARACTERS} characters or more."
-            if lacking[0][0] not in {"max_length", "unicode"}
-            else f"The password may have {wanted}.",
+            detail,
             extra={
                 "missing": [kind for kind, _ in lacking],
                 "errors": [
@@ -132,7 +131,7 @@ class Passwords:
 
 
 def _bytes(password: str) -> bytes:
-    # Lone surrogates can stand in a log-in request; they must be wrong, not an error, and must not equal any real password.
+    # A lone surrogate has no UTF-8: it must make a password wrong, not an error, and equal to no other.
     return normalise(password).encode("utf-8", "surrogatepass")
 
 

@@ -64,6 +64,16 @@ _LIVE_SESSION = (
         sessions.c.expires_at > bindparam("now"),
     )
 )
+_ROTATE = (
+    update(sessions)
+    .where(
+        sessions.c.id == bindparam("of_session"),
+        sessions.c.refresh_hash == bindparam("old_hash"),
+        sessions.c.revoked_at.is_(None),
+        sessions.c.expires_at > bindparam("now"),
+    )
+    .values(refresh_hash=bindparam("new_hash"), last_used_at=bindparam("now"), expires_at=bindparam("new_expiry"))
+)
 _LIVE_KEY = (
     select(api_keys.c.id, api_keys.c.user_id, api_keys.c.scope, users.c.name, users.c.email)
     .join(users, users.c.id == api_keys.c.user_id)
@@ -144,17 +154,14 @@ async def rotate_refresh(
     tx: Transaction, session_id: str, *, old_hash: bytes, new_hash: bytes, now: int, expires_at: int
 ) -> bool:
     """Put the new refresh token where the old one is the newest and the session is alive; False when it is not so."""
-    result = await tx.conn.execute(
-        update(sessions)
-        .where(
-            sessions.c.id == session_id,
-            sessions.c.refresh_hash == old_hash,
-            sessions.c.revoked_at.is_(None),
-            sessions.c.expires_at > now,
-        )
-        .values(refresh_hash=new_hash, last_used_at=now, expires_at=expires_at)
-    )
-    return result.rowcount == 1
+    values = {
+        "of_session": session_id,
+        "old_hash": old_hash,
+        "new_hash": new_hash,
+        "now": now,
+        "new_expiry": expires_at,
+    }
+    return (await tx.conn.execute(_ROTATE, values)).rowcount == 1
 
 
 async def revoke_session(tx: Transaction, session_id: str, now: int) -> bool:

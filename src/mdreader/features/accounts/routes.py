@@ -30,10 +30,15 @@ from mdreader.features.accounts.schemas import (
 from mdreader.features.accounts.tokens import ACCESS_SECONDS, RefreshToken
 from mdreader.http.client_address import request_address
 from mdreader.http.dependencies import ReadDep, RuntimeDep, WriteDep
+from mdreader.http.errors import problems
 from mdreader.kernel.clock import iso
 from mdreader.runtime import Runtime
 
 router = APIRouter(prefix="/api", tags=["accounts"])
+
+_LIMITED = problems({429: "Too many attempts; `Retry-After` says how many seconds to wait."})
+_KNOWN = problems({401: "No credentials that hold."})
+_BY_PERSON = _KNOWN | problems({403: "`session_required`: an API key is not enough; or `csrf_failed`."})
 
 SessionMode = Annotated[
     Literal["cookie"] | None, Query(description="`cookie` puts the tokens into HttpOnly cookies instead of the answer.")
@@ -89,21 +94,34 @@ async def _exchange(request: Request, response: Response, runtime: RuntimeDep) -
 ExchangeDep = Annotated[_Exchange, Depends(_exchange)]
 
 
-@router.post("/auth/signup", status_code=status.HTTP_201_CREATED, operation_id="sign_up")
+@router.post(
+    "/auth/signup",
+    status_code=status.HTTP_201_CREATED,
+    operation_id="sign_up",
+    responses=_LIMITED | problems({403: "`signup_closed`", 409: "`email_taken`"}),
+)
 async def sign_up(data: SignupIn, exchange: ExchangeDep, session: SessionMode = None) -> TokensOut | CookieSessionOut:
     """Make an account and log in."""
     grant = await service.sign_up(exchange.runtime, data, exchange.client)
     return exchange.cookies(grant) if session == "cookie" else exchange.tokens(grant)
 
 
-@router.post("/auth/login", operation_id="log_in")
+@router.post(
+    "/auth/login",
+    operation_id="log_in",
+    responses=_LIMITED | problems({401: "`invalid_credentials`, whether the address or the password is wrong."}),
+)
 async def log_in(data: LoginIn, exchange: ExchangeDep, session: SessionMode = None) -> TokensOut | CookieSessionOut:
     """Log in with email address and password."""
     grant = await service.log_in(exchange.runtime, data, exchange.client)
     return exchange.cookies(grant) if session == "cookie" else exchange.tokens(grant)
 
 
-@router.post("/auth/refresh", operation_id="refresh_session")
+@router.post(
+    "/auth/refresh",
+    operation_id="refresh_session",
+    responses=problems({401: "`invalid_refresh_token`", 403: "`csrf_failed`, by cookie alone."}),
+)
 async def refresh_session(exchange: ExchangeDep, data: RefreshIn | None = None) -> TokensOut | CookieSessionOut:
     """Exchange the newest refresh token (in the body, or the page's cookie) for new tokens. Using an old one ends the session."""
     token = _read_refresh(exchange.request, exchange.runtime, data)
@@ -136,7 +154,7 @@ async def _ending_session(request: Request, runtime: RuntimeDep, data: RefreshIn
     return actor.session_id
 
 
-@router.post("/auth/logout", status_code=status.HTTP_204_NO_CONTENT, operation_id="log_out")
+@router.post("/auth/logout", status_code=status.HTTP_204_NO_CONTENT, operation_id="log_out", responses=_BY_PERSON)
 async def log_out(
     session_id: Annotated[str | None, Depends(_ending_session)], exchange: ExchangeDep, tx: WriteDep
 ) -> None:
@@ -146,7 +164,12 @@ async def log_out(
     clear_session_cookies(exchange.response, secure=exchange.is_https)
 
 
-@router.post("/auth/password", status_code=status.HTTP_204_NO_CONTENT, operation_id="change_password")
+@router.post(
+    "/auth/password",
+    status_code=status.HTTP_204_NO_CONTENT,
+    operation_id="change_password",
+    responses=_KNOWN | _LIMITED | problems({403: "`wrong_password`, `session_required` or `csrf_failed`"}),
+)
 async def change_password(actor: SessionActor, data: PasswordIn, runtime: RuntimeDep) -> None:
     """Change the password; all other sessions end."""
     await service.change_password(runtime, actor, data)
@@ -156,13 +179,13 @@ def _me(user: queries.User) -> MeOut:
     return MeOut(id=user.id, email=user.email, name=user.name, created_at=iso(user.created_at))
 
 
-@router.get("/me", operation_id="read_me")
+@router.get("/me", operation_id="read_me", responses=_KNOWN)
 async def read_me(actor: CurrentActor, conn: ReadDep) -> MeOut:
     """Who I am."""
     return _me(await service.read_profile(conn, actor))
 
 
-@router.patch("/me", operation_id="change_me")
+@router.patch("/me", operation_id="change_me", responses=_KNOWN | problems({403: "`read_only_key` or `csrf_failed`"}))
 async def change_me(actor: CurrentActor, data: ProfileIn, runtime: RuntimeDep, tx: WriteDep) -> MeOut:
     """Change my name."""
     return _me(await service.rename(runtime, tx, actor, data.name))
@@ -179,13 +202,18 @@ def _key(key: queries.StoredKey) -> KeyOut:
     )
 
 
-@router.get("/keys", operation_id="list_keys")
+@router.get("/keys", operation_id="list_keys", responses=_BY_PERSON)
 async def list_keys(actor: SessionActor, runtime: RuntimeDep, conn: ReadDep) -> KeysOut:
     """My API keys."""
     return KeysOut(items=[_key(key) for key in await service.list_keys(runtime, conn, actor)])
 
 
-@router.post("/keys", status_code=status.HTTP_201_CREATED, operation_id="create_key")
+@router.post(
+    "/keys",
+    status_code=status.HTTP_201_CREATED,
+    operation_id="create_key",
+    responses=_BY_PERSON | problems({409: "`too_many_keys`"}),
+)
 async def create_key(
     actor: SessionActor, data: KeyIn, response: Response, runtime: RuntimeDep, tx: WriteDep
 ) -> NewKeyOut:
@@ -195,7 +223,12 @@ async def create_key(
     return NewKeyOut(**_key(stored).model_dump(), key=key)
 
 
-@router.delete("/keys/{key_id}", status_code=status.HTTP_204_NO_CONTENT, operation_id="revoke_key")
+@router.delete(
+    "/keys/{key_id}",
+    status_code=status.HTTP_204_NO_CONTENT,
+    operation_id="revoke_key",
+    responses=_BY_PERSON | problems({404: "No such key of this person."}),
+)
 async def revoke_key(key_id: str, actor: SessionActor, runtime: RuntimeDep, tx: WriteDep) -> None:
     """Revoke an API key; sockets that it opened close."""
     await service.revoke_key(runtime, tx, actor, key_id)

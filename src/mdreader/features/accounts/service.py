@@ -1,6 +1,6 @@
 """What people do with their accounts.
 
-Hashing a password takes some 15 ms of a core. The functions that do it therefore open their transaction themselves, after it: a
+Hashing a password takes some 25 ms of a core. The functions that do it therefore open their transaction themselves, after it: a
 request's own transaction would hold the one writer's turn for as long. They commit before they return, so the answer still speaks
 of what is on the disk.
 """
