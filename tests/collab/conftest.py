@@ -1,6 +1,6 @@
 """A running server with people, a workspace and a document, for tests over real sockets."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,8 +59,24 @@ def make_team(server: Server) -> Team:
     return Team(server, owner, response.json()["id"])
 
 
+@pytest.fixture(scope="module")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for the tests of a module that leave it running: starting one takes longer than most of them."""
+    made = Server(tmp_path_factory.mktemp("shared") / "data")
+    made.start()
+    yield made
+    made.stop()
+
+
 @pytest.fixture
-def team(server: Server) -> Team:
+def team(shared_server: Server) -> Team:
+    """A new owner with a new workspace on the shared server."""
+    return make_team(shared_server)
+
+
+@pytest.fixture
+def own_team(server: Server) -> Team:
+    """A team on a server that the test may stop and kill."""
     return make_team(server)
 
 

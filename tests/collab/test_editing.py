@@ -167,7 +167,8 @@ async def test_an_empty_document_can_be_opened_and_written(team: Team) -> None:
     assert team.content(document) == "é"
 
 
-async def test_text_survives_an_orderly_stop(team: Team) -> None:
+async def test_text_survives_an_orderly_stop(own_team: Team) -> None:
+    team = own_team
     document = team.document("start\n")
     async with connected(team.server.ws_url, document, team.owner.access_token) as ann:
         await ann.append("typed\n")

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Self
@@ -17,6 +18,7 @@ from pycrdt import (
     create_update_message,
     handle_sync_message,
     read_message,
+    write_var_uint,
 )
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -38,6 +40,8 @@ class YClient:
         self.is_synced = False
         self.frames: list[bytes] = []
         """Every frame that came in, in order."""
+        self.muted = False
+        """Whether edits are kept from the wire, as if their frames were lost."""
         self._socket = socket
         self._outgoing: list[bytes] = []
         self._saved: set[bytes] = set()
@@ -102,6 +106,12 @@ class YClient:
         update = self.awareness.encode_awareness_update([self.client_id])
         await self.send(create_awareness_message(update))
 
+    async def awareness_of(self, client_id: int, clock: int, state: dict[str, Any]) -> None:
+        """Claim a state for any client id."""
+        raw = json.dumps(state).encode()
+        entry = write_var_uint(client_id) + write_var_uint(clock) + write_var_uint(len(raw)) + raw
+        await self.send(create_awareness_message(b"\x01" + entry))
+
     # ---- waiting ----
 
     async def synced(self, seconds: float = SECONDS) -> Self:
@@ -156,7 +166,7 @@ class YClient:
 
     async def _flush(self) -> None:
         outgoing, self._outgoing = self._outgoing, []
-        for update in outgoing:
+        for update in outgoing if not self.muted else ():
             await self.send(create_update_message(update))
 
     async def _read(self) -> None:
