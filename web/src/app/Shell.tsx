@@ -82,13 +82,14 @@ export function Shell({ workspace, me, documentId }: ShellProps) {
   const sources = useMemo(
     () => ({
       documents: documents ?? [],
-      recent: palette ? recentDocuments(workspace.id) : [],
+      // Without the open one: Ctrl-K, Enter goes back to the one before.
+      recent: palette ? recentDocuments(workspace.id).filter((id) => id !== documentId) : [],
       workspaces: workspaces.filter(({ id }) => id !== workspace.id),
       openDocument: commands.open,
       openWorkspace: (id: string) => navigate(`/w/${id}`),
       create: editable ? (to: string) => void createDocument(workspace.id, to).then((created) => created && commands.open(created.id)) : undefined,
     }),
-    [documents, palette, workspace.id, workspaces, commands, navigate, editable],
+    [documents, documentId, palette, workspace.id, workspaces, commands, navigate, editable],
   );
 
   const modal = phone && sheet;

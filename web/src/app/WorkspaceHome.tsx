@@ -24,14 +24,16 @@ export function WorkspaceHome({ workspace, documents, editable, commands }: Work
     return (
       <div className="home-empty">
         {editable ? (
-          <EmptyState title={t('home.empty')} text={t('home.empty_text')}>
-            <Button kind="primary" icon="folder" onClick={() => pickImport(workspace.id, 'folder')}>
-              {t('home.choose')}
-            </Button>
-            <Button icon="plus" onClick={() => commands.create()}>
-              {t('home.first')}
-            </Button>
-          </EmptyState>
+          <div className="home-drop">
+            <EmptyState title={t('home.empty')} text={t('home.empty_text')}>
+              <Button kind="primary" icon="folder" onClick={() => pickImport(workspace.id, 'folder')}>
+                {t('home.choose')}
+              </Button>
+              <Button icon="plus" onClick={() => commands.create()}>
+                {t('home.first')}
+              </Button>
+            </EmptyState>
+          </div>
         ) : (
           <EmptyState title={t('home.empty_reader')} text={t('home.empty_reader_text')} />
         )}

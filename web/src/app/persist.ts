@@ -1,7 +1,7 @@
 // Keeps what was last loaded in IndexedDB, so that the next visit (or one without a network) shows the
 // workspace at once. Only queries with `meta.persist`, and only for the person they were loaded for.
 import type { Query } from '@tanstack/react-query';
-import { createStore, delMany, entries, set, type UseStore } from 'idb-keyval';
+import { createStore, del, delMany, entries, set, type UseStore } from 'idb-keyval';
 import { currentUser, onUserChange } from '@/features/auth';
 import { queryClient } from '@/ui/query';
 
@@ -50,6 +50,11 @@ function watch(store: UseStore): void {
   };
   queryClient.getQueryCache().subscribe((event) => {
     const user = currentUser();
+    if (event.type === 'removed' && user) {
+      const name = prefixOf(user.id) + event.query.queryHash;
+      waiting.delete(name);
+      void del(name, store).catch(() => undefined);
+    }
     if (event.type !== 'updated' || event.action.type !== 'success' || !event.query.meta?.['persist'] || !user) return;
     const query = event.query as Query;
     waiting.set(prefixOf(user.id) + query.queryHash, { key: query.queryKey, data: query.state.data, at: query.state.dataUpdatedAt });

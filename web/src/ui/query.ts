@@ -1,5 +1,5 @@
 // The one cache of what the server said, and changes that show before the server has agreed.
-import { QueryClient, type QueryKey } from '@tanstack/react-query';
+import { QueryCache, QueryClient, type QueryKey } from '@tanstack/react-query';
 import { ApiError } from '@/lib/api';
 import { describeError } from '@/lib/problem';
 import { t } from '@/lib/strings';
@@ -7,7 +7,15 @@ import { toast } from '@/lib/toasts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
+/** A workspace that was deleted, or not shared any more: nothing of it stays in sight. */
+function onRefused(error: Error, key: QueryKey): void {
+  if (!(error instanceof ApiError) || error.status !== 404 || key[0] === 'workspaces') return;
+  queryClient.removeQueries({ queryKey: key, exact: true });
+  void queryClient.invalidateQueries({ queryKey: ['workspaces'] });
+}
+
 export const queryClient = new QueryClient({
+  queryCache: new QueryCache({ onError: (error, query) => onRefused(error, query.queryKey) }),
   defaultOptions: {
     queries: {
       staleTime: 5_000,
