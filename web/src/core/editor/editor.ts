@@ -114,6 +114,10 @@ export class DocumentEditor {
 
   scrollToLine(position: LinePosition): void {
     const { view } = this;
+    if (position <= 0) {
+      view.scrollDOM.scrollTop = 0;
+      return;
+    }
     const number = Math.min(view.state.doc.lines, Math.max(1, Math.floor(position) + 1));
     const block = view.lineBlockAt(view.state.doc.line(number).from);
     const first = view.state.doc.lineAt(block.from).number;

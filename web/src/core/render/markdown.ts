@@ -15,6 +15,13 @@ function create(): MarkdownIt {
   md.validateLink = (url) => isSafeLink(url) || isSafeImage(url);
   md.renderer.rules.table_open = () => '<div class="md-table"><table>';
   md.renderer.rules.table_close = () => '</table></div>';
+  md.renderer.rules.th_open = md.renderer.rules.td_open = (tokens, index, options, _env, self) => {
+    const cell = tokens[index];
+    const align = /text-align:(\w+)/.exec(String(cell?.attrGet('style') ?? ''))?.[1];
+    // Styles do not pass the sanitiser; this attribute does.
+    if (cell) cell.attrs = align === undefined ? null : [['align', align]];
+    return self.renderToken(tokens, index, options);
+  };
   return md;
 }
 

@@ -239,6 +239,10 @@ export class Preview {
 
   scrollToLine(line: number): void {
     const { scroller } = this.#options;
+    if (line <= 0) {
+      scroller.scrollTop = 0;
+      return;
+    }
     const index = this.#shown.findIndex(({ block }) => block.endLine > line);
     const shown = this.#shown[index] ?? this.#shown.at(-1);
     if (!shown) return;

@@ -1,7 +1,8 @@
 import { displayName } from '@/lib/paths';
 import type { User } from '@/lib/types';
-import { EmptyState, Skeleton } from '@/ui/parts';
 import { Button } from '@/ui/Button';
+import { useLate } from '@/ui/hooks';
+import { EmptyState, Skeleton } from '@/ui/parts';
 import { Drafts } from './Banners';
 import { t } from './strings';
 import { mayWrite, useDocumentInfo, useDocumentSession, useObservable } from './use-session';
@@ -14,12 +15,16 @@ export interface DocumentViewProps {
   me: User;
 }
 
+/** When live editing takes this long to connect, the text the server sent is shown for reading meanwhile. */
+const STAND_IN_AFTER_MS = 1_200;
+
 /** One document: opened from the copy in this browser when there is one, and from the server otherwise. */
 export function DocumentView({ documentId, workspaceId, me }: DocumentViewProps) {
   const session = useDocumentSession(documentId, me);
   const { info, content, missing } = useDocumentInfo(documentId, session);
   const state = useObservable(session.state);
   const ready = useObservable(session.ready);
+  const slow = useLate(STAND_IN_AFTER_MS);
 
   const refusal = state.error === 'gone' || state.error === 'no-right' ? state.error : missing ? 'gone' : null;
   if (refusal) {
@@ -32,7 +37,7 @@ export function DocumentView({ documentId, workspaceId, me }: DocumentViewProps)
       </div>
     );
   }
-  if (!info || (!ready && content === undefined)) {
+  if (!info || (!ready && (content === undefined || !slow))) {
     const unavailable = state.kind === 'offline' && !ready;
     return unavailable ? <EmptyState title={t('unavailable.title')} text={t('unavailable.text')} /> : <DocumentSkeleton path={info?.path} />;
   }

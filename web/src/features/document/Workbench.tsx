@@ -38,7 +38,7 @@ export function Workbench({ session, workspaceId, path: storedPath, writable, me
   const { data: documents } = useDocuments(workspaceId);
   const path = documents?.find(({ id }) => id === session.documentId)?.path ?? storedPath;
   const people = usePeople(session, me.id);
-  const words = useWordCount(replica);
+  const words = useWordCount(replica, standIn === undefined);
   const modes = useMemo(() => modesFor(writable, phone), [writable, phone]);
   const [chosen, choose] = useMode(modes, writable);
   // What cannot be edited yet is read meanwhile.

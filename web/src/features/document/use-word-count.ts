@@ -5,9 +5,10 @@ import { countWords } from './words';
 const UPDATE_MS = 700;
 
 /** The number of words, a little after the last change; null until it was counted first. */
-export function useWordCount(replica: Replica): number | null {
+export function useWordCount(replica: Replica, ready: boolean): number | null {
   const [words, setWords] = useState<number | null>(null);
   useEffect(() => {
+    if (!ready) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const count = (): void => {
       timer = undefined;
@@ -22,6 +23,6 @@ export function useWordCount(replica: Replica): number | null {
       clearTimeout(timer);
       replica.text.unobserve(changed);
     };
-  }, [replica]);
+  }, [replica, ready]);
   return words;
 }

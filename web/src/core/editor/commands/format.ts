@@ -56,7 +56,8 @@ const toggle =
         { from, insert: mark.text },
         { from: to, insert: mark.text },
       ];
-      return { changes, range: EditorSelection.range(range.anchor + shift, range.head + shift) };
+      const selection = range.empty ? EditorSelection.cursor(range.head + shift) : EditorSelection.range(from + shift, to + shift);
+      return { changes, range: selection };
     });
     dispatch(state.update(edit, { userEvent: 'input.format', scrollIntoView: true }));
     return true;

@@ -5,8 +5,23 @@ import type { ChangeSpec, EditorState, Line, StateCommand } from '@codemirror/st
 const ITEM = /^(\s*)([-+*]|\d{1,9}[.)])(\s+)(\[[ xX]\](?=\s|$))?/;
 const QUOTED = /^\s*>/;
 
-/** An empty item ends the list; the library's default would first turn a tight list into a loose one. */
-export const continueMarkup = insertNewlineContinueMarkupCommand({ nonTightLists: false });
+const EMPTY_ITEM = /^(?:[-+*]|\d{1,9}[.)])\s+(?:\[[ xX]\]\s*)?$/;
+
+/** Goes on with a list or a quote. The library's default would first turn a tight list into a loose one. */
+const continueItems = insertNewlineContinueMarkupCommand({ nonTightLists: false });
+
+/** An empty item ends the list. A blank line goes between the two, or the next words would still belong to the item above. */
+const endList: StateCommand = ({ state, dispatch }) => {
+  const { main } = state.selection;
+  const line = state.doc.lineAt(main.head);
+  if (state.readOnly || !main.empty || line.number === 1 || !EMPTY_ITEM.test(line.text)) return false;
+  if (main.head !== line.to || !ITEM.test(state.doc.line(line.number - 1).text)) return false;
+  const changes = { from: line.from, to: line.to, insert: '\n' };
+  dispatch(state.update({ changes, selection: { anchor: line.from + 1 }, scrollIntoView: true, userEvent: 'input' }));
+  return true;
+};
+
+export const continueMarkup: StateCommand = (target) => endList(target) || continueItems(target);
 
 function selectedLines(state: EditorState): Line[] {
   const found = new Map<number, Line>();

@@ -4,12 +4,12 @@ import { RangeSet, type EditorState, type Range } from '@codemirror/state';
 import { Decoration, ViewPlugin, type DecorationSet, type EditorView, type ViewUpdate } from '@codemirror/view';
 import type { SyntaxNode, SyntaxNodeRef } from '@lezer/common';
 import { isLineRevealed, isRevealed, revealField } from './reveal';
-import { BulletWidget, ImageWidget, RuleWidget, TaskWidget, type WidgetWords } from './widgets';
+import { ImageWidget, MarkerWidget, RuleWidget, type WidgetWords } from './widgets';
 
 const MAX_HANG = 24;
 
-const hidden = Decoration.replace({});
-const bullet = Decoration.replace({ widget: new BulletWidget() });
+// Made invisible rather than replaced: a replaced range is a place where the browser may break the line.
+const hidden = Decoration.mark({ class: 'cm-md-hidden' });
 const rule = Decoration.replace({ widget: new RuleWidget() });
 const footnote = Decoration.mark({ class: 'cm-md-footnote' });
 const linkText = Decoration.mark({ class: 'cm-md-link-text' });
@@ -123,44 +123,41 @@ const image: Handler = (builder, node) => {
 /** The marker stands in a box of steady width, written or drawn, and the item's text hangs from it. */
 const listItem: Handler = (builder, node) => {
   const { state } = builder;
-  const first = state.doc.lineAt(node.from);
+  const { doc } = state;
   const mark = node.node.getChild('ListMark');
   if (!mark) return undefined;
-  const start = first.text.slice(0, node.from - first.from).trim() === '' ? first.from : node.from;
-  const box = nextTask(mark);
+  const first = doc.lineAt(node.from);
+  const start = /^\s*$/.test(state.sliceDoc(first.from, node.from)) ? first.from : node.from;
+  const task = mark.nextSibling?.name === 'Task' ? mark.nextSibling : null;
+  const box = task?.getChild('TaskMarker') ?? null;
   const end = skipSpace(state, box ? box.to : mark.to);
-  const width = Math.min(MAX_HANG, box ? mark.to + 1 - start : end - start);
-  builder.add(line(`cm-md-hang cm-md-hang-${Math.max(2, width)}`), first.from);
-  builder.add(prefix, start, end);
+  const width = Math.min(MAX_HANG, Math.max(2, box ? mark.to + 1 - start : end - start));
+  builder.add(line(`cm-md-hang cm-md-hang-${width}`), first.from);
+
+  const isDone = box !== null && /[xX]/.test(state.sliceDoc(box.from, box.to));
+  if (task && isDone && end < task.to) builder.add(done, end, task.to);
+  const drawn = box !== null || node.node.parent?.name === 'BulletList';
+  if (drawn && !isRevealed(state, start, end)) {
+    const widget = new MarkerWidget(box && { done: isDone, offset: box.from - start }, state.readOnly, builder.words);
+    builder.add(Decoration.replace({ widget }), start, end);
+  } else builder.add(prefix, start, end);
+  hangRest(builder, task ?? node.node.getChild('Paragraph'), width);
   return undefined;
 };
 
-const listMark: Handler = (builder, node) => {
-  const { state } = builder;
-  const parent = node.node.parent?.parent;
-  if (parent?.name !== 'BulletList' || isRevealed(state, node.from, node.to)) return undefined;
-  // A task shows its box alone.
-  const task = nextTask(node.node);
-  if (task) builder.hide(node.from, task.from);
-  else builder.add(bullet, node.from, node.to);
-  return undefined;
-};
-
-const nextTask = (mark: SyntaxNode): SyntaxNode | null => {
-  const next = mark.nextSibling;
-  return next?.name === 'Task' ? next.getChild('TaskMarker') : null;
-};
-
-const task: Handler = (builder, node) => {
-  const { state } = builder;
-  const mark = node.node.getChild('TaskMarker');
-  if (!mark) return undefined;
-  const isDone = /[xX]/.test(state.sliceDoc(mark.from, mark.to));
-  const widget = new TaskWidget(isDone, state.readOnly, builder.words);
-  if (!isRevealed(state, mark.from, mark.to)) builder.add(Decoration.replace({ widget }), mark.from, mark.to);
-  if (isDone && mark.to < node.to) builder.add(done, mark.to, node.to);
-  return undefined;
-};
+/** The further lines of an item's first paragraph stand under its text, indented in the source or not. */
+function hangRest(builder: Builder, paragraph: SyntaxNode | null, width: number): void {
+  if (!paragraph) return;
+  const { doc } = builder.state;
+  const last = Math.min(paragraph.to, builder.to);
+  for (let pos = doc.lineAt(paragraph.from).to + 1; pos <= last; ) {
+    const at = doc.lineAt(pos);
+    const indent = /^\s*/.exec(at.text)?.[0].length ?? 0;
+    builder.add(line(`cm-md-hang cm-md-hang-${width}${indent === 0 ? ' cm-md-hang-flat' : ''}`), at.from);
+    if (indent > 0) builder.add(prefix, at.from, at.from + indent);
+    pos = at.to + 1;
+  }
+}
 
 const quoteMark: Handler = (builder, node) => {
   if (!isLineRevealed(builder.state, node.from, node.to)) {
@@ -202,8 +199,6 @@ const handlers: Readonly<Record<string, Handler>> = {
   Link: link,
   Image: image,
   ListItem: listItem,
-  ListMark: listMark,
-  Task: task,
   Blockquote: wholeLines('cm-md-blockquote'),
   QuoteMark: quoteMark,
   FencedCode: fenced,
@@ -240,7 +235,7 @@ export const inlinePreview = (words: WidgetWords) =>
         if (
           update.docChanged ||
           update.viewportChanged ||
-          startState.field(revealField) !== state.field(revealField) ||
+          startState.field(revealField, false) !== state.field(revealField) ||
           startState.readOnly !== state.readOnly ||
           syntaxTree(startState) !== syntaxTree(state)
         ) {

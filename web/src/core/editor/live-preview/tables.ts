@@ -121,7 +121,7 @@ const field = StateField.define<DecorationSet>({
     const same =
       !transaction.docChanged &&
       syntaxTree(startState) === syntaxTree(state) &&
-      startState.field(revealField) === state.field(revealField);
+      startState.field(revealField, false) === state.field(revealField);
     return same ? drawn : drawTables(state);
   },
   provide: (self) => EditorView.decorations.from(self),

@@ -8,19 +8,6 @@ export interface WidgetWords {
   readonly imageMissing: string;
 }
 
-export class BulletWidget extends WidgetType {
-  override eq(): boolean {
-    return true;
-  }
-
-  toDOM(): HTMLElement {
-    const dom = document.createElement('span');
-    dom.className = 'cm-md-bullet';
-    dom.textContent = '•';
-    return dom;
-  }
-}
-
 export class RuleWidget extends WidgetType {
   override eq(): boolean {
     return true;
@@ -33,38 +20,48 @@ export class RuleWidget extends WidgetType {
   }
 }
 
-export class TaskWidget extends WidgetType {
+/** What stands before a list item's text: a bullet, or the box of a task. As wide as the marker it stands for. */
+export class MarkerWidget extends WidgetType {
+  /** @param task whether it is done, and where its `[ ]` starts after the marker; null for a plain item */
   constructor(
-    readonly done: boolean,
+    readonly task: { readonly done: boolean; readonly offset: number } | null,
     readonly locked: boolean,
     readonly words: WidgetWords,
   ) {
     super();
   }
 
-  override eq(other: TaskWidget): boolean {
-    return other.done === this.done && other.locked === this.locked;
+  override eq(other: MarkerWidget): boolean {
+    return other.task?.done === this.task?.done && other.task?.offset === this.task?.offset && other.locked === this.locked;
   }
 
   toDOM(view: EditorView): HTMLElement {
+    const frame = document.createElement('span');
+    frame.className = 'cm-md-prefix cm-md-marker';
+    if (this.task) frame.append(this.#box(view, frame, this.task));
+    else frame.textContent = '•';
+    return frame;
+  }
+
+  #box(view: EditorView, frame: HTMLElement, { done, offset }: { done: boolean; offset: number }): HTMLElement {
     const box = document.createElement('input');
     box.type = 'checkbox';
     box.className = 'md-task';
-    box.checked = this.done;
+    box.checked = done;
     box.disabled = this.locked;
     box.tabIndex = -1;
-    box.setAttribute('aria-label', this.done ? this.words.taskDone : this.words.taskOpen);
+    box.setAttribute('aria-label', done ? this.words.taskDone : this.words.taskOpen);
     // The text decides what the box shows, so the click only asks for the text to change.
     box.addEventListener('mousedown', (event) => event.preventDefault());
     box.addEventListener('click', (event) => {
       event.preventDefault();
-      toggleTask(view, view.posAtDOM(box));
+      toggleTask(view, view.posAtDOM(frame) + offset);
     });
     return box;
   }
 
-  override ignoreEvent(): boolean {
-    return true;
+  override ignoreEvent(event: Event): boolean {
+    return event.target instanceof HTMLInputElement;
   }
 }
 
