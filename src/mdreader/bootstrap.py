@@ -9,9 +9,9 @@ from pathlib import Path
 from mdreader.adapters.fanout_local import LocalFanout
 from mdreader.adapters.rate_limits_local import LocalRateLimits
 from mdreader.db.engine import Database
+from mdreader.features.accounts.identity import EmbeddedIdentity
 from mdreader.features.collab.joining import Doorkeeper
 from mdreader.features.collab.rooms import Rooms
-from mdreader.features.accounts.identity import EmbeddedIdentity
 from mdreader.kernel.clock import SystemClock
 from mdreader.migrations import upgrade
 from mdreader.runtime import Policy, Runtime

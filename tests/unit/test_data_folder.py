@@ -14,7 +14,10 @@ INFO = ServerInfo(pid=4711, url="http://127.0.0.1:8000", started=1_795_000_000_0
 def test_a_second_holder_is_told_of_the_first(tmp_path: Path) -> None:
     with hold(tmp_path):
         announce(tmp_path, INFO)
-        with pytest.raises(DataFolderInUseError, match=r"http://127\.0\.0\.1:8000 \(process 4711\)") as caught, hold(tmp_path):
+        with (
+            pytest.raises(DataFolderInUseError, match=r"http://127\.0\.0\.1:8000 \(process 4711\)") as caught,
+            hold(tmp_path),
+        ):
             pass
     assert caught.value.server == INFO
 

@@ -10,6 +10,7 @@ app = typer.Typer(
     name="mdreader",
     help="A collaborative Markdown workspace on your own machine.",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,  # they print local variables, and with them secrets
 )
 
@@ -22,7 +23,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def main(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """Settings come from the environment (HOST, PORT, MDREADER_DATA, ...): see docs/settings.md."""
 
@@ -31,5 +34,21 @@ def main(
 def serve() -> None:
     """Serve the page and the API on HOST:PORT, with everything in the folder MDREADER_DATA."""
     from mdreader.cli.serve import run
+
+    raise typer.Exit(run())
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database up to date now; `serve` does it by itself at its start."""
+    from mdreader.cli.migrate import run
+
+    raise typer.Exit(run())
+
+
+@app.command()
+def doctor() -> None:
+    """Look at everything that a start needs, and say what to do about what is not well."""
+    from mdreader.cli.doctor import run
 
     raise typer.Exit(run())

@@ -63,7 +63,9 @@ def _listen(settings: Settings) -> Iterator[socket.socket]:
             listener.bind((settings.host, settings.port))
         except OSError as error:
             where = f"{settings.host}:{settings.port}"
-            raise OSError(error.errno, f"{where}: {error.strerror}. Try another port: PORT={settings.port + 1}") from None
+            raise OSError(
+                error.errno, f"{where}: {error.strerror}. Try another port: PORT={settings.port + 1}"
+            ) from None
         yield listener
 
 
@@ -118,7 +120,7 @@ class _Server(CollabServer):
         await super().shutdown(sockets)
         log.info("stopped")
 
-    def handle_exit(self, sig: int, frame: object) -> None:
+    def handle_exit(self, sig: int, frame: object) -> None:  # noqa: ARG002 - the signature of a signal handler
         # uvicorn would raise the signal again after an orderly stop, which makes a clean end look like a crash.
         if self.should_exit and sig == signal.SIGINT:
             self.force_exit = True

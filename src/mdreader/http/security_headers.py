@@ -2,19 +2,18 @@
 
 from mdreader.runtime import Policy
 
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self'",
-        "style-src 'self' 'unsafe-inline'",  # CodeMirror mounts its styles as elements
-        "img-src 'self' data: blob: https:",  # documents show pictures of other sites
-        "connect-src 'self'",
-        "frame-ancestors 'none'",
-        "base-uri 'none'",
-        "object-src 'none'",
-        "form-action 'self'",
-    )
-)
+_SOURCES = {
+    "default-src": "'self'",
+    "script-src": "'self'",
+    "style-src": "'self' 'unsafe-inline'",  # CodeMirror mounts its styles as elements
+    "img-src": "'self' data: blob: https:",  # documents show pictures of other sites
+    "connect-src": "'self'",
+    "frame-ancestors": "'none'",
+    "base-uri": "'none'",
+    "object-src": "'none'",
+    "form-action": "'self'",
+}
+CONTENT_SECURITY_POLICY = "; ".join(f"{directive} {sources}" for directive, sources in _SOURCES.items())
 
 _ALWAYS = {
     "content-security-policy": CONTENT_SECURITY_POLICY,

@@ -21,7 +21,9 @@ def current_revision(database: Path) -> str | None:
     """The revision that a SQLite file is at, or None when it has no schema yet. `sqlite3.Error` when it cannot be read."""
     if not database.exists():
         return None
-    with contextlib.closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True, timeout=5)) as connection:
+    with contextlib.closing(
+        sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True, timeout=5)
+    ) as connection:
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone():
             return None
         row = connection.execute("SELECT version_num FROM alembic_version").fetchone()

@@ -15,7 +15,10 @@ if sys.version_info < (3, 13):
 
     def _runs(old: str, new: str) -> Iterable[tuple[str, int]]:
         # cleanup="No": every kept character keeps the cursors and anchors that stand on it.
-        return diff(old, new, timelimit=TIME_LIMIT, checklines=True, cleanup="No", counts_only=True)
+        runs: list[tuple[str, int]] = diff(
+            old, new, timelimit=TIME_LIMIT, checklines=True, cleanup="No", counts_only=True
+        )
+        return runs
 else:  # no wheel of the C++ one: the same algorithm in Python
     from diff_match_patch import diff_match_patch
 

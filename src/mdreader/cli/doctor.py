@@ -1,0 +1,203 @@
+"""`mdreader doctor`: looks at everything that a start needs, one line each, with what to do about it."""
+
+import contextlib
+import os
+import platform
+import shutil
+import socket
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from rich.console import Console
+
+from mdreader import __version__, migrations
+from mdreader.bootstrap import database_file
+from mdreader.http.page import PAGE_FOLDER
+from mdreader.kernel.data_folder import running_server
+from mdreader.settings import Settings, SettingsError, load_settings
+
+LOW_SPACE = 1_000_000_000
+NO_SPACE = 100_000_000
+_MARKS = {"ok": "[green]ok  [/]", "warn": "[yellow]warn[/]", "fail": "[red]FAIL[/]"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: what was looked at, what was found, and what to do when that is not well."""
+
+    state: Literal["ok", "warn", "fail"]
+    subject: str
+    text: str
+    advice: str = ""
+
+
+def run() -> int:
+    """Print every finding; 1 when one is a failure."""
+    console = Console(highlight=False, soft_wrap=True)
+    failed = False
+    for finding in examine():
+        advice = f"\n      [dim]{finding.advice}[/]" if finding.advice else ""
+        console.print(f"{_MARKS[finding.state]} {finding.subject:<12} {finding.text}{advice}")
+        failed |= finding.state == "fail"
+    return int(failed)
+
+
+def examine() -> Iterator[Finding]:
+    """All findings, as they are made."""
+    yield versions()
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        yield Finding("fail", "settings", "; ".join(str(error).splitlines()), "docs/settings.md says what each may be.")
+        return
+    yield Finding("ok", "settings", "every variable can be used")
+    checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (folder, database, page, port, clock, outside)
+    for check in checks:
+        yield from check(settings)
+
+
+def versions() -> Finding:
+    """What is installed."""
+    parts = ", ".join(f"{name} {version(name)}" for name in ("uvicorn", "picows", "pycrdt", "sqlalchemy"))
+    text = f"mdreader {__version__}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {parts}"
+    return Finding("ok", "versions", text)
+
+
+def folder(settings: Settings) -> Iterator[Finding]:
+    """The data folder and the disk under it."""
+    data = settings.data.resolve()
+    existing = next(parent for parent in (data, *data.parents) if parent.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        advice = f"Give yourself the right to write to {existing}, or set MDREADER_DATA to another folder."
+        yield Finding("fail", "data folder", f"{data} cannot be written", advice)
+        return
+    if not data.exists():
+        yield Finding("ok", "data folder", f"{data} will be made at the first start")
+    elif data.stat().st_mode & 0o077:
+        yield Finding("warn", "data folder", f"{data} can be read by other users of this machine", f"chmod 700 {data}")
+    else:
+        yield Finding("ok", "data folder", f"{data} is there and yours alone")
+    free = shutil.disk_usage(existing).free
+    text = f"{free / 1e9:.1f} GB free"
+    if free < NO_SPACE:
+        yield Finding("fail", "disk", text, "Free some space: without it edits cannot be saved.")
+    elif free < LOW_SPACE:
+        yield Finding("warn", "disk", text, "Free some space soon.")
+    else:
+        yield Finding("ok", "disk", text)
+
+
+def database(settings: Settings) -> Iterator[Finding]:
+    """The database file: whole, and of this version."""
+    file = database_file(settings)
+    if not file.exists():
+        yield Finding("ok", "database", "none yet; the first start makes it")
+        return
+    restore = "Stop the server and restore the data folder from a backup."
+    try:
+        with contextlib.closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=5)) as connection:
+            problems = [row[0] for row in connection.execute("PRAGMA quick_check(5)")]
+        revision = migrations.current_revision(file)
+    except sqlite3.Error as error:
+        yield Finding("fail", "database", f"{file} cannot be read: {error}", restore)
+        return
+    if problems != ["ok"]:
+        yield Finding("fail", "database", f"{file} is damaged: {'; '.join(problems)}", restore)
+    else:
+        yield Finding("ok", "database", f"{file.stat().st_size / 1e6:.1f} MB, whole")
+    if revision == migrations.HEAD:
+        yield Finding("ok", "migrations", f"at {revision}, the newest")
+    elif revision is None or revision < migrations.HEAD:
+        advice = "The next start brings it up to date; mdreader migrate does it now."
+        yield Finding("warn", "migrations", f"at {revision or 'none'}, the newest is {migrations.HEAD}", advice)
+    else:
+        advice = "Start the newer version that made it, or restore a backup."
+        yield Finding("fail", "migrations", f"at {revision}, newer than this version's {migrations.HEAD}", advice)
+
+
+def page(_settings: Settings) -> Iterator[Finding]:
+    """The page's files."""
+    if (PAGE_FOLDER / "index.html").exists():
+        yield Finding("ok", "page", "built")
+    else:
+        yield Finding("fail", "page", "not built: people would see a notice instead", "make web")
+
+
+def port(settings: Settings) -> Iterator[Finding]:
+    """Whether the server can listen, or does already."""
+    where = f"{settings.host}:{settings.port}"
+    server = running_server(settings.data)
+    if server is not None:
+        since = time.strftime("%Y-%m-%d %H:%M", time.localtime(server.started / 1000))
+        yield Finding("ok", "server", f"runs at {server.url} since {since} (process {server.pid})")
+        if urlsplit(server.url).port == settings.port:
+            return
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            advice = f"Stop what listens there{_listener(settings.port)}, or choose another: PORT={settings.port + 1}"
+            yield Finding("fail", "port", f"{where}: {error.strerror}", advice)
+            return
+    yield Finding("ok", "port", f"{where} is free")
+
+
+def _listener(number: int) -> str:
+    """Which process listens on a port, as far as Linux tells this user; else nothing."""
+    listening = "0A"
+    inodes = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with contextlib.suppress(OSError, IndexError):
+            for line in Path(table).read_text().splitlines()[1:]:
+                fields = line.split()
+                if fields[3] == listening and int(fields[1].rpartition(":")[2], 16) == number:
+                    inodes.add(f"socket:[{fields[9]}]")
+    for descriptor in Path("/proc").glob("[0-9]*/fd/*") if inodes else ():
+        with contextlib.suppress(OSError):
+            if descriptor.readlink().name in inodes:
+                process = descriptor.parent.parent
+                return f" (process {process.name}, {(process / 'comm').read_text().strip()})"
+    return ""
+
+
+def clock(settings: Settings) -> Iterator[Finding]:
+    """Whether the machine's time can be right: tokens and sign-ins depend on it."""
+    now = time.time()
+    file = database_file(settings)
+    newest = max((path.stat().st_mtime for path in (file, Path(__file__)) if path.exists()), default=0.0)
+    text = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(now))
+    if now < newest - 60:
+        advice = "Set the clock, best by NTP: with a wrong one, people are logged out."
+        yield Finding("fail", "clock", f"{text} is before files that are already here", advice)
+    else:
+        yield Finding("ok", "clock", text)
+
+
+def outside(settings: Settings) -> Iterator[Finding]:
+    """Whether the settings fit each other for a server that others reach."""
+    url, proxies = settings.public_url, settings.trusted_proxies
+    local = settings.host in {"127.0.0.1", "::1", "localhost"}
+    if url and url.startswith("https://") and not proxies:
+        advice = "If a proxy ends HTTPS before this server, name it: MDREADER_TRUSTED_PROXIES=127.0.0.1"
+        yield Finding(
+            "warn", "proxy", f"PUBLIC_URL is {url}, but no proxy is trusted: all clients share its limits", advice
+        )
+    elif proxies and not url:
+        advice = "Set PUBLIC_URL to the address that people open, or unset MDREADER_TRUSTED_PROXIES."
+        yield Finding("warn", "proxy", "proxies are trusted, but PUBLIC_URL is not set", advice)
+    elif any(network.prefixlen == 0 for network in proxies):
+        advice = "Name the proxy's own address: now every client may say that it comes from anywhere."
+        yield Finding("fail", "proxy", "MDREADER_TRUSTED_PROXIES trusts everybody", advice)
+    elif not local and not url:
+        advice = "On a network that you do not trust, put a proxy with HTTPS before it and set PUBLIC_URL."
+        yield Finding("warn", "network", f"{settings.host} is open to the network without HTTPS", advice)
+    else:
+        yield Finding("ok", "network", url or "this machine only")
