@@ -8,7 +8,7 @@ from mdreader.features.collab.joining import rooms_of
 from mdreader.features.collab.tickets import TTL_SECONDS
 from mdreader.features.documents.access import require_document
 from mdreader.features.workspaces.access import Right
-from mdreader.http.dependencies import ReadDep, RuntimeDep
+from mdreader.http.dependencies import RuntimeDep
 
 router = APIRouter(prefix="/api/documents", tags=["live editing"])
 
@@ -22,9 +22,11 @@ class TicketOut(BaseModel):
 
 
 @router.post("/{document_id}/ticket", status_code=status.HTTP_201_CREATED, operation_id="issue_ticket")
-async def issue_ticket(document_id: str, actor: CurrentActor, runtime: RuntimeDep, conn: ReadDep) -> TicketOut:
+async def issue_ticket(document_id: str, actor: CurrentActor, runtime: RuntimeDep) -> TicketOut:
     """Get a single-use ticket for a socket on this document."""
-    await require_document(conn, actor, document_id, Right.READ)
+    # Given back before the epoch is read: requests that each hold one connection and wait for a second would wait for ever.
+    async with runtime.database.read() as conn:
+        await require_document(conn, actor, document_id, Right.READ)
     rooms = rooms_of(runtime)
     epoch = await rooms.epoch(document_id)
     return TicketOut(ticket=rooms.tickets.issue(actor, document_id), expires_in=TTL_SECONDS, epoch=epoch)

@@ -10,6 +10,7 @@ from typing import Final
 HEAD_CHARACTERS: Final = 16_384
 MAX_TITLE_CHARACTERS: Final = 200
 
+_LINE_END: Final = re.compile(r"\r\n?|\n")
 _FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
 _ATX: Final = re.compile(r" {0,3}#{1,6}(?=[ \t]|$)")
 _SETEXT: Final = re.compile(r" {0,3}(?:=+|-+)[ \t]*$")
@@ -20,7 +21,7 @@ _FRONT_MATTER_TITLE: Final = re.compile(r"title[ \t]*:(?:[ \t]+(.*))?$", re.IGNO
 _IMAGE: Final = re.compile(r"!\[[^\]]*\](?:\([^)]*\)|\[[^\]]*\])?")
 _LINK: Final = re.compile(r"\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])")
 _TAG: Final = re.compile(r"</?[A-Za-z][^<>]*>|<!--.*?-->")
-_EMPHASIS: Final = re.compile(r"(\*{1,3}|~~|(?<!\w)_{1,3})(?=\S)(.+?)(?<=\S)\1(?!\w)")
+_EMPHASIS: Final = re.compile(r"(?<!\\)(\*{1,3}|~~|(?<!\w)_{1,3})(?=\S)(.+?)(?<=[^\s\\])\1(?!\w)")
 _ESCAPE: Final = re.compile(r"\\([!-/:-@\[-`{-~])")
 _COMMENT: Final = re.compile(r"[ \t]#.*$")
 
@@ -28,8 +29,8 @@ _COMMENT: Final = re.compile(r"[ \t]#.*$")
 def title_of(text: str) -> str:
     """The title that the text itself gives, one line of at most 200 characters; empty when it gives none."""
     head = text[:HEAD_CHARACTERS].removeprefix("\ufeff")
-    lines = head.splitlines()
-    if len(text) > HEAD_CHARACTERS and lines:
+    lines = _LINE_END.split(head)
+    if len(text) > HEAD_CHARACTERS and len(lines) > 1:
         lines.pop()  # it may be cut in the middle
     start, title = _front_matter(lines)
     return _one_line(title) or _first_heading(lines[start:])
@@ -44,7 +45,7 @@ def title_of_path(path: str) -> str:
 
 def _front_matter(lines: list[str]) -> tuple[int, str]:
     """Where the body starts, and the title in the YAML before it."""
-    if not lines or lines[0].rstrip() != "---":
+    if lines[0].rstrip() != "---":
         return 0, ""
     end = next((number for number, line in enumerate(lines) if number and line.rstrip() in {"---", "..."}), None)
     if end is None:
