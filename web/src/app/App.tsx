@@ -13,6 +13,7 @@ import { queryClient } from '@/ui/query';
 import { Toasts } from '@/ui/Toasts';
 import { ErrorBoundary } from './ErrorBoundary';
 import { Shell } from './Shell';
+import { useWarmUp } from './warm-up';
 
 function useShortcuts(): void {
   useEffect(() => {
@@ -62,6 +63,7 @@ function WorkspaceRoute({ id, documentId, me }: { id: string; documentId: string
 }
 
 function Private({ me }: { me: User }) {
+  useWarmUp();
   return (
     <Switch>
       <Route path="/">

@@ -1,6 +1,6 @@
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from 'react';
 import { Route, Switch, useLocation } from 'wouter';
-import { loadPalette, Palette } from '@/features/palette';
+import { Palette } from '@/features/palette';
 import { DropZone } from '@/features/transfer';
 import { createDocument, TrashView, useDocuments, useTreeCommands } from '@/features/tree';
 import { canEdit, rememberWorkspace, useWorkspaces } from '@/features/workspaces';
@@ -13,21 +13,13 @@ import { useIsPhone } from '@/ui/hooks';
 import { EmptyState, Skeleton } from '@/ui/parts';
 import { ErrorBoundary } from './ErrorBoundary';
 import { Sidebar } from './Sidebar';
+import { loadDocument } from './warm-up';
 import { setSheet, toggleSidebar, useSidebar } from './sidebar-state';
 import { useShellActions } from './useShellActions';
 import { WorkspaceHome } from './WorkspaceHome';
 import './shell.css';
 
-const loadDocument = () => import('@/features/document');
 const DocumentView = lazy(loadDocument);
-
-/** What the next click needs, fetched once the page has come to rest. */
-function useWarmUp(): void {
-  useEffect(() => {
-    const timer = setTimeout(() => void Promise.all([loadDocument(), loadPalette()]).catch(() => undefined), 300);
-    return () => clearTimeout(timer);
-  }, []);
-}
 
 /** The phone's sheet: Esc closes it, and so does going somewhere. */
 function useSheet(open: boolean): void {
@@ -67,7 +59,6 @@ export function Shell({ workspace, me, documentId }: ShellProps) {
   const open = phone ? sheet : !collapsed;
 
   useShellActions({ workspace, me, currentId: documentId, commands, phone, onPalette: openPalette });
-  useWarmUp();
   useSheet(phone && sheet);
   useEffect(() => rememberWorkspace(workspace.id), [workspace.id]);
   useEffect(() => {

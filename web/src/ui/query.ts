@@ -1,5 +1,5 @@
 // The one cache of what the server said, and changes that show before the server has agreed.
-import { QueryCache, QueryClient, type QueryKey } from '@tanstack/react-query';
+import { hashKey, QueryCache, QueryClient, type QueryKey } from '@tanstack/react-query';
 import { ApiError } from '@/lib/api';
 import { describeError } from '@/lib/problem';
 import { t } from '@/lib/strings';
@@ -34,11 +34,28 @@ export function reportFailure(what: string, error: unknown): void {
   toast(t('error.with_reason', { what, reason: describeError(error) }), { kind: 'error' });
 }
 
+/** Changes under way, by what they change: asking the server in between would show it without the later ones. */
+const underWay = new Map<string, number>();
+
+function begin(key: QueryKey): () => void {
+  const name = hashKey(key);
+  underWay.set(name, (underWay.get(name) ?? 0) + 1);
+  return () => {
+    const left = (underWay.get(name) ?? 1) - 1;
+    if (left > 0) underWay.set(name, left);
+    else {
+      underWay.delete(name);
+      void queryClient.invalidateQueries({ queryKey: key });
+    }
+  };
+}
+
 /**
  * Shows `change` at once, does `work`, and takes the change back with a reason when it fails.
  * Resolves to undefined after a failure: it has been reported.
  */
 export async function optimistic<D, R>(key: QueryKey, change: (data: D) => D, work: () => Promise<R>, failure: string): Promise<R | undefined> {
+  const end = begin(key);
   await queryClient.cancelQueries({ queryKey: key });
   const before = queryClient.getQueryData<D>(key);
   if (before !== undefined) queryClient.setQueryData<D>(key, change(before));
@@ -49,6 +66,6 @@ export async function optimistic<D, R>(key: QueryKey, change: (data: D) => D, wo
     reportFailure(failure, error);
     return undefined;
   } finally {
-    void queryClient.invalidateQueries({ queryKey: key });
+    end();
   }
 }
