@@ -1,4 +1,7 @@
-/** Merges what goes out: text changes for 20 ms, cursor moves to at most one in 40 ms. */
+/**
+ * Merges what goes out: text changes to at most one frame in 20 ms, cursor moves to one in 40 ms. The first of a burst
+ * goes at once, so that a single keystroke waits for nothing.
+ */
 import { encodeAwarenessUpdate, type Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 import { encodeAwareness, encodeUpdate } from './protocol';
@@ -11,6 +14,7 @@ export class Outbox {
   readonly #flushed: () => void;
   #updates: Uint8Array[] = [];
   #textTimer: ReturnType<typeof setTimeout> | undefined;
+  #textAt = 0;
   #awarenessTimer: ReturnType<typeof setTimeout> | undefined;
   #awarenessAt = 0;
 
@@ -22,7 +26,11 @@ export class Outbox {
 
   push(update: Uint8Array): void {
     this.#updates.push(update);
-    this.#textTimer ??= setTimeout(() => this.flush(), TEXT_MS);
+    if (this.#textTimer !== undefined || this.#updates.length > 1) return;
+    const wait = this.#textAt + TEXT_MS - Date.now();
+    if (wait > 0) this.#textTimer = setTimeout(() => this.flush(), wait);
+    // After the command that is under way, which may consist of several changes.
+    else queueMicrotask(() => this.flush());
   }
 
   flush(): void {
@@ -32,6 +40,7 @@ export class Outbox {
     if (first === undefined) return;
     const merged = this.#updates.length === 1 ? first : Y.mergeUpdates(this.#updates);
     this.#updates = [];
+    this.#textAt = Date.now();
     this.#send(encodeUpdate(merged));
     this.#flushed();
   }
