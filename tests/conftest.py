@@ -9,10 +9,12 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
+from playwright.async_api import Browser
 
 from mdreader.main import create_app
 from mdreader.migrations import upgrade
 from mdreader.settings import Settings, load_settings
+from support.browser import MISSING, find, launched
 from support.http import connect
 from support.server import Server
 
@@ -70,6 +72,21 @@ async def app(settings: Settings) -> AsyncIterator[FastAPI]:
 async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     """An HTTP client without credentials on `app`; `support.http.connect(app)` makes more."""
     async with connect(app) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a browser. Its absence is an error: a skipped test is one that nobody misses."""
+    found = find()
+    assert found is not None, MISSING
+    return found
+
+
+@pytest.fixture
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    """A headless browser of this test's own."""
+    async with launched(chromium) as made:
         yield made
 
 

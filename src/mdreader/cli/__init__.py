@@ -15,7 +15,7 @@ app = typer.Typer(
 )
 
 
-def _version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"mdreader {__version__}")
         raise typer.Exit
@@ -24,30 +24,30 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def main(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Settings come from the environment (HOST, PORT, MDREADER_DATA, ...): see docs/settings.md."""
 
 
-@app.command()
-def serve() -> None:
+@app.command("serve")
+def _serve() -> None:
     """Serve the page and the API on HOST:PORT, with everything in the folder MDREADER_DATA."""
     from mdreader.cli.serve import run
 
     raise typer.Exit(run())
 
 
-@app.command()
-def migrate() -> None:
+@app.command("migrate")
+def _migrate() -> None:
     """Bring the database up to date now; `serve` does it by itself at its start."""
     from mdreader.cli.migrate import run
 
     raise typer.Exit(run())
 
 
-@app.command()
-def doctor() -> None:
+@app.command("doctor")
+def _doctor() -> None:
     """Look at everything that a start needs, and say what to do about what is not well."""
     from mdreader.cli.doctor import run
 

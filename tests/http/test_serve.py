@@ -1,0 +1,113 @@
+"""`mdreader serve` as a process: where it says it is, what stops it, what it leaves behind."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from mdreader.kernel.data_folder import running_server
+from support.server import Server
+
+
+def mdreader(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "mdreader.cli", *arguments],
+        env={"PATH": os.environ["PATH"], "PYTHONWARNINGS": "error", **environment},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def test_it_says_where_it_is_and_takes_it_back(server: Server) -> None:
+    found = running_server(server.data)
+    assert found is not None
+    with server.client() as client:
+        assert client.get(f"{found.url}/api/ready").status_code == 200
+    assert server.stop() == 0
+    assert not (server.data / "server.json").exists()
+    assert running_server(server.data) is None
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_it_in_order_within_ten_seconds(number: signal.Signals, server: Server) -> None:
+    os.kill(server.pid, number)
+    assert server.wait(10) == 0
+    assert json.loads(server.log[-1])["event"] == "stopped"
+
+
+def test_after_kill_9_it_starts_on_the_same_folder(server: Server) -> None:
+    server.kill()
+    assert (server.data / "server.json").exists()
+    server.start()
+    with server.client() as client:
+        assert client.get("/api/health").status_code == 200
+
+
+def test_a_second_one_on_the_same_folder_is_told_of_the_first(server: Server) -> None:
+    result = mdreader("serve", PORT="0", MDREADER_DATA=str(server.data))
+    assert result.returncode == 1
+    assert f"in use by the server at {server.url} (process {server.pid})" in result.stderr
+    assert "MDREADER_DATA=" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_taken_port_is_named(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        result = mdreader("serve", PORT=str(port), MDREADER_DATA=str(tmp_path / "data"))
+    assert result.returncode == 1
+    assert f"127.0.0.1:{port}" in result.stderr
+    assert f"PORT={port + 1}" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_setting_that_cannot_be_used_stops_the_start(tmp_path: Path) -> None:
+    result = mdreader("serve", PORT="eighty", MDREADER_DATA=str(tmp_path))
+    assert result.returncode == 1
+    assert "PORT" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+async def test_log_lines_are_json_and_hold_no_credential(server: Server) -> None:
+    with server.client() as client:
+        client.get("/api/me?token=sekret-1", headers={"Authorization": "Bearer sekret-2"})
+        client.post("/api/auth/login", json={"email": "a@example.com", "password": "sekret-3"})
+    with pytest.raises(InvalidStatus):
+        async with connect(server.url.replace("http", "ws") + "/elsewhere?token=sekret-4", proxy=None):
+            pass
+    server.stop()
+    lines = [json.loads(line) for line in server.log]
+    requests = [line for line in lines if line["event"] == "request"]
+    assert [line["path"] for line in requests] == ["/api/me", "/api/auth/login"]
+    assert all(line["request_id"] and line["timestamp"] and line["level"] == "info" for line in requests)
+    assert "sekret" not in "".join(server.log)
+
+
+def test_migrate_makes_the_database_once(tmp_path: Path) -> None:
+    first = mdreader("migrate", MDREADER_DATA=str(tmp_path / "data"))
+    again = mdreader("migrate", MDREADER_DATA=str(tmp_path / "data"))
+    assert (first.returncode, again.returncode) == (0, 0)
+    assert "now at" in first.stdout
+    assert "already at" in again.stdout
+
+
+def test_migrate_leaves_a_running_server_alone(server: Server) -> None:
+    result = mdreader("migrate", MDREADER_DATA=str(server.data))
+    assert result.returncode == 1
+    assert server.url in result.stderr
+
+
+def test_version() -> None:
+    assert mdreader("--version").stdout.startswith("mdreader ")
