@@ -188,25 +188,25 @@ FIGURES = {
             1,
             {"--repeats": "1"},
         ),
-        Figure(
-            "get",
-            "GET /api/documents/{id}, 5 kB",
-            "H --method GET",
-            "cpuUsPerRequest",
-            "CPU us / request",
-            (),
-            (Target("cpuUsPerRequest", limit=400),),
-            HTTP,
-        ),
-        Figure(
-            "put",
-            "PUT /api/documents/{id}/content, 5 kB, one line changed",
-            "H --method PUT",
-            "cpuUsPerRequest",
-            "CPU us / request",
-            (),
-            (Target("cpuUsPerRequest", limit=800),),
-            HTTP,
+        *(
+            Figure(
+                name,
+                f"{request}, 5 kB, {clients}",
+                f"H --method {method} --connections {connections}",
+                "cpuUsPerRequest",
+                "CPU us / request",
+                (),
+                (Target("cpuUsPerRequest", limit=limit),),
+                HTTP,
+            )
+            for method, request, limit in (
+                ("GET", "GET /api/documents/{id}", 400),
+                ("PUT", "PUT /api/documents/{id}/content, one line changed", 800),
+            )
+            for name, clients, connections in (
+                (method.lower(), "eight clients at once", 8),
+                (f"{method.lower()}1", "one client, the next request after the answer", 1),
+            )
         ),
     )
 }
@@ -221,7 +221,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "cursors": ("D",),
     "history": ("Eone", "Elog"),
     "kill": ("F",),
-    "http": ("get", "put"),
+    "http": ("get", "get1", "put", "put1"),
 }
 
 

@@ -18,7 +18,7 @@ const SCENARIOS = {
   D: { run: cursors, defaults: { clients: 50, rate: 10 } },
   E: { run: cold, defaults: { clients: 20, repeats: 5 } },
   F: { run: kill, defaults: { rate: 10, repeats: 6 } },
-  H: { run: http, defaults: { rooms: 20, connections: 1, bytes: 5000, method: 'GET' } }
+  H: { run: http, defaults: { rooms: 24, connections: 1, bytes: 5000, method: 'GET' } }
 }
 
 function options () {
