@@ -103,6 +103,9 @@ class CollabProtocol(HttpToolsProtocol):
             if name in headers
         ]
         feed(protocol, b"\r\n".join(lines) + b"\r\n\r\n" + rest)
+        # The parser and this object hold each other, kilobytes a socket that only the cycle collector would find.
+        for name in ("parser", "transport", "flow", "scope", "headers", "cycle"):
+            setattr(self, name, None)
 
 
 def feed(protocol: WSProtocol, data: bytes) -> None:

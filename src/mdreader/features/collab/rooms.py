@@ -22,6 +22,7 @@ from mdreader.features.collab.room import Room, Surroundings
 from mdreader.features.collab.tickets import Tickets
 from mdreader.kernel.clock import Clock
 from mdreader.kernel.errors import NotFoundError, TooLargeError, UnavailableError
+from mdreader.kernel.memory import trim
 from mdreader.kernel.metrics import CONNECTIONS, ROOMS
 from mdreader.ports.live import LiveText, Seed
 
@@ -33,6 +34,8 @@ HEARTBEAT_SECONDS = 25
 EMPTY_SECONDS = 5.0
 # A room whose content nobody needed for this long lets go of it.
 IDLE_SECONDS = 5.0
+# So many rooms that let go at once are worth a look for memory to give back.
+TRIM_AFTER = 50
 DRAIN_SECONDS = 6.0
 RETRY_MILLISECONDS = (500, 4000)
 
@@ -204,13 +207,18 @@ class Rooms:
         now = self._loop.time()
         rooms = self.open_rooms()
         await self._projector.project([room for room in rooms if self._projector.is_due(room, now)])
+        freed = 0
         for room in rooms:
             if room.dead or room.busy:
                 continue
             if not room.connections and now - room.used_at > EMPTY_SECONDS:
                 await self._unload(room)
+                freed += 1
             elif room.in_memory and now - room.used_at > IDLE_SECONDS and room.projected_seq == room.seq:
                 room.drop_content()
+                freed += 1
+        if freed > TRIM_AFTER:
+            trim()
 
     async def _unload(self, room: Room) -> None:
         # Whoever comes meanwhile waits, and loads what is stored then: two rooms of one document must never be alive at once.
