@@ -10,6 +10,7 @@ from mdreader.features.collab.replica import ReplicaError
 from mdreader.features.collab.room import Room
 from mdreader.features.documents.service import record_text
 from mdreader.kernel.clock import Clock
+from mdreader.kernel.failpoints import hit
 
 log = structlog.get_logger(__name__)
 
@@ -47,13 +48,20 @@ class Projector:
         if not captures:
             return
         now = self._clock.now()
+        hit("projection.captured")
         try:
             async with self._database.write() as tx:
                 await storage.store_captures(tx, [capture for _, capture in captures])
+                hit("projection.before_tree")
                 for room, capture in captures:
                     if room.last_writer is not None and room.dirty_since:
                         await record_text(
-                            tx, room.document_id, text=capture.text.text, size=capture.text.size, user_id=room.last_writer, at=now
+                            tx,
+                            room.document_id,
+                            text=capture.text.text,
+                            size=capture.text.size,
+                            user_id=room.last_writer,
+                            at=now,
                         )
         except Exception:
             log.exception("projection_failed", documents=len(captures))

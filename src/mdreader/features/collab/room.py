@@ -28,6 +28,7 @@ from mdreader.features.collab.text import Shape
 from mdreader.features.collab.varint import ProtocolError
 from mdreader.features.collab.verdict import Verdict
 from mdreader.kernel.errors import UnavailableError
+from mdreader.kernel.failpoints import hit
 from mdreader.kernel.metrics import DELIVERIES, DELIVERY_LAG
 from mdreader.ports.live import LiveText
 
@@ -455,7 +456,10 @@ class Room:
             return None
         self._text = None
         new_clients, self._new_clients = self._new_clients, {}
-        return Batch(self.document_id, self.seq + 1, flight.data, self._committed, self._failed, new_clients, flight.shape)
+        hit("room.applied")
+        return Batch(
+            self.document_id, self.seq + 1, flight.data, self._committed, self._failed, new_clients, flight.shape
+        )
 
     def _apply(self, incoming: "list[tuple[bytes, Connection]]", made: list[bytes]) -> None:
         """Apply updates in their order, for a stretch of time; what is left waits for the next flush."""
@@ -489,7 +493,9 @@ class Room:
         if flight.data is not None:
             self.seq += 1
             self.log_rows += 1
+            hit("room.before_broadcast")
             self._broadcast(protocol.encode_update(flight.data), flight.author)
+            hit("room.before_acknowledgement")
             DELIVERY_LAG.observe(self._loop.time() - flight.started)
         if flight.author is not None:
             self.last_writer = flight.author.person.user_id
@@ -498,6 +504,7 @@ class Room:
         for rewrite in flight.rewrites:
             rewrite.settle()
             self.last_writer = rewrite.user_id
+        hit("room.acknowledged")
         self._run_settled()
         self._bulk_turn()
         if self._held is not None and self._bulk is None and self._loading is None:

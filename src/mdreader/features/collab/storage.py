@@ -11,7 +11,13 @@ from mdreader.db.engine import Transaction
 from mdreader.features.collab.gate import clocks_of
 from mdreader.features.collab.replica import EMPTY_UPDATE, merged, seed_update
 from mdreader.features.collab.state_vector import decode_state_vector, encode_state_vector
-from mdreader.features.collab.tables import document_clients, document_heads, document_snapshots, document_texts, document_updates
+from mdreader.features.collab.tables import (
+    document_clients,
+    document_heads,
+    document_snapshots,
+    document_texts,
+    document_updates,
+)
 from mdreader.features.collab.text import Shape, compose, decompose, etag_of
 from mdreader.kernel.failpoints import hit
 from mdreader.kernel.ids import new_id
@@ -37,12 +43,16 @@ class HoleError(Exception):
     """The log lacks a row: the database was damaged, or two servers wrote to it."""
 
 
-_head = select(document_heads, document_texts.c.seq.label("text_seq")).select_from(
-    document_heads.outerjoin(document_texts, document_texts.c.document_id == document_heads.c.document_id)
-).where(document_heads.c.document_id == bindparam("id"))
+_head = (
+    select(document_heads, document_texts.c.seq.label("text_seq"))
+    .select_from(document_heads.outerjoin(document_texts, document_texts.c.document_id == document_heads.c.document_id))
+    .where(document_heads.c.document_id == bindparam("id"))
+)
 # One statement, so that a fold cannot happen between reading the snapshot and reading the log.
 _state = (
-    select(literal(0).label("kind"), document_snapshots.c.seq, document_snapshots.c.data, document_snapshots.c.state_vector)
+    select(
+        literal(0).label("kind"), document_snapshots.c.seq, document_snapshots.c.data, document_snapshots.c.state_vector
+    )
     .where(document_snapshots.c.document_id == bindparam("id"))
     .union_all(
         select(literal(1), document_updates.c.seq, document_updates.c.data, null()).where(
@@ -51,8 +61,14 @@ _state = (
     )
     .order_by("kind", "seq")
 )
-_owners = select(document_clients.c.client_id, document_clients.c.user_id).where(document_clients.c.document_id == bindparam("id"))
-_last_row = select(func.max(document_updates.c.seq)).where(document_updates.c.document_id == document_texts.c.document_id).scalar_subquery()
+_owners = select(document_clients.c.client_id, document_clients.c.user_id).where(
+    document_clients.c.document_id == bindparam("id")
+)
+_last_row = (
+    select(func.max(document_updates.c.seq))
+    .where(document_updates.c.document_id == document_texts.c.document_id)
+    .scalar_subquery()
+)
 # The text is fresh when no log row is newer than it. A snapshot never is: both are written in one transaction.
 _text = (
     select(document_texts, document_heads.c.eol, document_heads.c.bom, document_heads.c.epoch)
@@ -71,7 +87,9 @@ async def load(conn: AsyncConnection, document_id: str) -> Stored | None:
     return _assemble(document_id, head, [tuple(row) for row in rows], owners)
 
 
-def _assemble(document_id: str, head: RowMapping, rows: Sequence[tuple[int, int, bytes, bytes | None]], owners: dict[int, str]) -> Stored:
+def _assemble(
+    document_id: str, head: RowMapping, rows: Sequence[tuple[int, int, bytes, bytes | None]], owners: dict[int, str]
+) -> Stored:
     clocks: dict[int, int] = {}
     seq = 0
     parts: list[bytes] = []
@@ -89,12 +107,24 @@ def _assemble(document_id: str, head: RowMapping, rows: Sequence[tuple[int, int,
         parts.append(data)
     log_rows = len(parts) - (1 if rows and rows[0][0] == 0 else 0)
     state = merged(parts) if parts else EMPTY_UPDATE
-    return Stored(document_id, head["epoch"], Shape(head["eol"], head["bom"]), seq, log_rows, state, clocks, owners, head["text_seq"] or 0)
+    return Stored(
+        document_id,
+        head["epoch"],
+        Shape(head["eol"], head["bom"]),
+        seq,
+        log_rows,
+        state,
+        clocks,
+        owners,
+        head["text_seq"] or 0,
+    )
 
 
 async def epoch(conn: AsyncConnection, document_id: str) -> str | None:
     """The document's epoch; None when it was never seeded."""
-    found: str | None = await conn.scalar(select(document_heads.c.epoch).where(document_heads.c.document_id == document_id))
+    found: str | None = await conn.scalar(
+        select(document_heads.c.epoch).where(document_heads.c.document_id == document_id)
+    )
     return found
 
 
@@ -121,7 +151,8 @@ class Capture:
 async def store_captures(tx: Transaction, captures: Sequence[Capture]) -> None:
     """Store texts, and fold logs into snapshots where a state was captured."""
     texts = [
-        {"document_id": c.document_id, "seq": c.seq, "text": c.body, "etag": c.text.etag, "size": c.text.size} for c in captures
+        {"document_id": c.document_id, "seq": c.seq, "text": c.body, "etag": c.text.etag, "size": c.text.size}
+        for c in captures
     ]
     await _upsert(tx, document_texts, texts)
     folds = [c for c in captures if c.state is not None]
@@ -145,7 +176,9 @@ async def store_captures(tx: Transaction, captures: Sequence[Capture]) -> None:
 
 async def _upsert(tx: Transaction, table: Table, rows: list[dict[str, Any]]) -> None:
     """Put one row a document, in place of the one that may be there. Two statements that both databases know."""
-    await tx.conn.execute(table.delete().where(table.c.document_id == bindparam("of")), [{"of": row["document_id"]} for row in rows])
+    await tx.conn.execute(
+        table.delete().where(table.c.document_id == bindparam("of")), [{"of": row["document_id"]} for row in rows]
+    )
     await tx.conn.execute(table.insert(), rows)
 
 
@@ -168,4 +201,6 @@ async def seed(tx: Transaction, seeds: Sequence[Seed]) -> list[LiveText]:
     for table, rows in ((document_heads, heads), (document_snapshots, snapshots), (document_texts, texts)):
         if rows:
             await tx.conn.execute(table.insert(), rows)
+    hit("seed.before_commit")
+    tx.after_commit(lambda: hit("seed.after_commit"))
     return described
