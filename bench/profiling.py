@@ -18,7 +18,7 @@ from bench.figures import FIGURES, Row, value
 from bench.peers import peers
 from bench.run import Session, run_once
 
-EVERYWHERE = 0.97  # functions under which nearly everything happens say nothing
+BASES = ("Runner.run (", "Thread.run (")  # what is called from here on says something
 # what one unit of a figure is, where its CPU stands in the result, and in how many seconds
 UNITS = (
     ("edit or move", "cpuSecPer1kSent", 1e-3),
@@ -38,18 +38,21 @@ def _unit(row: Row) -> tuple[str, float] | None:
     return next(((name, value(row, key) * seconds) for name, key, seconds in UNITS if value(row, key)), None)
 
 
+def _start(stack: list[str]) -> int:
+    return max((i + 1 for i, name in enumerate(stack) if name.startswith(BASES)), default=0)
+
+
 def show(stacks: list[tuple[list[str], float]], row: Row, top: int) -> None:
     """Two tables: functions with the compiled code they call, and with everything they call."""
     own: defaultdict[str, float] = defaultdict(float)
     whole: defaultdict[str, float] = defaultdict(float)
     for stack, seconds in stacks:
         own[stack[-1]] += seconds
-        for name in set(stack):
+        for name in set(stack[_start(stack) :]):
             whole[name] += seconds
     total = sum(seconds for _, seconds in stacks)
-    inner = {k: n for k, n in whole.items() if n < EVERYWHERE * total}
     _print("Functions, with the compiled code they call", own, total, _unit(row), top)
-    _print("Functions, with all they call", inner, total, _unit(row), top)
+    _print("Functions, with all they call", whole, total, _unit(row), top)
 
 
 def main() -> None:
