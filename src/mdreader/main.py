@@ -1,6 +1,5 @@
 """The application: routes, errors, the page and the lifespan around a runtime."""
 
-import importlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,6 +8,11 @@ from fastapi import FastAPI
 
 from mdreader import __version__
 from mdreader.bootstrap import build_runtime
+from mdreader.features.accounts import routes as accounts
+from mdreader.features.collab import routes as collab
+from mdreader.features.documents import routes as documents
+from mdreader.features.transfer import routes as transfer
+from mdreader.features.workspaces import routes as workspaces
 from mdreader.http import operations
 from mdreader.http.errors import PROBLEM_RESPONSES, add_error_handlers
 from mdreader.http.middleware import EdgeMiddleware
@@ -38,14 +42,7 @@ def create_app(settings: Settings) -> FastAPI:
     add_error_handlers(app)
     app.add_middleware(EdgeMiddleware)
     app.include_router(operations.router)
-    for feature in ("accounts", "workspaces", "documents", "collab", "transfer"):
-        name = f"mdreader.features.{feature}.routes"
-        try:  # until every feature is in
-            router = importlib.import_module(name).router
-        except ModuleNotFoundError as error:
-            if not (error.name or "").startswith("mdreader.features."):
-                raise
-            continue
-        app.include_router(router, responses=PROBLEM_RESPONSES)
+    for routes in (accounts, workspaces, documents, collab, transfer):
+        app.include_router(routes.router, responses=PROBLEM_RESPONSES)
     app.mount("/", Page())
     return app
