@@ -1,6 +1,6 @@
 """Texts that come in as a request's body, and documents that go out as an answer's."""
 
-from email.message import Message
+import re
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from mdreader.features.documents.texts import decode_text
 from mdreader.ports.live import LiveText
 
 _TEXT_TYPES: Final = {"text/markdown", "text/x-markdown", "text/plain"}
+_CHARSET: Final = re.compile(r'\bcharset\s*=\s*"?([^\s";]*)')
 _CHARSETS: Final = {"utf-8", "utf8", "us-ascii", "ascii"}
 
 # FastAPI cannot know what a route reads from the request itself.
@@ -37,13 +38,12 @@ ETAG_HEADER: Final[dict[str, Any]] = {
 
 async def read_text(request: Request, max_bytes: int) -> str:
     """The text in the body: as it is, or in JSON. Raises `TooLargeError`, `InvalidTextError`, and the framework's 415 and 422."""
-    header = Message()
-    header["content-type"] = request.headers.get("content-type", "text/markdown")
-    media_type = header.get_content_type()
-    charset = header.get_content_charset("utf-8")
+    media_type, _, parameters = request.headers.get("content-type", "text/markdown").lower().partition(";")
+    media_type = media_type.strip()
+    charset = _CHARSET.search(parameters)
     if media_type not in _TEXT_TYPES and media_type != "application/json":
         raise _unsupported("Send the text as text/markdown, or as JSON: {content}.")
-    if charset not in _CHARSETS:
+    if charset and charset.group(1) not in _CHARSETS:
         raise _unsupported("Send the text in UTF-8.")
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise _unsupported("Send the text without compression.")

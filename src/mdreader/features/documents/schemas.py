@@ -24,6 +24,8 @@ RawPath = Annotated[
     ),
 ]
 
+DocumentId = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+
 
 class DocumentIn(BaseModel):
     """A new document."""
@@ -53,7 +55,7 @@ class RestoreIn(BaseModel):
 class RestoreManyIn(BaseModel):
     """Documents to take back."""
 
-    document_ids: list[str] = Field(max_length=MAX_IDS)
+    document_ids: list[DocumentId] = Field(max_length=MAX_IDS)
 
 
 class FolderMoveIn(BaseModel):
