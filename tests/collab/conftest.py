@@ -22,7 +22,9 @@ class Team:
 
     def request(self, method: str, path: str, *, by: Person | None = None, **options: Any) -> httpx.Response:
         with self.server.client() as client:
-            return client.request(method, path, headers={**(by or self.owner).headers, **options.pop("headers", {})}, **options)
+            return client.request(
+                method, path, headers={**(by or self.owner).headers, **options.pop("headers", {})}, **options
+            )
 
     def document(self, content: str = "", path: str = "") -> str:
         """A new document's id."""
@@ -41,7 +43,9 @@ class Team:
     def member(self, role: str) -> Person:
         """Somebody new with this role."""
         person = signed_up_at(self.server.url)
-        response = self.request("POST", f"/api/workspaces/{self.workspace_id}/members", json={"email": person.email, "role": role})
+        response = self.request(
+            "POST", f"/api/workspaces/{self.workspace_id}/members", json={"email": person.email, "role": role}
+        )
         assert response.status_code == 201, response.text
         return person
 

@@ -3,7 +3,7 @@
 import asyncio
 
 import httpx
-from pycrdt import Doc
+from pycrdt import Doc, Text
 
 from collab.conftest import Team
 from support.yclient import connected
@@ -15,7 +15,10 @@ async def test_two_people_type_in_one_document(team: Team) -> None:
     document = team.document(GREETING)
     friend = team.member("editor")
     url = team.server.ws_url
-    async with connected(url, document, team.owner.access_token) as ann, connected(url, document, friend.access_token) as bob:
+    async with (
+        connected(url, document, team.owner.access_token) as ann,
+        connected(url, document, friend.access_token) as bob,
+    ):
         assert ann.text == bob.text == GREETING
         await ann.append("Ann 🙂\n")
         await bob.insert(0, "Bob é\n")
@@ -30,7 +33,7 @@ async def test_two_people_type_in_one_document(team: Team) -> None:
 async def test_what_was_typed_offline_is_merged(team: Team) -> None:
     document = team.document("shared\n")
     url, token = team.server.ws_url, team.owner.access_token
-    copy: Doc = Doc()
+    copy: Doc[Text] = Doc()
     async with connected(url, document, token, doc=copy):
         pass
     copy["content"] += "offline\n"

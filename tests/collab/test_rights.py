@@ -16,7 +16,10 @@ async def test_readers_read_and_are_seen_but_do_not_write(team: Team, role: str)
     document = team.document("read me\n")
     reader = team.member(role)
     url = team.server.ws_url
-    async with connected(url, document, team.owner.access_token) as ann, connected(url, document, reader.access_token) as bob:
+    async with (
+        connected(url, document, team.owner.access_token) as ann,
+        connected(url, document, reader.access_token) as bob,
+    ):
         assert bob.text == "read me\n"
         await bob.set_state({"cursor": 1})
         await ann.wait_for(lambda: any(state.get("cursor") == 1 for state in ann.states.values()), "bob's cursor")
@@ -33,7 +36,7 @@ async def test_readers_read_and_are_seen_but_do_not_write(team: Team, role: str)
 async def test_a_reader_who_comes_with_deletions_of_their_own_changes_nothing(team: Team) -> None:
     document = team.document("precious\n")
     reader = team.member("viewer")
-    copy: Doc = Doc()
+    copy: Doc[Text] = Doc()
     url = team.server.ws_url
     async with connected(url, document, reader.access_token, doc=copy):
         pass
@@ -83,7 +86,9 @@ async def test_the_end_of_a_session_closes_its_sockets(team: Team) -> None:
 async def test_a_new_password_closes_the_other_sessions(team: Team) -> None:
     document = team.document("text\n")
     with team.server.client() as client:
-        other = client.post("/api/auth/login", json={"email": team.owner.email, "password": PASSWORD}).json()["access_token"]
+        other = client.post("/api/auth/login", json={"email": team.owner.email, "password": PASSWORD}).json()[
+            "access_token"
+        ]
     url = team.server.ws_url
     async with connected(url, document, other) as elsewhere, connected(url, document, team.owner.access_token) as here:
         body = {"current_password": PASSWORD, "new_password": "Another-horse-2"}
@@ -116,10 +121,13 @@ async def test_nobody_writes_under_the_client_id_of_another(team: Team) -> None:
     document = team.document("")
     friend = team.member("editor")
     url = team.server.ws_url
-    async with connected(url, document, team.owner.access_token) as ann, connected(url, document, friend.access_token) as bob:
+    async with (
+        connected(url, document, team.owner.access_token) as ann,
+        connected(url, document, friend.access_token) as bob,
+    ):
         await ann.append("mine")
         await bob.wait_for_text("mine")
-        forged: Doc = Doc(client_id=ann.client_id)
+        forged: Doc[Text] = Doc(client_id=ann.client_id)
         forged.apply_update(ann.doc.get_update())
         made: list[bytes] = []
         subscription = forged.observe(lambda event: made.append(event.update))
@@ -137,7 +145,10 @@ async def test_nobody_speaks_for_another_in_awareness(team: Team) -> None:
     document = team.document("")
     friend = team.member("editor")
     url = team.server.ws_url
-    async with connected(url, document, team.owner.access_token) as ann, connected(url, document, friend.access_token) as bob:
+    async with (
+        connected(url, document, team.owner.access_token) as ann,
+        connected(url, document, friend.access_token) as bob,
+    ):
         await ann.set_state({"user": {"id": friend.id, "name": "Bob", "color": "url(x)"}, "n": 1})
         await bob.wait_for(lambda: ann.client_id in bob.states, "ann's state")
         user = bob.states[ann.client_id]["user"]

@@ -6,6 +6,7 @@ import json
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
+from websockets.typing import Origin
 
 from collab.conftest import Team
 from support.yclient import connected
@@ -86,10 +87,10 @@ async def test_pages_of_other_sites_cannot_open_a_socket(team: Team) -> None:
     document = team.document("text\n")
     address = f"{team.server.ws_url}/{document}?token={team.owner.access_token}"
     with pytest.raises(InvalidStatus) as refused:
-        async with connect(address, origin="https://evil.example", proxy=None):
+        async with connect(address, origin=Origin("https://evil.example"), proxy=None):
             pass
     assert refused.value.response.status_code == 403
-    async with connect(address, origin=team.server.url, proxy=None) as socket:
+    async with connect(address, origin=Origin(team.server.url), proxy=None) as socket:
         assert isinstance(await socket.recv(), bytes)
 
 

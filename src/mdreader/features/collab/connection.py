@@ -26,7 +26,7 @@ BURST = 6000
 RATE = 600
 
 
-class Connection(WSListener):  # type: ignore[misc]
+class Connection(WSListener):
     """A client in, or on its way into, a room. All methods run on the event loop."""
 
     __slots__ = (
@@ -107,16 +107,16 @@ class Connection(WSListener):  # type: ignore[misc]
         if kind == WSMsgType.BINARY and frame.fin and self._fragments is None:
             self._message(frame.get_payload_as_bytes())
         elif kind in (WSMsgType.BINARY, WSMsgType.CONTINUATION):
-            self._fragment(kind == WSMsgType.BINARY, frame.get_payload_as_bytes(), last=bool(frame.fin))
+            self._fragment(frame.get_payload_as_bytes(), first=kind == WSMsgType.BINARY, last=bool(frame.fin))
         elif kind == WSMsgType.CLOSE:
-            transport.send_close(frame.get_close_code() or WSCloseCode.OK)
+            transport.send_close(WSCloseCode.OK)
             transport.disconnect()
         elif kind == WSMsgType.TEXT:
             self.close(CloseCode.UNSUPPORTED_DATA, "binary frames only")
 
     # ---- in ----
 
-    def _fragment(self, first: bool, payload: bytes, *, last: bool) -> None:
+    def _fragment(self, payload: bytes, *, first: bool, last: bool) -> None:
         if first == (self._fragments is not None):
             self.close(CloseCode.REFUSED, "fragments out of order")
             return
@@ -212,5 +212,5 @@ class Connection(WSListener):  # type: ignore[misc]
         self._backlog = None
         if self.room is not None:
             self.room.leave(self)
-        transport.send_close(int(code), reason.encode()[:120])
+        transport.send_close(int(code), reason.encode()[:120])  # type: ignore[arg-type]  # any number goes
         self._rooms.closing(self)

@@ -77,7 +77,11 @@ class Content:
     def check(self, update: bytes, user_id: str) -> Verdict:
         """The gate's verdict; changes nothing. Raises `GateError`, or `TooLargeForRoomError`."""
         verdict = self._gate.check(update, user_id)
-        if verdict.kind is Kind.NEW and verdict.added_bytes and self._size_bound + verdict.added_bytes > self._max_bytes:
+        if (
+            verdict.kind is Kind.NEW
+            and verdict.added_bytes
+            and self._size_bound + verdict.added_bytes > self._max_bytes
+        ):
             raise TooLargeForRoomError
         return verdict
 
@@ -118,7 +122,11 @@ class Content:
     def state_for(self, state_vector: bytes) -> bytes:
         """Everything that a peer at `state_vector` has not."""
         if state_vector != EMPTY_STATE_VECTOR:
-            return self._replica.state(state_vector) if self._replica else difference(self._stored or EMPTY_UPDATE, state_vector)
+            return (
+                self._replica.state(state_vector)
+                if self._replica
+                else difference(self._stored or EMPTY_UPDATE, state_vector)
+            )
         if self._replica is None:
             return self._stored or EMPTY_UPDATE
         if self._full_state is None:

@@ -29,7 +29,11 @@ log = structlog.get_logger(__name__)
 
 _DIALECT = sqlite.dialect(paramstyle="qmark")
 _APPEND = str(document_updates.insert().compile(dialect=_DIALECT))
-_CLAIM = str(upsert(document_clients).on_conflict_do_nothing().compile(dialect=_DIALECT, column_keys=["document_id", "client_id", "user_id"]))
+_CLAIM = str(
+    upsert(document_clients)
+    .on_conflict_do_nothing()
+    .compile(dialect=_DIALECT, column_keys=["document_id", "client_id", "user_id"])
+)
 _SHAPE = str(
     document_heads.update()
     .where(document_heads.c.document_id == bindparam("of"))
@@ -71,7 +75,7 @@ class SqliteLogStore:
                 self._later(batches, now, done)
             else:
                 self._fail(done, error)
-        except Exception as error:  # whatever it is, the rooms must hear of it
+        except Exception as error:  # noqa: BLE001 - whatever it is, the rooms must hear of it
             self._fail(done, error)
         else:
             self._work.put(lambda: self._sync(done))
@@ -88,7 +92,7 @@ class SqliteLogStore:
                         if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
                             self._fail(done, error)
                             return
-                    except Exception as error:
+                    except Exception as error:  # noqa: BLE001 - likewise
                         self._fail(done, error)
                         return
                     else:
@@ -114,10 +118,14 @@ class SqliteLogStore:
         connection = self._connection
         connection.execute("BEGIN IMMEDIATE")
         try:
-            connection.executemany(_APPEND, [(b.document_id, b.seq, b.data, now) for b in batches if b.data is not None])
+            connection.executemany(
+                _APPEND, [(b.document_id, b.seq, b.data, now) for b in batches if b.data is not None]
+            )
             for batch in batches:
                 if batch.new_clients:
-                    connection.executemany(_CLAIM, [(batch.document_id, client, user) for client, user in batch.new_clients.items()])
+                    connection.executemany(
+                        _CLAIM, [(batch.document_id, client, user) for client, user in batch.new_clients.items()]
+                    )
                 if batch.shape is not None:
                     connection.execute(_SHAPE, (batch.shape.eol, batch.shape.bom, batch.document_id))
             hit("log.before_commit")
@@ -130,7 +138,12 @@ class SqliteLogStore:
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
-        for pragma in (*SQLITE_PRAGMAS, "PRAGMA busy_timeout=0", "PRAGMA synchronous=NORMAL", "PRAGMA wal_autocheckpoint=0"):
+        for pragma in (
+            *SQLITE_PRAGMAS,
+            "PRAGMA busy_timeout=0",
+            "PRAGMA synchronous=NORMAL",
+            "PRAGMA wal_autocheckpoint=0",
+        ):
             connection.execute(pragma)
         return connection
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import httptools
 import uvicorn
 from picows import WSAutoPingStrategy, WSUpgradeRequest, WSUpgradeResponse, WSUpgradeResponseWithListener
-from picows.picows import WSProtocol
+from picows.picows import WSProtocol  # type: ignore[attr-defined]  # in no stub; see tests/contract/test_mount.py
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mdreader.features.collab.connection import Connection
@@ -70,7 +70,9 @@ class CollabProtocol(HttpToolsProtocol):
             self._refuse(503)
             return
         headers = {name: value.decode("latin-1") for name, value in self.headers}
-        address = client_address(self.client[0] if self.client else "", headers.get(b"x-forwarded-for"), runtime.policy.trusted_proxies)
+        address = client_address(
+            self.client[0] if self.client else "", headers.get(b"x-forwarded-for"), runtime.policy.trusted_proxies
+        )
         if not origin_allowed(runtime.policy, headers.get(b"origin"), headers.get(b"host", "")):
             self._refuse(403)
             return
@@ -83,15 +85,28 @@ class CollabProtocol(HttpToolsProtocol):
         self._become(connection, headers, rest)
 
     def _become(self, connection: Connection, headers: dict[bytes, str], rest: bytes) -> None:
-        def listener(request: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
+        def listener(_request: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
             return WSUpgradeResponseWithListener(WSUpgradeResponse.create_101_response(), connection)
 
         self.connections.discard(self)
         self._unset_keepalive_if_required()
         protocol = WSProtocol(
-            None, None, False, listener, _QUIET, True, HANDSHAKE_SECONDS, False, 20, 20, WSAutoPingStrategy.PING_WHEN_IDLE, True,
-            connection.max_frame_bytes, None, 2048,
-        )  # fmt: skip
+            host_port=None,
+            ws_path=None,
+            is_client_side=False,
+            ws_listener_factory=listener,
+            logger=_QUIET,
+            disconnect_on_exception=True,
+            websocket_handshake_timeout=HANDSHAKE_SECONDS,
+            enable_auto_ping=False,  # the rooms send one heartbeat round for all, without a task a socket
+            auto_ping_idle_timeout=20,
+            auto_ping_reply_timeout=20,
+            auto_ping_strategy=WSAutoPingStrategy.PING_WHEN_IDLE,
+            enable_auto_pong=True,
+            max_frame_size=connection.max_frame_bytes,
+            extra_headers=None,
+            read_buffer_init_size=2048,
+        )
         # The transport first: what picows writes in answer to the request must find its protocol in place.
         self.transport.set_protocol(protocol)
         protocol.connection_made(self.transport)

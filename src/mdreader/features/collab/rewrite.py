@@ -54,10 +54,8 @@ class Rewrite:
                 headers={"ETag": f'"{current.etag}"'},
             )
             return Change()
-        if self._prepared is not None and self._prepared[0] == body:
-            edits = self._prepared[1]
-        else:
-            edits = edits_between(body, self._body)
+        prepared = self._prepared is not None and self._prepared[0] == body
+        edits = self._prepared[1] if self._prepared is not None and prepared else edits_between(body, self._body)
         self._result = describe(self._body, self._shape, epoch)
         update, new_clients = content.edit(edits) if edits else (None, ())
         return Change(update, new_clients, self._shape if self._shape != shape else None)

@@ -339,7 +339,7 @@ class Room:
             if error is not None:
                 raise error
             self._content.load(loading.result())
-        except Exception as caught:  # the database, or pycrdt: either way people must be told
+        except Exception as caught:  # noqa: BLE001 - the database, or pycrdt: either way people must be told
             self._break("the document cannot be loaded now", f"load: {type(caught).__name__}: {caught}")
             return
         self.used_at = self._loop.time()
@@ -415,7 +415,7 @@ class Room:
         self._flush_timer = None
         self._around.writer.ready(self)
 
-    def flush(self) -> Batch | None:
+    def flush(self) -> Batch | None:  # noqa: C901 - one way through, told in one piece
         """Apply what came in and hand it to the log: the one place where the replica changes."""
         bulk = self._bulk if self._bulk is not None and self._bulk.stage is not Stage.WAITING else None
         if self.dead or self._flight is not None or (bulk is not None and bulk.stage is Stage.BUSY):
@@ -609,7 +609,7 @@ class Room:
         """Wait until everything received so far is committed."""
         done: asyncio.Future[None] = self._loop.create_future()
         if not self.dead:
-            self._when_stored(lambda: done.done() or done.set_result(None))
+            self._when_stored(partial(_resolve, done))
             await done
 
     # ---- awareness ----
@@ -625,3 +625,8 @@ class Room:
             frame = protocol.encode_awareness_frame(changes)
             for connection in tuple(self.connections):
                 connection.send(frame)
+
+
+def _resolve(done: "asyncio.Future[None]") -> None:
+    if not done.done():
+        done.set_result(None)

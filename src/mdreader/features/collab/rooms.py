@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 
 TICK_SECONDS = 1.0
 HEARTBEAT_SECONDS = 25
+PINGS_AT_ONCE = 100
 # An empty room is kept this long: a reload of the page should not read the database again.
 EMPTY_SECONDS = 5.0
 # A room whose content nobody needed for this long lets go of it.
@@ -66,7 +67,9 @@ class Rooms:
         self._loop = asyncio.get_running_loop()
         store = SqliteLogStore(self._database, unquote(self._database.url.removeprefix("sqlite+aiosqlite:///")))
         self._writer = LogWriter(store, self._clock)
-        self._surroundings = Surroundings(self._writer, self._load_state, self.spawn, self._forget, self._max_document_bytes)
+        self._surroundings = Surroundings(
+            self._writer, self._load_state, self.spawn, self._forget, self._max_document_bytes
+        )
         ticker = self._loop.create_task(self._tick(), name="rooms-tick")
         try:
             yield
@@ -163,7 +166,7 @@ class Rooms:
                 if stored is None:
                     raise NotFoundError("There is no such document.")
                 into.set_result(stored.state)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whoever waits gets it
                 into.set_exception(error)
 
         self.spawn(load())
@@ -197,7 +200,7 @@ class Rooms:
                     beat = self._loop.time() + HEARTBEAT_SECONDS
                     for number, connection in enumerate(tuple(self._sockets)):
                         connection.ping()
-                        if number % 100 == 99:
+                        if number % PINGS_AT_ONCE == 0:
                             await asyncio.sleep(0.01)  # spread: other people type meanwhile
                 await self._care()
             except Exception:
@@ -271,6 +274,7 @@ class Rooms:
 
     async def seed(self, tx: Transaction, seeds: Sequence[Seed], user_id: str) -> list[LiveText]:
         """See `LiveDocuments.seed`."""
+        del user_id  # a seed belongs to nobody: its client id is never written under again
         for item in seeds:
             self._check_size(item.text)
         return await storage.seed(tx, seeds)

@@ -83,7 +83,7 @@ async def load(conn: AsyncConnection, document_id: str) -> Stored | None:
     if head is None:
         return None
     rows = (await conn.execute(_state, {"id": document_id})).all()
-    owners = {client: user for client, user in await conn.execute(_owners, {"id": document_id})}
+    owners = {row.client_id: row.user_id for row in await conn.execute(_owners, {"id": document_id})}
     return _assemble(document_id, head, [tuple(row) for row in rows], owners)
 
 

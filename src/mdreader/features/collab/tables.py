@@ -8,8 +8,12 @@ document_heads = Table(  # one row a document: what stands beside its text
     "document_heads",
     metadata,
     Column("document_id", String(36), ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
-    Column("epoch", String(36), nullable=False),  # changes when the text is rebuilt: copies of the old epoch must not be merged
-    Column("eol", String(4), nullable=False),  # lf | crlf: a uniform CRLF is kept beside the text and put back at every way out
+    Column(
+        "epoch", String(36), nullable=False
+    ),  # changes when the text is rebuilt: copies of the old epoch must not be merged
+    Column(
+        "eol", String(4), nullable=False
+    ),  # lf | crlf: a uniform CRLF is kept beside the text and put back at every way out
     Column("bom", Boolean, nullable=False, server_default=false()),  # likewise a byte order mark
 )
 

@@ -36,7 +36,9 @@ def decompose(exact: str) -> tuple[str, Shape]:
     try:
         exact.encode()
     except UnicodeEncodeError:
-        raise InvalidInputError("The text contains half of a surrogate pair, which UTF-8 cannot hold. Remove it and try again.") from None
+        raise InvalidInputError(
+            "The text contains half of a surrogate pair, which UTF-8 cannot hold. Remove it and try again."
+        ) from None
     bom = exact.startswith(BOM)
     body = exact[1:] if bom else exact
     pairs = body.count("\r\n")
