@@ -35,6 +35,8 @@ export interface ConnectionOptions {
 }
 
 const QUIET_MS = 25_000;
+/** What we send is answered (a marker comes back), so silence after it says more than silence alone. */
+const UNANSWERED_MS = 6_000;
 const PROBE_ANSWER_MS = 15_000;
 const WAKE_ANSWER_MS = 4_000;
 const CHECK_EVERY_MS = 5_000;
@@ -54,6 +56,8 @@ export class Connection {
   #openTimer: ReturnType<typeof setTimeout> | undefined;
   #openedAt = 0;
   #heardAt = 0;
+  /** When the first thing went out that nothing has been heard after; 0 when nothing has. */
+  #askedAt = 0;
   #probe: { at: number; within: number } | null = null;
 
   constructor(options: ConnectionOptions) {
@@ -90,7 +94,9 @@ export class Connection {
   }
 
   send(data: Uint8Array<ArrayBuffer>): void {
-    if (this.isOpen) this.#socket?.send(data);
+    if (!this.isOpen) return;
+    this.#askedAt ||= Date.now();
+    this.#socket?.send(data);
   }
 
   /** The network may be back, or the machine may have slept: ask now instead of waiting for a timer. */
@@ -124,11 +130,13 @@ export class Connection {
     socket.onopen = () => {
       clearTimeout(this.#openTimer);
       this.#openedAt = this.#heardAt = Date.now();
+      this.#askedAt = 0;
       this.#checkTimer = setInterval(() => this.#check(socket), CHECK_EVERY_MS);
       this.#options.events.opened();
     };
     socket.onmessage = (event: MessageEvent) => {
       this.#heardAt = Date.now();
+      this.#askedAt = 0;
       this.#probe = null;
       if (event.data instanceof ArrayBuffer) this.#options.events.frame(new Uint8Array(event.data));
     };
@@ -145,6 +153,7 @@ export class Connection {
     if (this.#probe !== null) {
       if (now - this.#probe.at >= this.#probe.within) this.#lost(socket);
     } else if (now - this.#heardAt >= QUIET_MS) this.#sendProbe(PROBE_ANSWER_MS);
+    else if (this.#askedAt > 0 && now - this.#askedAt >= UNANSWERED_MS) this.#sendProbe(WAKE_ANSWER_MS);
   }
 
   #sendProbe(within: number): void {

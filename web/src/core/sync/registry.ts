@@ -72,7 +72,8 @@ function watchPage(): void {
   if (watching) return;
   watching = true;
   addEventListener('online', () => each((session) => session.wake()));
-  addEventListener('offline', () => each((session) => session.refresh()));
+  // Not believed, only checked: a server on this machine or this network may still answer.
+  addEventListener('offline', () => each((session) => session.wake()));
   addEventListener('pageshow', () => each((session) => session.wake()));
   addEventListener('pagehide', () => each((session) => session.flush()));
   document.addEventListener('visibilitychange', () => {
