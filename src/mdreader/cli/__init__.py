@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from mdreader import __version__
+from mdreader.cli.transfer import commands as transfer_commands
 
 app = typer.Typer(
     name="mdreader",
@@ -52,3 +53,6 @@ def _doctor() -> None:
     from mdreader.cli.doctor import run
 
     raise typer.Exit(run())
+
+
+app.add_typer(transfer_commands)

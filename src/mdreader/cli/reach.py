@@ -1,0 +1,189 @@
+"""How a command reaches a server: a remote one with an API key, the one that runs on the data folder, or one inside this process.
+
+The command speaks the same HTTP API to all three. On the data folder nobody logs in: who can read the secret in it may act as any
+user, and signs a token for that.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Generator
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mdreader.bootstrap import database_file, read_secret
+from mdreader.db.engine import Database
+from mdreader.features.accounts.people import PEOPLE, find_by_email
+from mdreader.features.accounts.schemas import normalise_email
+from mdreader.features.accounts.tokens import mint_operator_token
+from mdreader.features.workspaces.lookup import find_owned
+from mdreader.kernel.data_folder import DataFolderInUseError, ServerInfo, hold, running_server
+from mdreader.kernel.logs import configure_logs
+from mdreader.main import create_app
+from mdreader.migrations import MigrationError
+from mdreader.settings import Settings, SettingsError, load_settings
+
+_TIMEOUT: Final = httpx.Timeout(15, read=120, write=120)
+# A server has the data folder before it can be reached, and a moment longer than that.
+_SETTLE_SECONDS: Final = 10.0
+# Well before it expires.
+_TOKEN_SECONDS: Final = 60.0
+_LOOPBACK: Final = {"127.0.0.1", "::1", "localhost"}
+
+
+class ReachError(Exception):
+    """No server can be reached, or it is not clear as whom; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Which server. With neither `server` nor `api_key` it is the one of the data folder; only there is an `owner` of use."""
+
+    server: str | None
+    api_key: str | None
+    owner: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A server that can be talked to. `where` says in words which; `warning` what is unwise about it."""
+
+    client: httpx.AsyncClient
+    where: str
+    warning: str = ""
+
+
+@contextlib.asynccontextmanager
+async def reach(target: Target, workspace: str) -> AsyncIterator[Reached]:
+    """A client with credentials; `workspace` (a name or an id) may tell as whom to act. Raises `ReachError`."""
+    async with contextlib.AsyncExitStack() as stack:
+        if target.server or target.api_key:
+            yield await stack.enter_async_context(_remote(target))
+        else:
+            yield await _local(stack, target.owner, workspace)
+
+
+@contextlib.asynccontextmanager
+async def _remote(target: Target) -> AsyncIterator[Reached]:
+    if not target.server or not target.api_key:
+        raise ReachError(
+            "A remote server takes both: --server URL and --api-key KEY (or MDREADER_SERVER and MDREADER_API_KEY)."
+        )
+    if target.owner:
+        raise ReachError(
+            "--owner is for the data folder on this machine; on a remote server you are whose API key it is."
+        )
+    url = urlsplit(target.server)
+    if url.scheme not in {"http", "https"} or not url.hostname:
+        raise ReachError(f"{target.server} is no address of a server. Give one such as https://notes.example.org")
+    warning = ""
+    if url.scheme == "http" and url.hostname not in _LOOPBACK:
+        warning = "The API key goes over the network unencrypted: the address begins with http, not https."
+    headers = {"Authorization": f"Bearer {target.api_key}"}
+    base = target.server.rstrip("/")
+    async with httpx.AsyncClient(base_url=base, headers=headers, timeout=_TIMEOUT) as client:
+        yield Reached(client, f"at {base}", warning)
+
+
+async def _local(stack: contextlib.AsyncExitStack, owner: str | None, workspace: str) -> Reached:
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        raise ReachError(str(error)) from None
+    if not database_file(settings).exists():
+        raise ReachError(
+            f"There is nothing in the data folder {settings.data.resolve()} yet. Start the server and sign up first, "
+            "or set MDREADER_DATA to the folder that has your workspaces."
+        )
+    until = time.monotonic() + _SETTLE_SECONDS
+    while True:
+        try:
+            if server := running_server(settings.data):
+                return await stack.enter_async_context(_through(server, settings, owner, workspace))
+            stack.enter_context(hold(settings.data))
+            return await stack.enter_async_context(_inside(settings, owner, workspace))
+        except DataFolderInUseError as error:
+            if error.server is None and time.monotonic() > until:
+                raise ReachError(f"{error} Wait until it has ended.") from None
+            await asyncio.sleep(0.2)
+        except (MigrationError, OSError, SQLAlchemyError, httpx.HTTPError) as error:
+            raise ReachError(f"The data folder {settings.data.resolve()} cannot be used: {error}") from error
+
+
+@contextlib.asynccontextmanager
+async def _through(server: ServerInfo, settings: Settings, owner: str | None, workspace: str) -> AsyncIterator[Reached]:
+    """Through the server that runs on the data folder."""
+    database = Database(f"sqlite+aiosqlite:///{database_file(settings)}")
+    try:
+        async with database.read() as conn:
+            user_id = await _whom(conn, owner, workspace)
+    finally:
+        await database.close()
+    auth = _Operator(read_secret(settings.data), user_id)
+    # No proxy from the environment: the operator's token is taken from this machine alone.
+    async with httpx.AsyncClient(base_url=server.url, auth=auth, timeout=_TIMEOUT, trust_env=False) as client:
+        if (await client.get("/api/me")).status_code == httpx.codes.UNAUTHORIZED:
+            raise ReachError(
+                f"The server listens on {server.url} alone, and takes commands without a key on 127.0.0.1 only. "
+                f"Make an API key in its settings: --server {server.url} --api-key KEY"
+            )
+        yield Reached(client, f"through the server at {server.url}")
+
+
+@contextlib.asynccontextmanager
+async def _inside(settings: Settings, owner: str | None, workspace: str) -> AsyncIterator[Reached]:
+    """In this process: no server runs, and none can start meanwhile."""
+    configure_logs("warning", settings.log_format)
+    app = create_app(settings)
+    async with app.router.lifespan_context(app):
+        async with app.state.runtime.database.read() as conn:
+            user_id = await _whom(conn, owner, workspace)
+        transport = httpx.ASGITransport(app=app, client=("127.0.0.1", 0))
+        auth = _Operator(app.state.runtime.secret, user_id)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", auth=auth) as client:
+            yield Reached(client, f"into the data folder {settings.data.resolve()}")
+
+
+async def _whom(conn: AsyncConnection, owner: str | None, workspace: str) -> str:
+    """The user to act as."""
+    if owner is not None:
+        person = await find_by_email(conn, normalise_email(owner))
+        if person is None:
+            raise ReachError(f"Nobody has an account with the address {owner} here. Sign up with it first.")
+        return person.id
+    people = (await conn.execute(select(PEOPLE.c.id).limit(2))).scalars().all()
+    if not people:
+        raise ReachError("Nobody has an account here yet. Start the server and sign up first: mdreader serve")
+    if len(people) == 1:
+        return str(people[0])
+    owned = await find_owned(conn, workspace)
+    if not owned:
+        raise ReachError(f"Several people have an account here. Say who owns the workspace {workspace}: --owner EMAIL")
+    if len(owned) > 1:
+        ids = ", ".join(one.workspace_id for one in owned)
+        raise ReachError(f"Several workspaces are called {workspace}. Give the id of one ({ids}), or --owner EMAIL.")
+    return owned[0].user_id
+
+
+class _Operator(httpx.Auth):
+    """Signs tokens as they are needed: one lasts minutes, an import may last longer."""
+
+    def __init__(self, secret: bytes, user_id: str) -> None:
+        self._secret = secret
+        self._user_id = user_id
+        self._token = ""
+        self._made = 0.0
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
+        now = time.monotonic()
+        if not self._token or now - self._made > _TOKEN_SECONDS:
+            self._token = mint_operator_token(self._secret, self._user_id, time.time_ns() // 1_000_000)
+            self._made = now
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        yield request

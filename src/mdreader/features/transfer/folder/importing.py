@@ -1,0 +1,76 @@
+"""Bringing a folder in, call by call. It can be stopped at any moment and run again."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from mdreader.features.transfer.folder.api import Api
+from mdreader.features.transfer.folder.walk import Found, Passed, UnusableFileError, read_text
+
+# What one call brings, the size in bytes of the files.
+CALL_FILES: Final = 200
+CALL_BYTES: Final = 4_000_000
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """What became of the files so far. `counts` by status; `kept` and `refused` as (path, why)."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    kept: list[tuple[str, str]] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    passed: list[Passed] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that is Markdown went in."""
+        return not self.kept and not self.refused and not any(one.failed for one in self.passed)
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """Where files go, and how: texts of at most `max_bytes` each."""
+
+    workspace_id: str
+    max_bytes: int
+    overwrite: bool
+
+
+async def import_files(
+    api: Api, how: Import, files: list[Found], report: ImportReport, *, on_progress: Callable[[int], None]
+) -> None:
+    """Send files, adding to `report`; `on_progress` is told how many more are done. Raises `ApiError`."""
+    for call in calls(files):
+        texts: list[tuple[str, str]] = []
+        for file in call:
+            try:
+                texts.append((file.path, read_text(file.file, how.max_bytes)))
+            except UnusableFileError as error:
+                report.passed.append(Passed(file.path, error.reason, error.detail, failed=True))
+        if texts:
+            for item in await api.import_files(how.workspace_id, texts, overwrite=how.overwrite):
+                _note(report, item["path"], item["status"], item["detail"] or "")
+        on_progress(len(call))
+
+
+def _note(report: ImportReport, path: str, status: str, detail: str) -> None:
+    report.counts[status] += 1
+    if status == "kept":
+        report.kept.append((path, detail))
+    elif status == "refused":
+        report.refused.append((path, detail))
+
+
+def calls(files: list[Found]) -> Iterator[list[Found]]:
+    """Cut a list into what one call each brings; a file larger than a call goes alone."""
+    call: list[Found] = []
+    size = 0
+    for file in files:
+        if call and (len(call) == CALL_FILES or size + file.size > CALL_BYTES):
+            yield call
+            call, size = [], 0
+        call.append(file)
+        size += file.size
+    if call:
+        yield call
