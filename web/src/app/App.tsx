@@ -52,10 +52,14 @@ function Home({ me }: { me: User }) {
 }
 
 function WorkspaceRoute({ id, documentId, me }: { id: string; documentId: string | undefined; me: User }) {
-  const { data, isError, isFetching } = useWorkspaces();
+  const { data, isError, isFetching, refetch } = useWorkspaces();
   const workspace = data?.find((one) => one.id === id);
+  const missing = data !== undefined && workspace === undefined;
+  useEffect(() => {
+    // It may have been shared a moment ago.
+    if (missing) void refetch();
+  }, [id, missing, refetch]);
   if (workspace) return <Shell workspace={workspace} me={me} documentId={documentId} />;
-  // A workspace made a moment ago may be missing from the list that was kept.
   if (!data || isFetching) return isError ? <Unreachable /> : <Skeleton />;
   return (
     <DeadEnd title={t('workspace.missing')} text={t('workspace.missing_text')} />

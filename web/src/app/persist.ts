@@ -14,6 +14,8 @@ interface Kept {
 const WRITE_MS = 1_000;
 /** A slow disk must not hold up the page: after this it starts without. */
 const RESTORE_MS = 300;
+/** What is restored is shown, and asked for anew at once: a workspace may have been shared meanwhile. */
+const LONG_AGO = 1;
 const OLD_MS = 30 * 24 * 60 * 60 * 1000;
 
 const prefixOf = (userId: string): string => `${userId}|`;
@@ -27,7 +29,7 @@ async function restore(store: UseStore): Promise<void> {
   const now = Date.now();
   for (const [name, { key, data, at }] of all) {
     if (mine === undefined || !name.startsWith(mine) || now - at > OLD_MS) continue;
-    if (queryClient.getQueryData(key) === undefined) queryClient.setQueryData(key, data, { updatedAt: at });
+    if (queryClient.getQueryData(key) === undefined) queryClient.setQueryData(key, data, { updatedAt: LONG_AGO });
   }
 }
 

@@ -112,7 +112,7 @@ export function refreshSession(since: number): Promise<boolean> {
   });
 }
 
-/** Sends a request and gives the answer when it is 2xx; throws ApiError or OfflineError otherwise. */
+/** Sends a request and gives the answer when it is 2xx or 304; throws ApiError or OfflineError otherwise. */
 export async function request(method: string, path: string, options: RequestOptions = {}): Promise<Response> {
   const started = Date.now();
   let response = await send(method, path, options);
@@ -120,7 +120,7 @@ export async function request(method: string, path: string, options: RequestOpti
     if (await refreshSession(started)) response = await send(method, path, options);
     if (response.status === 401) sessionEnded.forEach((listener) => listener());
   }
-  if (!response.ok) throw await toError(response);
+  if (!response.ok && response.status !== 304) throw await toError(response);
   return response;
 }
 

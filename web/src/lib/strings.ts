@@ -155,7 +155,7 @@ export const t = catalogue({
   'trash.load_failed': 'The trash could not be loaded.',
   'trash.more': 'Show more',
 
-  'home.latest': 'Changed last',
+  'home.latest': 'Recently changed',
   'home.empty': 'Drop a folder of Markdown here',
   'home.empty_text': 'Everything in it keeps its place and its text, byte for byte. A ZIP works too.',
   'home.choose': 'Choose a folder',

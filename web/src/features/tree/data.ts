@@ -1,6 +1,6 @@
 // The documents of a workspace, and what can be done to them: shown at once, taken back with a reason.
 import { useQuery } from '@tanstack/react-query';
-import { api } from '@/lib/api';
+import { api, request } from '@/lib/api';
 import { baseName, displayName, isWithin } from '@/lib/paths';
 import { t } from '@/lib/strings';
 import { toast } from '@/lib/toasts';
@@ -14,25 +14,39 @@ const POLL_MS = 10_000;
 
 export const documentsKey = (workspaceId: string) => ['documents', workspaceId] as const;
 
-async function loadAll(workspaceId: string, signal: AbortSignal): Promise<Documents> {
-  const all: DocumentInfo[] = [];
-  let cursor: string | null = null;
-  do {
-    const query: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    const page: Page<DocumentInfo> = await api.get<Page<DocumentInfo>>(`/api/workspaces/${workspaceId}/documents?limit=${PAGE}${query}`, signal);
+/** By workspace: what the server called the list that was loaded last, if it names lists. */
+const versions = new Map<string, string>();
+
+/** Everything, or what is known already when the server says that nothing changed. */
+export async function loadDocuments(workspaceId: string, signal: AbortSignal): Promise<Documents> {
+  const url = `/api/workspaces/${workspaceId}/documents?limit=${PAGE}`;
+  const known = queryClient.getQueryData<Documents>(documentsKey(workspaceId));
+  const version = versions.get(workspaceId);
+  const first = await request('GET', url, { signal, headers: known && version ? { 'If-None-Match': version } : {} });
+  if (first.status === 304 && known) return known;
+
+  let page = (await first.json()) as Page<DocumentInfo>;
+  const all = [...page.items];
+  while (page.next_cursor !== null) {
+    page = await api.get<Page<DocumentInfo>>(`${url}&cursor=${encodeURIComponent(page.next_cursor)}`, signal);
     all.push(...page.items);
-    cursor = page.next_cursor;
-  } while (cursor !== null);
+  }
+  const etag = first.headers.get('ETag');
+  if (etag === null) versions.delete(workspaceId);
+  else versions.set(workspaceId, etag);
   return all;
 }
 
-/** The whole list; others' changes come in within seconds (a large workspace is asked less often). */
+/** How long to wait before asking again: a server that cannot say "unchanged" is asked less for a long list. */
+const pollMs = (workspaceId: string, count: number): number => (versions.has(workspaceId) ? POLL_MS : POLL_MS * Math.max(1, Math.ceil(count / PAGE)));
+
+/** The whole list; others' changes come in within seconds. */
 export const useDocuments = (workspaceId: string) =>
   useQuery({
     queryKey: documentsKey(workspaceId),
-    queryFn: ({ signal }) => loadAll(workspaceId, signal),
+    queryFn: ({ signal }) => loadDocuments(workspaceId, signal),
     meta: { persist: true },
-    refetchInterval: ({ state }) => POLL_MS * Math.max(1, Math.ceil((state.data?.length ?? 0) / PAGE)),
+    refetchInterval: ({ state }) => pollMs(workspaceId, state.data?.length ?? 0),
     refetchOnWindowFocus: true,
   });
 
