@@ -1,0 +1,208 @@
+"""A server that is killed and started again under load, and the check of what is left each time."""
+
+import asyncio
+import random
+import signal
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+
+from support.http import signed_up_at
+from support.ledger import Ledger, pieces_in
+from support.server import Server
+from support.stored import copy_database, read_stored
+from support.writing import Address, LeftError, Maker, Putter, Typist, Watcher, socket_of
+
+# How often a run of some seconds passes each point, so that a count up to this is reached.
+FAILPOINTS = {
+    "room.applied": 60,
+    "log.before_commit": 60,
+    "log.before_sync": 60,
+    "log.after_sync": 60,
+    "room.before_broadcast": 60,
+    "room.before_acknowledgement": 60,
+    "room.acknowledged": 60,
+    "seed.before_commit": 4,
+    "seed.after_commit": 4,
+    "projection.captured": 1,
+    "projection.before_tree": 1,
+    "fold.before_delete": 1,
+    "fold.before_commit": 1,
+    "fold.after_commit": 1,
+}
+"""By name. Projection and folding happen when documents fall quiet or the server stops."""
+AT_STOP = ("projection.", "fold.")
+
+
+class Death(NamedTuple):
+    """How a life ends: after `progress` steps of the people, or at a failpoint that is passed for the `progress`-th time."""
+
+    name: str  # "random" or a failpoint
+    progress: int
+
+
+def death_at(name: str, rng: random.Random) -> Death:
+    """A death at `name` at some moment within its reach."""
+    return Death(name, rng.randrange(400) if name == "random" else rng.randint(1, FAILPOINTS[name]))
+
+
+@dataclass
+class Summary:
+    """What a campaign saw."""
+
+    deaths: Counter[str] = field(default_factory=Counter)
+    acknowledged: int = 0
+    unacknowledged: int = 0  # sent, and the server died first; kept by their authors
+    puts: int = 0
+    documents_made: int = 0
+    restart_seconds: list[float] = field(default_factory=list)
+
+
+class Crashes:
+    """One data folder and the people on it, over any number of lives."""
+
+    def __init__(self, folder: Path, seed: int, *, documents: int = 3, typists: int = 3) -> None:
+        self._folder = folder
+        self._rng = random.Random(seed)
+        self._server = Server(folder / "data")
+        self._counts = (documents, typists)
+        self._ledgers: dict[str, Ledger] = {}
+        self._people: list[Typist | Watcher] = []
+        self._maker = Maker("")
+        self._workers: list[Putter | Maker] = [self._maker]
+        self._key = ""
+        self._texts: dict[str, str] = {}  # as the files had them after the last life
+        self._steps = self._goal = 0
+        self._ending = False  # the server is about to go, or may go at any moment
+        self._gathering: asyncio.Barrier
+        self._begun: asyncio.Event  # everybody is there and the copies agree
+        self._enough: asyncio.Event  # steps were made as many as this life should have
+        self.summary = Summary()
+
+    async def prepare(self) -> None:
+        """Make an account, a workspace and documents."""
+        await asyncio.to_thread(self._server.start)
+        owner = await asyncio.to_thread(signed_up_at, self._server.url)
+        async with httpx.AsyncClient(base_url=self._server.url, headers=owner.headers, timeout=30) as client:
+            self._key = (await client.post("/api/keys", json={"name": "crash", "scope": "write"})).json()["key"]
+            self._maker.workspace = (await client.post("/api/workspaces", json={"name": "Crash"})).json()["id"]
+            documents, typists = self._counts
+            for number in range(documents):
+                path = f"/api/workspaces/{self._maker.workspace}/documents"
+                made = await client.post(path, json={"path": f"{number}.md", "content": ""})
+                assert made.status_code == 201, made.text
+                document, ledger = made.json()["id"], Ledger()
+                self._ledgers[document] = ledger
+                self._people += [Typist(10 * number + n, document, ledger, self._rng) for n in range(typists)]
+                self._people.append(Watcher(document, ledger))
+                self._workers.append(Putter(number, document, ledger, self._rng))
+        await asyncio.to_thread(self._server.stop)
+
+    async def live(self, death: Death | None) -> None:
+        """Start the server, let people work until it dies, and check what is left; with None it is stopped in good order."""
+        armed = {} if death is None or death.name == "random" else {"MDREADER_FAILPOINTS": f"{death.name}:{death.progress}"}
+        started = time.perf_counter()
+        await asyncio.to_thread(self._server.start, **armed)
+        self.summary.restart_seconds.append(time.perf_counter() - started)
+        self._ending = bool(armed)
+        self._gathering = asyncio.Barrier(len(self._people))
+        self._begun, self._enough = asyncio.Event(), asyncio.Event()
+        self._goal = self._steps + (death.progress if death and death.name == "random" else self._rng.randrange(100, 300))
+        headers = {"Authorization": f"Bearer {self._key}"}
+        async with httpx.AsyncClient(base_url=self._server.url, headers=headers, timeout=30) as http:
+            if not armed:  # else it may die of the question
+                await self._check_answers(http)
+            address = Address(self._server.url, self._server.ws_url, self._key)
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._take_part(person, address, http)) for person in self._people]
+                tasks += [group.create_task(self._use_http(worker, http)) for worker in self._workers]
+                await self._end(death, tasks)
+        await self._check_files()
+
+    async def close(self) -> None:
+        """Stop what still runs, after a failure."""
+        if self._server.running:
+            await asyncio.to_thread(self._server.kill)
+
+    # ---- the people ----
+
+    async def _take_part(self, person: Typist | Watcher, address: Address, http: httpx.AsyncClient) -> None:
+        ledger = self._ledgers[person.document]
+        try:
+            async with socket_of(address, person.document, person.copy) as client:
+                await person.catch_up(client)
+                await self._gathering.wait()
+                # Nobody types now: whatever people typed and kept through the crash comes to every copy, once.
+                kept = set().union(*(copy.own for copy in ledger.copies)) - ledger.deleting
+                await client.wait_for_text(lambda text: kept <= (found := set(pieces_in(text))) and not found & ledger.deleting)
+                await self._gathering.wait()
+                assert len({copy.text for copy in ledger.copies}) == 1, "copies differ"
+                ledger.check(person.copy.text)
+                await self._gathering.wait()
+                self._begun.set()
+                await person.work(client, self._step)
+        except (LeftError, asyncio.BrokenBarrierError):
+            assert self._ending, "a socket was cut while the server was well"
+            await self._gathering.abort()
+            self._begun.set()
+
+    async def _use_http(self, worker: Putter | Maker, http: httpx.AsyncClient) -> None:
+        try:
+            await self._begun.wait()
+            await worker.work(http, self._step)
+        except (LeftError, httpx.TransportError):
+            assert self._ending, "a request was cut while the server was well"
+
+    def _step(self) -> None:
+        self._steps += 1
+        if self._steps >= self._goal:
+            self._enough.set()
+
+    async def _end(self, death: Death | None, tasks: list[asyncio.Task[None]]) -> None:
+        name = death.name if death else "stop"
+        self.summary.deaths[name] += 1
+        if name in FAILPOINTS and not name.startswith(AT_STOP):
+            async with asyncio.timeout(60):
+                await asyncio.wait(tasks)
+            assert await asyncio.to_thread(self._server.wait) == -signal.SIGKILL, f"{name} was not passed"
+            return
+        await self._enough.wait()
+        self._ending = True
+        if name == "random":
+            await asyncio.sleep(self._rng.random() * 0.01)  # anywhere between two steps
+            await asyncio.to_thread(self._server.kill)
+        else:
+            code = 0 if name == "stop" else -signal.SIGKILL
+            assert await asyncio.to_thread(self._server.stop) == code, f"{name} was not passed"
+
+    # ---- what is left ----
+
+    async def _check_files(self) -> None:
+        with tempfile.TemporaryDirectory(dir=self._folder) as folder:
+            kept = await read_stored(copy_database(self._folder / "data", Path(folder) / "copy"), list(self._ledgers))
+        for document, ledger in self._ledgers.items():
+            ledger.check(kept[document].text)
+        self._texts = {document: one.text for document, one in kept.items()}
+
+    async def _check_answers(self, http: httpx.AsyncClient) -> None:
+        for document, text in self._texts.items():
+            got = await http.get(f"/api/documents/{document}")
+            assert got.json()["content"] == text, "the server reads its log differently from Yjs"
+        listed: dict[str, str] = {}
+        url = f"/api/workspaces/{self._maker.workspace}/documents?limit=1000"
+        page = (await http.get(url)).json()
+        while True:
+            listed |= {item["path"]: item["id"] for item in page["items"]}
+            if page["next_cursor"] is None:
+                break
+            page = (await http.get(url, params={"cursor": page["next_cursor"]})).json()
+        assert self._maker.made.keys() <= listed.keys(), "a document is lost"
+        for path, text in self._maker.take_tried().items():
+            if path in listed:
+                got = await http.get(f"/api/documents/{listed[path]}")
+                assert got.json()["content"] == text, "a document was made by half"
