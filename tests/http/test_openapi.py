@@ -1,0 +1,199 @@
+"""The API is what it says of itself: each operation's success, and whatever it is sent."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from fastapi import FastAPI
+from hypothesis import HealthCheck, given, settings
+from hypothesis.errors import Unsatisfiable
+from hypothesis.strategies import SearchStrategy
+from schemathesis import GenerationMode
+from schemathesis.core.result import Ok
+from schemathesis.schemas import APIOperation, BaseSchema
+
+from support.http import PASSWORD, new_document, new_workspace, signed_up, signed_up_at
+from support.server import Server
+
+# Of each operation and kind of data; about 1,000 requests in all.
+EXAMPLES = 10
+
+# What each operation is sent to succeed, in an order in which it does; `{name}` is filled with what the test made before.
+SUCCESSES: dict[str, dict[str, Any]] = {
+    "health": {},
+    "ready": {},
+    "read_config": {},
+    "sign_up": {"json": {"email": "new@example.org", "password": PASSWORD, "name": "New"}},
+    "log_in": {"json": {"email": "new@example.org", "password": PASSWORD}},
+    "refresh_session": {"json": {"refresh_token": "{refresh_token}"}},
+    "read_me": {},
+    "change_me": {"json": {"name": "Other"}},
+    "create_key": {"json": {"name": "key", "scope": "write"}},
+    "list_keys": {},
+    "revoke_key": {},
+    "create_workspace": {"json": {"name": "Another"}},
+    "list_workspaces": {},
+    "get_workspace": {},
+    "rename_workspace": {"json": {"name": "Renamed"}},
+    "add_member": {"json": {"email": "new@example.org", "role": "viewer"}},
+    "list_members": {},
+    "change_role": {"json": {"role": "editor"}},
+    "remove_member": {},
+    "create_document": {"json": {"path": "new.md", "content": "# New"}},
+    "list_documents": {},
+    "get_document": {},
+    "get_content": {},
+    "put_content": {"content": "new", "headers": {"If-Match": "*"}},
+    "move_document": {"json": {"path": "f/moved.md"}},
+    "issue_ticket": {},
+    "move_folder": {"json": {"from_path": "f", "to_path": "g"}},
+    "delete_document": {},
+    "list_trash": {},
+    "restore_document": {"json": {}},
+    "delete_folder": {"json": {"path": "g"}},
+    "restore_documents": {"json": {"document_ids": ["{document_id}"]}},
+    "import_documents": {
+        "json": {"documents": [{"path": "imported.md", "content": "x"}, {"path": "..", "content": ""}]}
+    },
+    "export_workspace": {},
+    "delete_workspace": {},
+    "list_deleted_workspaces": {},
+    "restore_workspace": {},
+    "change_password": {"json": {"current_password": PASSWORD, "new_password": PASSWORD + "2"}},
+    "log_out": {"json": {"refresh_token": "{refresh_token}"}},
+}
+
+
+def filled(template: Any, values: dict[str, str]) -> Any:
+    """`template` with each `{name}` in its strings replaced."""
+    if isinstance(template, dict):
+        return {name: filled(value, values) for name, value in template.items()}
+    if isinstance(template, list):
+        return [filled(value, values) for value in template]
+    return template.format_map(values) if isinstance(template, str) and template.startswith("{") else template
+
+
+def operations(schema: BaseSchema) -> Iterator[APIOperation[Any, Any, Any, Any]]:
+    for found in schema.get_all_operations():
+        assert isinstance(found, Ok), found
+        yield found.ok()
+
+
+def test_no_reference_leads_nowhere(app: FastAPI) -> None:
+    described = app.openapi()
+
+    def references(node: Any) -> Iterator[str]:
+        if isinstance(node, dict):
+            if isinstance(node.get("$ref"), str):
+                yield node["$ref"]
+            for value in node.values():
+                yield from references(value)
+        elif isinstance(node, list):
+            for value in node:
+                yield from references(value)
+
+    for reference in set(references(described)):
+        target: Any = described
+        for part in reference.removeprefix("#/").split("/"):
+            assert part in target, reference
+            target = target[part]
+
+
+def test_every_operation_has_a_name_of_its_own(app: FastAPI) -> None:
+    names = [operation["operationId"] for path in app.openapi()["paths"].values() for operation in path.values()]
+    assert len(names) == len(set(names))
+
+
+async def test_each_success_is_as_described(app: FastAPI, client: httpx.AsyncClient) -> None:
+    schema = schemathesis.openapi.from_dict(app.openapi())
+    described = {operation.definition.raw["operationId"]: operation for operation in operations(schema)}
+    assert set(described) == set(SUCCESSES)
+    ada = await signed_up(client)
+    workspace_id = await new_workspace(client, ada)
+    values = {
+        "workspace_id": workspace_id,
+        "document_id": await new_document(client, ada, workspace_id, "f/a.md", "# A"),
+        "refresh_token": ada.refresh_token,
+        "user_id": ada.id,
+        "key_id": "",
+    }
+    headers = ada.headers
+    for name, options in SUCCESSES.items():
+        operation = described[name]
+        sent = filled(options, values)
+        sent["headers"] = {**headers, **sent.get("headers", {})}
+        response = await client.request(operation.method.upper(), operation.path.format_map(values), **sent)
+        assert response.is_success, (name, response.text)
+        operation.validate_response(response)
+        if name == "create_key":
+            values["key_id"] = response.json()["id"]
+        elif name == "add_member":
+            values["user_id"] = response.json()["user_id"]
+        elif name == "refresh_session":
+            values["refresh_token"] = response.json()["refresh_token"]
+
+
+class Sandbox:
+    """A server with somebody on it, and things of theirs for the paths of requests."""
+
+    def __init__(self, server: Server) -> None:
+        self.url = server.url
+        self.person = signed_up_at(server.url)
+        self._client = server.client()
+
+    def renew(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Fresh credentials and ids: an operation may have ended the session or deleted what there was."""
+        login = self._client.post("/api/auth/login", json={"email": self.person.email, "password": PASSWORD})
+        headers = {"Authorization": f"Bearer {login.json()['access_token']}"}
+        workspace = self._client.post("/api/workspaces", json={"name": "Sandbox"}, headers=headers).json()["id"]
+        document = self._client.post(
+            f"/api/workspaces/{workspace}/documents", json={"path": "f/a.md", "content": "# A"}, headers=headers
+        ).json()["id"]
+        key = self._client.post("/api/keys", json={"name": "k", "scope": "read"}, headers=headers).json()["id"]
+        ids = {"workspace_id": workspace, "document_id": document, "user_id": self.person.id, "key_id": key}
+        return headers, ids
+
+    def close(self) -> None:
+        self._client.close()
+
+
+@pytest.fixture
+def sandbox(server: Server) -> Iterator[Sandbox]:
+    made = Sandbox(server)
+    yield made
+    made.close()
+
+
+def bombard(strategy: SearchStrategy[Any], headers: dict[str, str], seen: Counter[int]) -> None:
+    """Send what `strategy` comes up with, and check each answer."""
+
+    @settings(
+        max_examples=EXAMPLES, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    )
+    @given(case=strategy)
+    def send(case: Any) -> None:
+        response = case.call(headers=headers)
+        assert response.status_code < 500, response.text
+        case.operation.validate_response(response)
+        seen[response.status_code] += 1
+
+    with suppress(Unsatisfiable):  # nothing can be wrong about a request that has no parts
+        send()
+
+
+def test_nothing_is_answered_with_a_5xx_or_otherwise_than_described(sandbox: Sandbox) -> None:
+    schema = schemathesis.openapi.from_url(f"{sandbox.url}/api/openapi.json")
+    seen: Counter[int] = Counter()
+    for operation in operations(schema):
+        headers, ids = sandbox.renew()
+        known = {name: value for name, value in ids.items() if f"{{{name}}}" in operation.path}
+        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+            bombard(operation.as_strategy(mode, path_parameters=known or None), headers, seen)
+        if known:
+            bombard(operation.as_strategy(), headers, seen)  # with ids that are none
+    print("answers by status:", dict(sorted(seen.items())))
+    assert {200, 201, 204, 404, 422} <= set(seen)
