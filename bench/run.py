@@ -22,7 +22,7 @@ from bench import paths
 from bench.figures import FIGURES, GROUPS, Figure, Row, value
 from bench.machine import machine
 from bench.peers import Peer, peers, versions
-from bench.report import load, report
+from bench.report import load, put_into, report
 
 RUN_SECONDS = 420  # a run that takes longer hangs
 SUMMARY = (
@@ -136,6 +136,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, help="rounds; by default the figure's own")
     parser.add_argument("--quick", action="store_true", help="short runs, one round: does it work?")
     parser.add_argument("--out", type=Path, help="JSON lines; runs that stand there already are not done again")
+    parser.add_argument("--into", type=Path, help="a Markdown page that gets the report between its marks")
     parser.add_argument("--server-core", default="0", help="empty: not pinned")
     parser.add_argument("--generator-core", default="1", help="empty: not pinned")
     parser.add_argument(
@@ -166,6 +167,8 @@ def main() -> int:
         run_figure(figure, able, a.repeats or (1 if a.quick else figure.repeats), session)
     rows = load([out])
     print(f"\n{report(rows)}\nRuns: {out}")
+    if a.into:
+        put_into(a.into, report(rows))
     failed = {
         n for n in names if not any(r["run"] == n and r["label"] == "mdreader" and not r.get("error") for r in rows)
     }

@@ -116,7 +116,6 @@ async function restartAndJoin (o, server, text) {
       hotP50Ms: h.quantile(0.5),
       hotMaxMs: h.max,
       hotCpuMsPerJoin: 1000 * (cpu2.total - cpu1.total) / o.clients,
-      genPct: window.genPct,
       foreignPct: window.foreignPct
     }
   } catch (e) {
@@ -140,6 +139,6 @@ export async function cold (o, server) {
   const good = runs.filter(r => !r.error)
   if (!good.length) throw new Error('no join worked: ' + runs[0].error)
   const middle = Object.fromEntries(Object.keys(good[0]).filter(k => k !== 'ok').map(k => [k, median(good.map(r => r[k]))]))
-  const { genPct, foreignPct, ...rest } = middle
-  return { doc: file.name, chars: file.text.length, updates: updates.length, ...uploaded, genPct, foreignPct, median: rest, runs }
+  const { foreignPct, ...rest } = middle
+  return { doc: file.name, chars: file.text.length, updates: updates.length, ...uploaded, foreignPct, median: rest, runs }
 }
