@@ -68,7 +68,7 @@ export class DocumentEditor {
         dropCursor(),
         placeholder(words.placeholder),
         EditorView.lineWrapping,
-        EditorView.contentAttributes.of({ 'aria-label': words.label, spellcheck: 'true', autocapitalize: 'sentences', dir: 'auto' }),
+        EditorView.contentAttributes.of({ 'aria-label': words.label, spellcheck: 'true', autocapitalize: 'sentences', dir: 'auto', tabindex: '0' }),
         EditorView.perLineTextDirection.of(true),
         this.#mode.of(this.#modeExtension(options.live)),
         this.#access.of(accessExtension(options.readOnly)),

@@ -42,7 +42,7 @@ export const t = catalogue({
   'people.more': '{count} more',
   'people.unnamed': 'Somebody',
 
-  'menu.more': 'More',
+  'menu.more': 'More actions',
   'menu.outline': 'Outline',
   'menu.copy': 'Copy as Markdown',
   'menu.download': 'Download',

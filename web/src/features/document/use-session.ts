@@ -4,8 +4,8 @@ import { useEffect, useState, useSyncExternalStore } from 'react';
 import { closeAllSessions, ensureSession, holdSession, openLocalStore, TicketRefused, type DocumentSession, type Observable, type Ticket } from '@/core/sync';
 import { onUserChange } from '@/features/auth';
 import { api, ApiError } from '@/lib/api';
-import { isReachable } from '@/lib/online';
 import type { Role, User } from '@/lib/types';
+import { queryClient } from '@/ui/query';
 
 export interface ServerDocument {
   readonly id: string;
@@ -17,6 +17,8 @@ export interface ServerDocument {
 }
 
 export const mayWrite = (role: string | undefined): boolean => role === 'owner' || role === 'editor';
+
+const documentKey = (documentId: string) => ['document', documentId] as const;
 
 export const useObservable = <T,>(observable: Observable<T>): T => useSyncExternalStore(observable.subscribe, observable.get);
 
@@ -37,8 +39,10 @@ function openSocket(documentId: string, { ticket, epoch }: Ticket): WebSocket {
 
 async function askRight(documentId: string): Promise<boolean | null> {
   try {
-    const { role } = await api.get<ServerDocument>(`/api/documents/${documentId}`);
-    return mayWrite(role);
+    const document = await api.get<ServerDocument>(`/api/documents/${documentId}`);
+    // The screen learns of the new role from the same answer.
+    queryClient.setQueryData(documentKey(documentId), document);
+    return mayWrite(document.role);
   } catch (error) {
     if (error instanceof ApiError && (error.status === 403 || error.status === 404)) return null;
     throw error;
@@ -65,7 +69,7 @@ export function useDocumentSession(documentId: string, me: User): DocumentSessio
 /** The document's metadata, from the server or else from the copy in this browser. */
 export function useDocumentInfo(documentId: string, session: DocumentSession) {
   const query = useQuery({
-    queryKey: ['document', documentId],
+    queryKey: documentKey(documentId),
     queryFn: ({ signal }) => api.get<ServerDocument>(`/api/documents/${documentId}`, signal),
     refetchOnWindowFocus: true,
   });
@@ -82,7 +86,7 @@ export function useDocumentInfo(documentId: string, session: DocumentSession) {
     if (!data && local) session.setWritable(mayWrite(local.role));
   }, [data, local, session]);
   const missing = query.error instanceof ApiError && (query.error.status === 404 || query.error.status === 403);
-  return { info: data ?? local, content: data?.content, missing, isReachable: isReachable() };
+  return { info: data ?? local, content: data?.content, missing };
 }
 
 /** After signing out no document stays in this browser, except for what was never sent. */
