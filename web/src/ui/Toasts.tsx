@@ -1,4 +1,5 @@
 import { useEffect, useState, useSyncExternalStore } from 'react';
+import { createPortal } from 'react-dom';
 import { t } from '@/lib/strings';
 import { dismissToast, listToasts, onToastsChange, type Toast } from '@/lib/toasts';
 import { Button, IconButton } from './Button';
@@ -42,13 +43,15 @@ function ToastCard({ toast }: { toast: Toast }) {
   );
 }
 
+/** Above everything, dialogs too: beside the page's root, which is a stacking context of its own. */
 export function Toasts() {
   const toasts = useSyncExternalStore(onToastsChange, listToasts);
-  return (
+  return createPortal(
     <section className="toasts" aria-live="polite" aria-relevant="additions" aria-label={t('toast.region')}>
       {toasts.map((toast) => (
         <ToastCard key={toast.id} toast={toast} />
       ))}
-    </section>
+    </section>,
+    document.body,
   );
 }

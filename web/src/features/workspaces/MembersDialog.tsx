@@ -18,6 +18,9 @@ import './members.css';
 const ROLES: readonly Role[] = ['owner', 'editor', 'commenter', 'viewer'];
 const CHOICES = ROLES.map((value) => ({ value, label: tm(`role.${value}`) }));
 
+/** An address that nobody else can open. */
+const LOOPBACK = /^(localhost|127\..*|\[::1\])$/;
+
 type List = readonly Member[];
 
 function AddMember({ workspace }: { workspace: Workspace }) {
@@ -41,8 +44,9 @@ function AddMember({ workspace }: { workspace: Workspace }) {
       </div>
       <p className="members-invite">
         <span>{tm('invite')}</span>
-        <CopyButton text={location.origin} label={tm('copy')} />
+        <CopyButton text={`${location.origin}/signup?next=/w/${workspace.id}`} label={tm('copy')} />
       </p>
+      {LOOPBACK.test(location.hostname) && <p className="members-note">{tm('loopback', { host: location.hostname })}</p>}
     </form>
   );
 }

@@ -12,6 +12,8 @@ export const tm = catalogue({
   'role.of': 'Role of {name}',
   invite: 'No account yet? Send them this address to sign up, then add them here.',
   copy: 'Copy address',
+  loopback:
+    'You opened mdreader at {host}, which only this machine reaches. For others, start the server with HOST=0.0.0.0 and open it at the address that it prints.',
   you: 'you',
   remove: 'Remove {name}',
   removed: '{name} was removed.',
