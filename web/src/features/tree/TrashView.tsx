@@ -10,7 +10,7 @@ import { Button } from '@/ui/Button';
 import { FormError } from '@/ui/Field';
 import { EmptyState, Skeleton } from '@/ui/parts';
 import { queryClient, reportFailure } from '@/ui/query';
-import { cachedDocuments, documentsKey } from './data';
+import { cachedDocuments, documentsKey, trashKey } from './data';
 import './trash.css';
 
 type Trash = InfiniteData<Page<TrashedDocument>, string | null>;
@@ -37,7 +37,7 @@ async function restore({ id, path }: TrashedDocument, workspaceId: string): Prom
 
 export default function TrashView({ workspaceId }: { workspaceId: string }) {
   const [, navigate] = useLocation();
-  const key = ['trash', workspaceId] as const;
+  const key = trashKey(workspaceId);
   const trash = useInfiniteQuery({
     queryKey: key,
     queryFn: ({ pageParam, signal }) => {

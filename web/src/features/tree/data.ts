@@ -95,10 +95,17 @@ async function restoreMany(workspaceId: string, ids: readonly string[]): Promise
   if (conflicts.length > 0) toast(t('tree.restore_conflicts', { count: conflicts.length }), { kind: 'error' });
 }
 
+export const trashKey = (workspaceId: string) => ['trash', workspaceId] as const;
+
 function offerUndo(workspaceId: string, gone: Documents, text: string, restore: () => Promise<unknown>, onUndone: () => void): void {
+  const refreshTrash = (): void => void queryClient.invalidateQueries({ queryKey: trashKey(workspaceId) });
   const run = (): void => {
-    void change(workspaceId, (list) => [...list, ...gone], () => restore().then(() => true), t('tree.restore_failed')).then((done) => done && onUndone());
+    void change(workspaceId, (list) => [...list, ...gone], () => restore().then(() => true), t('tree.restore_failed')).then((done) => {
+      refreshTrash();
+      if (done) onUndone();
+    });
   };
+  refreshTrash();
   toast(text, { action: { label: t('undo'), run } });
 }
 
