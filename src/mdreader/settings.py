@@ -18,7 +18,9 @@ class Settings(BaseSettings):
     data: Path = Field(Path("data"), validation_alias="MDREADER_DATA")
     public_url: str | None = Field(None, validation_alias="PUBLIC_URL")
     signup: Literal["open", "closed"] = Field("open", validation_alias="MDREADER_SIGNUP")
-    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field((), validation_alias="MDREADER_TRUSTED_PROXIES")
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        (), validation_alias="MDREADER_TRUSTED_PROXIES"
+    )
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field((), validation_alias="MDREADER_ALLOWED_ORIGINS")
     max_document_bytes: int = Field(5_000_000, ge=1_000, le=100_000_000, validation_alias="MDREADER_MAX_DOCUMENT_BYTES")
     metrics_token: str | None = Field(None, min_length=16, validation_alias="MDREADER_METRICS_TOKEN")
@@ -28,12 +30,20 @@ class Settings(BaseSettings):
     @field_validator("trusted_proxies", mode="before")
     @classmethod
     def _networks(cls, value: object) -> object:
-        return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+        return (
+            tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )
 
     @field_validator("allowed_origins", mode="before")
     @classmethod
     def _origins(cls, value: object) -> object:
-        return tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+        return (
+            tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )
 
     @field_validator("public_url")
     @classmethod

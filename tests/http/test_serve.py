@@ -45,6 +45,16 @@ def test_a_signal_stops_it_in_order_within_ten_seconds(number: signal.Signals, s
     assert json.loads(server.log[-1])["event"] == "stopped"
 
 
+def test_a_request_that_never_ends_does_not_hold_it(server: Server) -> None:
+    host, _, port = server.url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port))) as stalled:
+        stalled.sendall(b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+        with server.client() as client:
+            assert client.get("/api/health").status_code == 200
+        os.kill(server.pid, signal.SIGTERM)
+        assert server.wait(10) == 0
+
+
 def test_after_kill_9_it_starts_on_the_same_folder(server: Server) -> None:
     server.kill()
     assert (server.data / "server.json").exists()

@@ -23,7 +23,8 @@ from mdreader.settings import Settings, SettingsError, load_settings
 
 log = structlog.get_logger(__name__)
 
-STOP_SECONDS = 9
+# For requests that are under way when live editing has ended, which takes at most six of the ten seconds.
+STOP_SECONDS = 3
 _EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - compared with, not bound to
 
 
