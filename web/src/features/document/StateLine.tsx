@@ -20,6 +20,7 @@ function useSettled(state: SyncState): SyncState {
 function textOf({ kind, error, pending, keptHere }: SyncState): string {
   if (kind === 'error') return t(`state.${error ?? 'refused'}`);
   if (kind === 'offline' && pending > 0) return t(keptHere ? 'state.offline_kept' : 'state.offline_unkept', { count: pending });
+  if (kind === 'reconnecting' && pending > 0 && keptHere) return t('state.reconnecting_kept', { count: pending });
   return t(`state.${kind}`);
 }
 

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { Heading } from '@/core/render';
 import type { DocumentSession } from '@/core/sync';
 import { useDocuments } from '@/features/tree';
@@ -71,6 +71,8 @@ export function Workbench({ session, workspaceId, path: storedPath, writable, me
     if (phone) setOutline(false);
   };
 
+  const { restorePlace } = panes;
+  useLayoutEffect(() => restorePlace(), [mode, restorePlace]);
   useAnchorFromAddress(standIn === undefined, goToFragment);
   useDocumentActions({ modes, mode, setMode, toggleOutline, writable });
 
@@ -130,13 +132,18 @@ export function Workbench({ session, workspaceId, path: storedPath, writable, me
   );
 }
 
-/** `#setup` in the address leads to that heading, once the text is there. */
+/** `#setup` in the address leads to that heading: once the text is there, and when the address changes. */
 function useAnchorFromAddress(ready: boolean, go: (fragment: string) => void): void {
   const done = useRef(false);
   useEffect(() => {
-    if (!ready || done.current || location.hash.length < 2) return;
+    if (!ready) return;
+    const follow = (): void => {
+      // After the panes have drawn the text.
+      if (location.hash.length > 1) requestAnimationFrame(() => go(location.hash.slice(1)));
+    };
+    if (!done.current) follow();
     done.current = true;
-    // After the panes have drawn the text.
-    requestAnimationFrame(() => go(location.hash.slice(1)));
+    addEventListener('hashchange', follow);
+    return () => removeEventListener('hashchange', follow);
   }, [ready, go]);
 }

@@ -19,6 +19,7 @@ export const t = catalogue({
   'state.saving': 'Saving…',
   'state.saved': 'Saved',
   'state.reconnecting': 'Reconnecting…',
+  'state.reconnecting_kept': { one: 'Reconnecting… {count} change kept here', other: 'Reconnecting… {count} changes kept here' },
   'state.offline': 'Offline',
   'state.offline_kept': { one: 'Offline · {count} change kept here', other: 'Offline · {count} changes kept here' },
   'state.offline_unkept': { one: 'Offline · {count} change only in this tab', other: 'Offline · {count} changes only in this tab' },

@@ -13,6 +13,8 @@ export interface Panes {
   readonly previewScrolled: () => void;
   /** Remembers the line at the top, for the panes that come next. */
   readonly keepPlace: () => void;
+  /** Goes back there after the panes have changed their widths. */
+  readonly restorePlace: () => void;
   readonly goToHeading: (heading: Heading) => void;
   readonly goToFragment: (fragment: string, replica: Replica) => void;
   readonly goToLine: (line: number) => void;
@@ -32,7 +34,6 @@ export function usePanes(): Panes {
       setEditorState(next);
       detach.current.editor();
       detach.current.editor = sync.attach('editor', next && { scroller: next.view.scrollDOM, pane: next });
-      if (next && place.current !== null) settle(next, place.current);
     },
     [sync],
   );
@@ -41,12 +42,18 @@ export function usePanes(): Panes {
       preview.current = next;
       detach.current.preview();
       detach.current.preview = sync.attach('preview', next && { scroller: next.scroller, pane: next });
-      if (next && place.current !== null) settle(next, place.current);
     },
     [sync],
   );
 
   useEffect(() => () => sync.stop(), [sync]);
+
+  const restorePlace = useCallback(() => {
+    const line = place.current;
+    place.current = null;
+    if (line === null) return;
+    for (const pane of [current.current, preview.current]) if (pane) settle(pane, line);
+  }, []);
 
   return useMemo(() => {
     const goToLine = (line: number): void => {
@@ -62,6 +69,7 @@ export function usePanes(): Panes {
       keepPlace: () => {
         place.current = sync.topLine;
       },
+      restorePlace,
       goToLine,
       goToHeading: ({ line, slug }: Heading) => {
         if (current.current) current.current.goToLine(line);
@@ -77,7 +85,7 @@ export function usePanes(): Panes {
         if (heading) current.current.goToLine(heading.line);
       },
     };
-  }, [editor, setEditor, setPreview, sync]);
+  }, [editor, setEditor, setPreview, restorePlace, sync]);
 }
 
 /** Heights are only known after the first layout, and block widgets and pictures come a little later still. */
