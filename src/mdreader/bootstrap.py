@@ -53,7 +53,7 @@ async def build_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         allowed_origins=settings.allowed_origins,
         metrics_token=settings.metrics_token,
     )
-    database = Database(f"sqlite+aiosqlite:///{database_file(settings)}")
+    database = Database(database_file(settings))
     clock = SystemClock()
     fanout = LocalFanout()
     secret = read_secret(settings.data)

@@ -38,7 +38,7 @@ async def read_stored(database: Path, documents: Sequence[str]) -> dict[str, Kep
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert connection.execute("PRAGMA foreign_key_check").fetchone() is None
         updates = {document: _updates(connection, document) for document in documents}
-    opened = Database(f"sqlite+aiosqlite:///{database}")
+    opened = Database(database)
     kept = {}
     try:
         async with opened.read() as conn:

@@ -33,7 +33,7 @@ def clock() -> FakeClock:
 async def database(tmp_path: Path, empty_database: Path) -> AsyncIterator[Database]:
     path = tmp_path / "accounts.sqlite3"
     shutil.copy(empty_database, path)
-    made = Database(f"sqlite+aiosqlite:///{path}")
+    made = Database(path)
     yield made
     await made.close()
 

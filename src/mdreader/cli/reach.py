@@ -119,7 +119,7 @@ async def _local(stack: contextlib.AsyncExitStack, owner: str | None, workspace:
 @contextlib.asynccontextmanager
 async def _through(server: ServerInfo, settings: Settings, owner: str | None, workspace: str) -> AsyncIterator[Reached]:
     """Through the server that runs on the data folder."""
-    database = Database(f"sqlite+aiosqlite:///{database_file(settings)}")
+    database = Database(database_file(settings))
     try:
         async with database.read() as conn:
             user_id = await _whom(conn, owner, workspace)

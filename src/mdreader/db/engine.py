@@ -1,27 +1,41 @@
 """The database: read connections, and write transactions that take turns.
 
-SQLite has one writer at a time. Its busy handler sleeps in growing steps, so writers inside this process queue on a lock of our own
-instead, and only another process (a backup, a shell) ever meets the busy handler.
+Statements run on the event loop's thread (see `sqlite_inline`), the disk is waited for on another (see `wal_sync`).
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction, create_async_engine
 
+from mdreader.db import sqlite_inline
+from mdreader.db.wal_sync import WalSync
+
+# For connections of other threads and tools, which wait for each other and for the disk.
 SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",
-    # FULL: a commit is on the disk, not in its cache, before anybody is told of it.
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
     "PRAGMA busy_timeout=5000",
     "PRAGMA journal_size_limit=67108864",
     "PRAGMA cache_size=-8192",
 )
+# For connections on the event loop, which must wait for nothing.
+INLINE_PRAGMAS = (
+    *SQLITE_PRAGMAS,
+    "PRAGMA busy_timeout=0",
+    "PRAGMA synchronous=NORMAL",  # `WalSync` does the rest, before anybody is told of a commit
+    "PRAGMA wal_autocheckpoint=0",
+)
+# Seconds until another try when another process (a backup, a shell) holds the write lock, and how often.
+BUSY_RETRY = 0.01
+BUSY_TRIES = 500
 
 
 class Transaction:
@@ -44,31 +58,31 @@ class Transaction:
 
 
 class Database:
-    """An engine for reading and one for writing on the same database."""
+    """SQLite at `path`: an engine for reading and one for writing. Made and used on one event loop."""
 
-    def __init__(self, url: str) -> None:
-        if not url.startswith("sqlite+aiosqlite:"):
-            raise ValueError(f"Unsupported database URL: {url.split(':', 1)[0]}:...")
-        self.url = url
+    def __init__(self, path: Path | str) -> None:
+        self.path = str(path)
+        # SQLite has one writer at a time: writers of this process queue here and not in its busy handler, which sleeps.
         self.write_lock = asyncio.Lock()
-        # AUTOCOMMIT and no reset: a read is one statement, and BEGIN and ROLLBACK would each be one more hop to the driver's thread.
-        self._reader = self._engine(url, size=4, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
-        self._writer = self._engine(url, size=1)
+        self.wal = WalSync(self.path, SQLITE_PRAGMAS)
+        # AUTOCOMMIT and no reset: a read is one statement, and needs no BEGIN and no ROLLBACK around it.
+        self._reader = self._engine(size=4, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
+        self._writer = self._engine(size=1)
 
         @event.listens_for(self._writer.sync_engine, "begin")
         def begin_immediate(conn: Any) -> None:
             # A deferred transaction that upgrades to writing fails at once with SQLITE_BUSY, whatever the timeout.
             conn.exec_driver_sql("BEGIN IMMEDIATE")
 
-    @staticmethod
-    def _engine(url: str, *, size: int, **options: Any) -> AsyncEngine:
-        engine = create_async_engine(url, poolclass=AsyncAdaptedQueuePool, pool_size=size, max_overflow=0, **options)
+    def _engine(self, *, size: int, **options: Any) -> AsyncEngine:
+        url = f"{sqlite_inline.NAME.replace('.', '+')}:///{self.path}"
+        engine = create_async_engine(url, pool_size=size, max_overflow=0, **options)
 
         @event.listens_for(engine.sync_engine, "connect")
         def prepare(dbapi: Any, _record: Any) -> None:
             dbapi.isolation_level = None  # we say BEGIN ourselves
             cursor = dbapi.cursor()
-            for pragma in SQLITE_PRAGMAS:
+            for pragma in INLINE_PRAGMAS:
                 cursor.execute(pragma)
             cursor.close()
 
@@ -82,14 +96,45 @@ class Database:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Transaction]:
-        """A write transaction: committed when the block ends, rolled back when it raises; then what waits for the commit runs."""
-        async with self.write_lock:
-            async with self._writer.begin() as conn:
-                tx = Transaction(conn)
+        """A write transaction: on the disk when the block has ended, rolled back when it raises. Then what waits for the commit runs."""
+        async with self.write_lock, self._writer.connect() as conn:
+            tx = Transaction(conn)
+            transaction = await self._begin(conn)
+            try:
                 yield tx
-        tx.committed()
+            except BaseException:
+                await transaction.rollback()
+                raise
+            await transaction.commit()
+        committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def told(error: Exception | None) -> None:
+            # Here and not behind the await: a request that is cancelled while the disk works has committed all the same.
+            if error is None:
+                tx.committed()
+            if committed.done():
+                return
+            if error is None:
+                committed.set_result(None)
+            else:
+                committed.set_exception(error)
+
+        self.wal.sync(told)
+        await committed
+
+    @staticmethod
+    async def _begin(conn: AsyncConnection) -> AsyncTransaction:
+        for _ in range(BUSY_TRIES):
+            try:
+                return await conn.begin()
+            except OperationalError as error:
+                if getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_BUSY:
+                    raise
+            await asyncio.sleep(BUSY_RETRY)
+        raise TimeoutError("Another process holds the database's write lock.")
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection, after what is waiting for the disk."""
+        await self.wal.close()
         await self._reader.dispose()
         await self._writer.dispose()

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import structlog
 
+from mdreader.db.wal_sync import Done
 from mdreader.features.collab.text import Shape
 from mdreader.kernel.clock import Clock
 from mdreader.kernel.metrics import COMMIT_BATCHES, COMMIT_SECONDS, LOG_QUEUE
@@ -43,9 +44,6 @@ class Source(Protocol):
     def flush(self) -> Batch | None:
         """Hand over what is to be committed next; None when there is nothing (any more)."""
         ...
-
-
-Done = Callable[[Exception | None], None]
 
 
 class LogStore(Protocol):

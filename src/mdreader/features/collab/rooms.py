@@ -6,7 +6,6 @@ import random
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import unquote
 
 import structlog
 
@@ -65,7 +64,7 @@ class Rooms:
     async def running(self) -> AsyncIterator[None]:
         """Everything that runs in the background, from start to an orderly end."""
         self._loop = asyncio.get_running_loop()
-        store = SqliteLogStore(self._database, unquote(self._database.url.removeprefix("sqlite+aiosqlite:///")))
+        store = SqliteLogStore(self._database)
         self._writer = LogWriter(store, self._clock)
         self._surroundings = Surroundings(
             self._writer, self._load_state, self.spawn, self._forget, self._max_document_bytes
