@@ -14,7 +14,7 @@ NPM := $(PY) hatch_build.py npm
 COMPILE := $(PY) -m uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --quiet
 
-.PHONY: help run test check lint crash fuzz bench web lock clean
+.PHONY: help run test check lint kills fuzz bench web lock clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -36,8 +36,11 @@ lint: dev ## Lint, format, types and import borders, of the server and of the pa
 	@$(NPM) --prefix web run lint
 	@$(NPM) --prefix web run typecheck
 
-crash: dev ## Kill the server 100 times under load; nothing may be lost
-	@$(PY) -m pytest -m crash --crashes=100 $(ARGS)
+kills: dev ## Kill the server 100 times under load; nothing may be lost
+	@$(PY) tests/campaigns/kills.py $(or $(ARGS),--kills 100)
+
+fuzz: dev ## 200,000 hostile frames and 1,000 genuine histories through the gate
+	@$(PY) tests/fuzz/gate.py $(or $(ARGS),--frames 200000 --histories 1000)
 
 bench: $(VENV)/.dev ## Measure beside other servers (FIGURE=..., see bench/README.md)
 	@$(MAKE) -C bench $(or $(FIGURE),all)
@@ -56,7 +59,7 @@ clean: ## Remove everything that was built or installed; ./data stays
 # ---- what the targets stand on ----
 
 .PHONY: dev
-dev: $(VENV)/.dev web ## (part of the others) What tests and lint need
+dev: $(VENV)/.dev web
 	@$(PY) hatch_build.py install tests/js
 	@$(PY) tests/support/browser.py
 
