@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 WRITE_LIMIT = 256 * 1024
 # Frames and bytes kept while a room is being loaded for a connection.
 BACKLOG_FRAMES = 512
-# Messages a client may send at once, and each second after that.
+# Frames a client may send at once, and each second after that: messages, their fragments, pings.
 BURST = 6000
 RATE = 600
 
@@ -104,13 +104,21 @@ class Connection(WSListener):
         """Take one WebSocket frame; whole messages go on."""
         self.awaiting_pong = False
         kind = frame.msg_type
-        if kind == WSMsgType.BINARY and frame.fin and self._fragments is None:
+        if kind == WSMsgType.CLOSE:
+            transport.send_close(WSCloseCode.OK)
+            transport.disconnect()
+            return
+        if transport.is_close_frame_sent:  # a farewell was said: what still comes must not be kept
+            return
+        self._allowance -= 1
+        if self._allowance < 0 and not self._refill():
+            self.close(CloseCode.TOO_MANY_MESSAGES, "too many messages")
+        elif kind == WSMsgType.BINARY and frame.fin and self._fragments is None:
             self._message(frame.get_payload_as_bytes())
         elif kind in (WSMsgType.BINARY, WSMsgType.CONTINUATION):
             self._fragment(frame.get_payload_as_bytes(), first=kind == WSMsgType.BINARY, last=bool(frame.fin))
-        elif kind == WSMsgType.CLOSE:
-            transport.send_close(WSCloseCode.OK)
-            transport.disconnect()
+        elif kind == WSMsgType.PING:
+            self.send(frame.get_payload_as_bytes(), WSMsgType.PONG)  # picows' own answer knows no limit
         elif kind == WSMsgType.TEXT:
             self.close(CloseCode.UNSUPPORTED_DATA, "binary frames only")
 
@@ -132,12 +140,6 @@ class Connection(WSListener):
             self._message(message)
 
     def _message(self, payload: bytes) -> None:
-        if not self.is_open:
-            return
-        self._allowance -= 1
-        if self._allowance < 0 and not self._refill():
-            self.close(CloseCode.TOO_MANY_MESSAGES, "too many messages")
-            return
         room = self.room
         if room is not None and self._backlog is None:
             room.receive(self, payload)
@@ -167,7 +169,7 @@ class Connection(WSListener):
 
     # ---- out ----
 
-    def send(self, payload: bytes) -> None:
+    def send(self, payload: bytes, kind: WSMsgType = WSMsgType.BINARY) -> None:
         """Send one message, or drop the connection when it does not read."""
         transport = self.transport
         if transport is None:
@@ -175,7 +177,7 @@ class Connection(WSListener):
         if transport.underlying_transport.get_write_buffer_size() > self._write_limit:
             self.drop("slow_reader")
             return
-        transport.send(WSMsgType.BINARY, payload)
+        transport.send(kind, payload)
 
     def send_large(self, payload: bytes) -> None:
         """Send a whole document, which may be larger than the write limit: it counts on top of it."""
@@ -209,7 +211,7 @@ class Connection(WSListener):
         transport = self.transport
         if transport is None or transport.is_close_frame_sent:
             return
-        self._backlog = None
+        self._backlog = self._fragments = None
         if self.room is not None:
             self.room.leave(self)
         transport.send_close(int(code), reason.encode()[:120])  # type: ignore[arg-type]  # any number goes

@@ -102,7 +102,7 @@ class CollabProtocol(HttpToolsProtocol):
             auto_ping_idle_timeout=20,
             auto_ping_reply_timeout=20,
             auto_ping_strategy=WSAutoPingStrategy.PING_WHEN_IDLE,
-            enable_auto_pong=True,
+            enable_auto_pong=False,
             max_frame_size=connection.max_frame_bytes,
             extra_headers=None,
             read_buffer_init_size=2048,
