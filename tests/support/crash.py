@@ -57,8 +57,8 @@ class Summary:
 
     deaths: Counter[str] = field(default_factory=Counter)
     acknowledged: int = 0
-    unacknowledged: int = 0  # sent, and the server died first; kept by their authors
-    puts: int = 0
+    received: int = 0  # seen by a second client when the server died, and not acknowledged yet
+    kept_by_authors: int = 0  # neither, when the server died
     documents_made: int = 0
     restart_seconds: list[float] = field(default_factory=list)
 
@@ -187,6 +187,11 @@ class Crashes:
             kept = await read_stored(copy_database(self._folder / "data", Path(folder) / "copy"), list(self._ledgers))
         for document, ledger in self._ledgers.items():
             ledger.check(kept[document].text)
+            acknowledged, received = ledger.promises()
+            self.summary.received += received
+            self.summary.kept_by_authors += len(ledger.written) - acknowledged - received - len(ledger.refused)
+        self.summary.acknowledged = sum(ledger.promises()[0] for ledger in self._ledgers.values())
+        self.summary.documents_made = len(self._maker.made)
         self._texts = {document: one.text for document, one in kept.items()}
 
     async def _check_answers(self, http: httpx.AsyncClient) -> None:
