@@ -134,7 +134,7 @@ export class Preview {
     shown.element.replaceChildren(renderBlock(shown.block, this.#split, this.#options.words));
     this.#lockTasks(shown.element);
     this.#anchorBlock(shown);
-    void enhance(shown.element);
+    void enhance(shown.element, this.#options.words);
   }
 
   #renderFirst(started: number): void {

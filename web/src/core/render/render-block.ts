@@ -10,6 +10,7 @@ export interface RenderWords {
   readonly taskDone: string;
   readonly taskOpen: string;
   readonly imageMissing: string;
+  readonly diagram: string;
 }
 
 const environment = (split: Split) => ({ references: { ...split.references }, notes: split.notes });

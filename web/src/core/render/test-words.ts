@@ -7,4 +7,5 @@ export const testWords: RenderWords = {
   taskDone: 'Done',
   taskOpen: 'Open',
   imageMissing: 'Picture:',
+  diagram: 'Diagram',
 };

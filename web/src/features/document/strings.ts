@@ -61,6 +61,7 @@ export const t = catalogue({
   'render.back': 'Back to the text',
   'render.task_done': 'Done task',
   'render.task_open': 'Open task',
+  'render.diagram': 'Diagram',
   'render.image_missing': 'Picture not in this workspace:',
 
   'link.missing': 'There is no document at {path}.',

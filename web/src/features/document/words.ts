@@ -10,6 +10,7 @@ export const renderWords: RenderWords = {
   taskDone: t('render.task_done'),
   taskOpen: t('render.task_open'),
   imageMissing: t('render.image_missing'),
+  diagram: t('render.diagram'),
 };
 
 export const editorWords: EditorWords = {

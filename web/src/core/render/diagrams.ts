@@ -1,0 +1,58 @@
+/**
+ * Diagrams by Mermaid, shown as pictures: inside an image no script runs, no link is followed, and no style or id of the
+ * drawing reaches the page.
+ */
+import mermaid from 'mermaid';
+
+export type Drawer = (code: HTMLElement, label: string) => Promise<void>;
+
+const MAX_LENGTH = 20_000;
+
+let count = 0;
+
+/** Puts a picture in the place of the code block; a diagram with a mistake stays the text it is. */
+export const drawDiagram: Drawer = async (code, label) => {
+  const source = code.textContent;
+  const block = code.parentElement;
+  if (!block || source.length > MAX_LENGTH) return;
+  const dark = document.documentElement.dataset['theme'] === 'dark';
+  mermaid.initialize({
+    startOnLoad: false,
+    securityLevel: 'strict',
+    suppressErrorRendering: true,
+    theme: dark ? 'dark' : 'neutral',
+    fontFamily: 'system-ui, sans-serif',
+    htmlLabels: false,
+  });
+  count += 1;
+  const id = `md-diagram-${count}`;
+  try {
+    const { svg } = await mermaid.render(id, source);
+    block.replaceWith(picture(svg, label));
+  } catch {
+    // What it could not draw it leaves behind in the page.
+    document.getElementById(id)?.remove();
+    document.getElementById(`d${id}`)?.remove();
+  }
+};
+
+function picture(svg: string, label: string): HTMLElement {
+  const figure = document.createElement('figure');
+  figure.className = 'md-diagram';
+  const image = document.createElement('img');
+  image.alt = label;
+  const { width, height } = size(svg);
+  if (width > 0 && height > 0) {
+    image.width = Math.round(width);
+    image.height = Math.round(height);
+  }
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
+  figure.append(image);
+  return figure;
+}
+
+/** Mermaid makes drawings as wide as their place; as a picture they need a size, and their own is in the view box. */
+function size(svg: string): { width: number; height: number } {
+  const [, , width = 0, height = 0] = (/viewBox="([^"]+)"/.exec(svg)?.[1] ?? '').split(/[\s,]+/).map(Number);
+  return { width, height };
+}
