@@ -27,90 +27,6 @@ IfMatch = Annotated[str | None, Header(description="The ETag that came with the 
 IfNoneMatch = Annotated[str | None, Header(description="ETags of texts that the client has.")]
 
 
-@router.post(
-    "/workspaces/{workspace_id}/documents",
-    status_code=status.HTTP_201_CREATED,
-    operation_id="create_document",
-    responses=_EDITED | _TAKEN | problems({413: "Over the size limit of a document; nothing was stored."}),
-)
-async def create_document(
-    workspace_id: str, body: schemas.DocumentIn, actor: CurrentActor, runtime: RuntimeDep, tx: WriteDep
-) -> schemas.DocumentOut:
-    """Make a document. Folders come and go with the paths of documents."""
-    access = await require_workspace(tx.conn, actor, workspace_id, Right.WRITE)
-    new = service.NewDocument(body.path, body.content)
-    return schemas.document_out(await service.create_document(runtime, tx, access, new))
-
-
-@router.get("/workspaces/{workspace_id}/documents", operation_id="list_documents", responses=_GONE)
-async def list_documents(
-    workspace_id: str, actor: CurrentActor, conn: ReadDep, cursor: Cursor = None, limit: Limit = 200
-) -> schemas.DocumentsOut:
-    """List documents by path, without their texts. What is added or deleted between two pages moves no other."""
-    access = await require_workspace(conn, actor, workspace_id, Right.READ)
-    after = "" if cursor is None else str(decode_cursor(cursor, str)[0])
-    found = await queries.list_page(conn, access, after=after, limit=limit + 1)
-    more = encode_cursor(found[limit - 1].path) if len(found) > limit else None
-    return schemas.DocumentsOut(items=[schemas.document_out(item) for item in found[:limit]], next_cursor=more)
-
-
-@router.get("/workspaces/{workspace_id}/trash", operation_id="list_trash", responses=_EDITED)
-async def list_trash(
-    workspace_id: str, actor: CurrentActor, conn: ReadDep, cursor: Cursor = None, limit: Limit = 200
-) -> schemas.TrashOut:
-    """List deleted documents, the newest deletion first; for those who may restore them."""
-    access = await require_workspace(conn, actor, workspace_id, Right.WRITE)
-    before = None if cursor is None else cast("tuple[int, str]", decode_cursor(cursor, int, str))
-    found = await queries.list_trash(conn, access, before=before, limit=limit + 1)
-    items = [(item, item.deleted_at or 0) for item in found]
-    more = None
-    if len(items) > limit:
-        last, deleted_at = items[limit - 1]
-        more = encode_cursor(deleted_at, last.id)
-    return schemas.TrashOut(items=[schemas.deleted_out(item, at) for item, at in items[:limit]], next_cursor=more)
-
-
-@router.post("/workspaces/{workspace_id}/documents/restore", operation_id="restore_documents", responses=_EDITED)
-async def restore_documents(
-    workspace_id: str, body: schemas.RestoreManyIn, actor: CurrentActor, tx: WriteDep
-) -> schemas.RestoredOut:
-    """Take deleted documents back to where they stood: as many as can be, with the reason for each that could not."""
-    access = await require_workspace(tx.conn, actor, workspace_id, Right.WRITE)
-    restored, refused = await service.restore_many(tx, access, body.document_ids)
-    return schemas.RestoredOut(
-        items=[schemas.document_out(document) for document in restored],
-        conflicts=[
-            schemas.RestoreConflictOut(
-                document_id=one.document_id, path=one.path, code=one.error.code, detail=one.error.detail
-            )
-            for one in refused
-        ],
-    )
-
-
-@router.post(
-    "/workspaces/{workspace_id}/folders/move",
-    operation_id="move_folder",
-    responses=_EDITED | problems({409: "`path_taken`: nothing was moved; `conflicts` lists what is in the way."}),
-)
-async def move_folder(
-    workspace_id: str, body: schemas.FolderMoveIn, actor: CurrentActor, runtime: RuntimeDep, tx: WriteDep
-) -> schemas.FolderMovedOut:
-    """Rename or move a folder with everything inside, also into one that exists: all of it, or nothing."""
-    access = await require_workspace(tx.conn, actor, workspace_id, Right.WRITE)
-    moved = await folders.move_folder(runtime, tx, access, from_path=body.from_path, to_path=body.to_path)
-    return schemas.FolderMovedOut(moved=moved)
-
-
-@router.post("/workspaces/{workspace_id}/folders/delete", operation_id="delete_folder", responses=_EDITED)
-async def delete_folder(
-    workspace_id: str, body: schemas.FolderIn, actor: CurrentActor, runtime: RuntimeDep, tx: WriteDep
-) -> schemas.FolderDeletedOut:
-    """Delete everything inside a folder."""
-    access = await require_workspace(tx.conn, actor, workspace_id, Right.WRITE)
-    return schemas.FolderDeletedOut(document_ids=await folders.delete_folder(runtime, tx, access, body.path))
-
-
 @router.get(
     "/documents/{document_id}",
     operation_id="get_document",
@@ -223,3 +139,87 @@ async def head_content(
     document_id: str, actor: CurrentActor, runtime: RuntimeDep, if_none_match: IfNoneMatch = None
 ) -> Response:
     return bodies.without_body(await get_content(document_id, actor, runtime, if_none_match))
+
+
+@router.post(
+    "/workspaces/{workspace_id}/documents",
+    status_code=status.HTTP_201_CREATED,
+    operation_id="create_document",
+    responses=_EDITED | _TAKEN | problems({413: "Over the size limit of a document; nothing was stored."}),
+)
+async def create_document(
+    workspace_id: str, body: schemas.DocumentIn, actor: CurrentActor, runtime: RuntimeDep, tx: WriteDep
+) -> schemas.DocumentOut:
+    """Make a document. Folders come and go with the paths of documents."""
+    access = await require_workspace(tx.conn, actor, workspace_id, Right.WRITE)
+    new = service.NewDocument(body.path, body.content)
+    return schemas.document_out(await service.create_document(runtime, tx, access, new))
+
+
+@router.get("/workspaces/{workspace_id}/documents", operation_id="list_documents", responses=_GONE)
+async def list_documents(
+    workspace_id: str, actor: CurrentActor, conn: ReadDep, cursor: Cursor = None, limit: Limit = 200
+) -> schemas.DocumentsOut:
+    """List documents by path, without their texts. What is added or deleted between two pages moves no other."""
+    access = await require_workspace(conn, actor, workspace_id, Right.READ)
+    after = "" if cursor is None else str(decode_cursor(cursor, str)[0])
+    found = await queries.list_page(conn, access, after=after, limit=limit + 1)
+    more = encode_cursor(found[limit - 1].path) if len(found) > limit else None
+    return schemas.DocumentsOut(items=[schemas.document_out(item) for item in found[:limit]], next_cursor=more)
+
+
+@router.get("/workspaces/{workspace_id}/trash", operation_id="list_trash", responses=_EDITED)
+async def list_trash(
+    workspace_id: str, actor: CurrentActor, conn: ReadDep, cursor: Cursor = None, limit: Limit = 200
+) -> schemas.TrashOut:
+    """List deleted documents, the newest deletion first; for those who may restore them."""
+    access = await require_workspace(conn, actor, workspace_id, Right.WRITE)
+    before = None if cursor is None else cast("tuple[int, str]", decode_cursor(cursor, int, str))
+    found = await queries.list_trash(conn, access, before=before, limit=limit + 1)
+    items = [(item, item.deleted_at or 0) for item in found]
+    more = None
+    if len(items) > limit:
+        last, deleted_at = items[limit - 1]
+        more = encode_cursor(deleted_at, last.id)
+    return schemas.TrashOut(items=[schemas.deleted_out(item, at) for item, at in items[:limit]], next_cursor=more)
+
+
+@router.post("/workspaces/{workspace_id}/documents/restore", operation_id="restore_documents", responses=_EDITED)
+async def restore_documents(
+    workspace_id: str, body: schemas.RestoreManyIn, actor: CurrentActor, tx: WriteDep
+) -> schemas.RestoredOut:
+    """Take deleted documents back to where they stood: as many as can be, with the reason for each that could not."""
+    access = await require_workspace(tx.conn, actor, workspace_id, Right.WRITE)
+    restored, refused = await service.restore_many(tx, access, body.document_ids)
+    return schemas.RestoredOut(
+        items=[schemas.document_out(document) for document in restored],
+        conflicts=[
+            schemas.RestoreConflictOut(
+                document_id=one.document_id, path=one.path, code=one.error.code, detail=one.error.detail
+            )
+            for one in refused
+        ],
+    )
+
+
+@router.post(
+    "/workspaces/{workspace_id}/folders/move",
+    operation_id="move_folder",
+    responses=_EDITED | problems({409: "`path_taken`: nothing was moved; `conflicts` lists what is in the way."}),
+)
+async def move_folder(
+    workspace_id: str, body: schemas.FolderMoveIn, actor: CurrentActor, runtime: RuntimeDep, tx: WriteDep
+) -> schemas.FolderMovedOut:
+    """Rename or move a folder with everything inside, also into one that exists: all of it, or nothing."""
+    access = await require_workspace(tx.conn, actor, workspace_id, Right.WRITE)
+    moved = await folders.move_folder(runtime, tx, access, from_path=body.from_path, to_path=body.to_path)
+    return schemas.FolderMovedOut(moved=moved)
+
+
+@router.post("/workspaces/{workspace_id}/folders/delete", operation_id="delete_folder", responses=_EDITED)
+async def delete_folder(
+    workspace_id: str, body: schemas.FolderIn, actor: CurrentActor, runtime: RuntimeDep, tx: WriteDep
+) -> schemas.FolderDeletedOut:
+    """Delete everything inside a folder."""
+    access = await require_workspace(tx.conn, actor, workspace_id, Right.WRITE)
+    return schemas.FolderDeletedOut(document_ids=await folders.delete_folder(runtime, tx, access, body.path))
