@@ -5,9 +5,11 @@ document here, the file leads; when somebody did, their text stays, unless whoev
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mdreader.features.documents import queries
 from mdreader.features.documents.access import require_document
@@ -18,7 +20,7 @@ from mdreader.features.documents.service import NewDocument, create_many, record
 from mdreader.features.documents.texts import check_text
 from mdreader.features.transfer.errors import EditedHereError, ImportTooLargeError, NotImportedError, PathTwiceError
 from mdreader.features.transfer.schemas import MAX_BYTES, Status
-from mdreader.features.workspaces.access import Right, require_workspace
+from mdreader.features.workspaces.access import Right, WorkspaceAccess, require_workspace
 from mdreader.kernel.actor import Actor
 from mdreader.kernel.errors import AppError, InvalidInputError, NotFoundError, PreconditionFailedError, TooLargeError
 from mdreader.ports.live import LiveText
@@ -28,7 +30,7 @@ from mdreader.runtime import Runtime
 CHUNK_FILES: Final = 50
 CHUNK_BYTES: Final = 500_000
 # How many texts are replaced at once: their commits join into one.
-AT_ONCE: Final = 8
+AT_ONCE: Final = 16
 
 _REFUSALS: Final = (InvalidInputError, NotFoundError, TooLargeError)
 
@@ -58,6 +60,15 @@ class _Item:
     path: str
     text: str
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A file that a document is to become, as long as its text still has this ETag."""
+
+    item: _Item
+    document: Document
+    etag: str
 
 
 async def import_files(
@@ -124,7 +135,7 @@ class _Batch:
         taken: list[_Item] = []
         for chunk in _chunks(items):
             async with self._runtime.database.write() as tx:
-                access = await require_workspace(tx.conn, self._actor, self._workspace_id, Right.WRITE)
+                access = await self._gate(tx.conn)
                 new = [NewDocument(item.path, item.text) for item in chunk]
                 made = await create_many(self._runtime, tx, access, new, imported=True)
             for item, result in zip(chunk, made, strict=True):
@@ -138,64 +149,72 @@ class _Batch:
 
     async def meet(self, pairs: Sequence[tuple[_Item, Document]]) -> None:
         """Compare files with the documents that stand at their paths, and bring these up to date where that is right."""
-        changed: list[tuple[_Item, Document, LiveText]] = []
-        same: list[tuple[Document, LiveText]] = []
+        changed: list[_Change] = []
+        same: dict[str, str] = {}
         for item, document in pairs:
             live = await self._runtime.live.read(document.id)
             if live.text == item.text:
                 self.outcomes[item.index] = Outcome("unchanged", document.id)
                 if document.imported_etag != live.etag:
-                    same.append((document, live))
+                    same[document.id] = live.etag
             elif self._overwrite or live.etag == document.imported_etag:
-                changed.append((item, document, live))
+                changed.append(_Change(item, document, live.etag))
             else:
                 self._keep(item, document)
-        await self._note(same, rewritten=False)
+        if same:
+            async with self._runtime.database.write() as tx:
+                await queries.mark_imported(tx, await self._gate(tx.conn), same)
         for start in range(0, len(changed), AT_ONCE):
             await self._rewrite(changed[start : start + AT_ONCE])
+
+    async def _gate(self, conn: AsyncConnection) -> WorkspaceAccess:
+        """The gate again for each step: the right may have been taken away during the one before."""
+        return await require_workspace(conn, self._actor, self._workspace_id, Right.WRITE)
 
     def _keep(self, item: _Item, document: Document) -> None:
         error = NotImportedError() if document.imported_etag is None else EditedHereError()
         self.outcomes[item.index] = Outcome("kept", document.id, error)
 
-    async def _rewrite(self, changed: Sequence[tuple[_Item, Document, LiveText]]) -> None:
-        results = await asyncio.gather(
-            *(self._replace(item, document, live) for item, document, live in changed), return_exceptions=True
-        )
-        replaced: list[tuple[Document, LiveText]] = []
+    async def _rewrite(self, changes: Sequence[_Change]) -> None:
+        async with self._runtime.database.read() as conn:
+            await self._gate(conn)
+        results = await asyncio.gather(*(self._replace(change) for change in changes), return_exceptions=True)
+        replaced: dict[str, LiveText] = {}
         failed: BaseException | None = None
-        for (item, document, _), result in zip(changed, results, strict=True):
+        for change, result in zip(changes, results, strict=True):
+            document = change.document
             if isinstance(result, LiveText):
-                self.outcomes[item.index] = Outcome("updated", document.id)
-                replaced.append((document, result))
+                self.outcomes[change.item.index] = Outcome("updated", document.id)
+                replaced[document.id] = result
             elif isinstance(result, PreconditionFailedError):
-                self._keep(item, document)
+                self._keep(change.item, document)
             elif isinstance(result, _REFUSALS):
-                self.outcomes[item.index] = Outcome("refused", error=result)
+                self.outcomes[change.item.index] = Outcome("refused", error=result)
             else:
                 failed = result
-        await self._note(replaced, rewritten=True)
+        if replaced:
+            await self._record(replaced)
         if failed is not None:
             raise failed
 
-    async def _replace(self, item: _Item, document: Document, live: LiveText) -> LiveText:
-        # The gate again for each: rights may have been taken, and the document deleted, while the others were written.
+    async def _replace(self, change: _Change) -> LiveText:
         async with self._runtime.database.read() as conn:
-            access = await require_document(conn, self._actor, document.id, Right.WRITE)
-        expected = None if self._overwrite else live.etag
-        return await self._runtime.live.replace(document.id, item.text, user_id=access.user_id, expected_etag=expected)
+            access = await require_document(conn, self._actor, change.document.id, Right.WRITE)
+        return await self._runtime.live.replace(
+            access.document_id,
+            change.item.text,
+            user_id=access.user_id,
+            expected_etag=None if self._overwrite else change.etag,
+        )
 
-    async def _note(self, texts: Sequence[tuple[Document, LiveText]], *, rewritten: bool) -> None:
-        """Note what documents were imported as; `rewritten` ones in the tree, too."""
-        if not texts:
-            return
+    async def _record(self, replaced: Mapping[str, LiveText]) -> None:
+        """Note in the tree what texts are now, and that they were imported."""
+        now = self._runtime.clock.now()
         async with self._runtime.database.write() as tx:
-            access = await require_workspace(tx.conn, self._actor, self._workspace_id, Right.WRITE)
-            if rewritten:
-                now = self._runtime.clock.now()
-                for document, live in texts:
-                    await record_text(tx, document.id, text=live.text, size=live.size, user_id=access.user_id, at=now)
-            await queries.mark_imported(tx, access, {document.id: live.etag for document, live in texts})
+            access = await self._gate(tx.conn)
+            for document_id, live in replaced.items():
+                await record_text(tx, document_id, text=live.text, size=live.size, user_id=access.user_id, at=now)
+            await queries.mark_imported(tx, access, {of: live.etag for of, live in replaced.items()})
 
 
 def _chunks(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
