@@ -58,12 +58,12 @@ class InlineSqlite(SQLiteDialect_pysqlite):
     def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
         """Execute, right here."""
         await_only(_nothing())
-        super().do_execute(cursor, statement, parameters, context)
+        super().do_execute(cursor, statement, parameters, context)  # type: ignore[no-untyped-call]
 
     def do_executemany(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
         """Execute once for each of `parameters`, right here."""
         await_only(_nothing())
-        super().do_executemany(cursor, statement, parameters, context)
+        super().do_executemany(cursor, statement, parameters, context)  # type: ignore[no-untyped-call]
 
     def get_driver_connection(self, connection: Any) -> Any:
         """The driver's connection is the one there is."""

@@ -30,19 +30,19 @@ class Projector:
 
     def is_due(self, room: Room, now: float) -> bool:
         """Whether a room has something to project; `now` is loop time."""
-        if room.dead or not room.dirty_since:
+        if room.dead or not room.pipeline.dirty_since:
             return False
-        return now - room.changed_at >= QUIET_SECONDS or now - room.dirty_since >= LATEST_SECONDS
+        return now - room.pipeline.changed_at >= QUIET_SECONDS or now - room.pipeline.dirty_since >= LATEST_SECONDS
 
     async def project(self, rooms: Sequence[Room], *, fold: bool = False) -> None:
         """Store the text of `rooms`, and fold their logs when they are long, or in any case with `fold`."""
         captures: list[tuple[Room, storage.Capture]] = []
         for room in rooms:
-            wanted = room.dirty_since or (fold and room.log_rows) or room.projected_seq != room.seq
+            wanted = room.pipeline.dirty_since or (fold and room.pipeline.log_rows) or room.projected_seq != room.seq
             if not wanted or room.dead:
                 continue
             try:
-                captures.append((room, await room.capture(fold=fold or room.log_rows >= FOLD_ROWS)))
+                captures.append((room, await room.capture(fold=fold or room.pipeline.log_rows >= FOLD_ROWS)))
             except ReplicaError:
                 log.exception("capture_failed", document_id=room.document_id)
         if not captures:
@@ -54,13 +54,13 @@ class Projector:
                 await storage.store_captures(tx, [capture for _, capture in captures])
                 hit("projection.before_tree")
                 for room, capture in captures:
-                    if room.last_writer is not None and room.dirty_since:
+                    if room.pipeline.last_writer is not None and room.pipeline.dirty_since:
                         await record_text(
                             tx,
                             room.document_id,
                             text=capture.text.text,
                             size=capture.text.size,
-                            user_id=room.last_writer,
+                            user_id=room.pipeline.last_writer,
                             at=now,
                         )
         except Exception:

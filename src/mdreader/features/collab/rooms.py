@@ -128,7 +128,7 @@ class Rooms:
                 self.spawn(self._open(document_id, future))
             room = await asyncio.shield(future)
             if not room.dead:
-                room.used_at = self._loop.time()
+                room.use()
                 return room
             self._forget(room)
 
@@ -242,7 +242,7 @@ class Rooms:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS / 2):
                 for room in self.open_rooms():
-                    await room.quiesce()
+                    await room.pipeline.quiesce()
                 await self._writer.flushed()
         for connection in self.sockets():
             # Spread, so that all of them do not come back in the same moment.

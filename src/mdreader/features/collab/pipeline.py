@@ -1,0 +1,331 @@
+"""A room's way to the disk: what was let in is applied, committed, and only then shown and acknowledged.
+
+The replica is the committed state, or, while a commit is in flight, that state and the batch in flight; it changes in `flush`, and part
+by part while a bulk is busy.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from mdreader.features.collab.bulk import STRETCH, Bulk, Stage
+from mdreader.features.collab.closing import CloseCode
+from mdreader.features.collab.content import Content
+from mdreader.features.collab.log import Batch, LogWriter
+from mdreader.features.collab.replica import ReplicaError, merged
+from mdreader.features.collab.rewrite import Rewrite
+from mdreader.features.collab.storage import Stored
+from mdreader.features.collab.text import Shape
+from mdreader.features.collab.varint import ProtocolError
+from mdreader.features.collab.verdict import Verdict
+from mdreader.kernel.errors import UnavailableError
+from mdreader.kernel.failpoints import hit
+from mdreader.kernel.metrics import DELIVERY_LAG
+
+if TYPE_CHECKING:
+    from mdreader.features.collab.connection import Connection
+
+# Up to this many people a keystroke goes into the next commit; beyond, one frame carries what came in a window that grows with the
+# people, because each keystroke costs as many system calls as there are people. Seconds.
+FEW = 6
+WINDOW = 0.010
+WINDOW_PER_PERSON = 0.00035
+LONGEST_WINDOW = 0.025
+BROKEN = "the document is being reloaded"
+
+
+class Host(Protocol):
+    """The room, as its pipeline sees it."""
+
+    @property
+    def people(self) -> int:
+        """How many connections there are."""
+        ...
+
+    def bring_in(self) -> None:
+        """Bring the document into memory; the pipeline is asked again then."""
+        ...
+
+    def broadcast(self, update: bytes, author: "Connection | None") -> None:
+        """Show a committed update to everybody but its only author."""
+        ...
+
+    def moved_on(self) -> None:
+        """A commit is done and told."""
+        ...
+
+    def broken(self, reason: str, why: str) -> None:
+        """It cannot go on: `reason` is for people, `why` for the log."""
+        ...
+
+
+@dataclass(slots=True)
+class _Flight:
+    """What is being committed."""
+
+    started: float
+    done: list[Callable[[], None]] = field(default_factory=list)
+    data: bytes | None = None
+    shape: Shape | None = None
+    author: "Connection | None" = None  # the only one, or None for several
+    rewrites: list[Rewrite] = field(default_factory=list)
+
+
+class Pipeline:
+    """The updates, rewrites and the one bulk of a room between the gate and the disk."""
+
+    def __init__(self, host: Host, stored: Stored, content: Content, writer: LogWriter) -> None:
+        self.seq = stored.seq
+        self.shape = stored.shape
+        self.log_rows = stored.log_rows
+        self.last_writer: str | None = None  # a user id
+        self.changed_at = 0.0  # loop time of the last commit
+        self.dirty_since = 0.0  # loop time of the first commit that is not projected yet; 0 when there is none
+        self.bulk: Bulk | None = None
+        self._document_id = stored.document_id
+        self._epoch = stored.epoch
+        self._host = host
+        self._content = content
+        self._writer = writer
+        self._loop = asyncio.get_running_loop()
+        self._ended = False
+        self._incoming: list[tuple[bytes, Connection]] = []
+        self._new_clients: dict[int, str] = {}
+        self._rewrites: list[Rewrite] = []
+        self._next_done: list[Callable[[], None]] = []
+        self._settled: list[Callable[[], None]] = []
+        self._flight: _Flight | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._last_flush = 0.0
+
+    # ---- in ----
+
+    @property
+    def unapplied(self) -> bool:
+        """Whether something that was let in is not committed yet."""
+        return bool(self._incoming or self._flight)
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is on its way, or waits for the end of it."""
+        return bool(self._flight or self.bulk or self._incoming or self._rewrites or self._next_done or self._settled)
+
+    def take(self, update: bytes, connection: "Connection", verdict: Verdict) -> None:
+        """An update that was admitted."""
+        self._incoming.append((update, connection))
+        self.claim(verdict)
+        self.flush_soon()
+
+    def claim(self, verdict: Verdict) -> None:
+        """Client ids that were first seen with an update are its author's from now on."""
+        for client in verdict.new_clients:
+            self._new_clients[client] = verdict.user
+
+    def take_rewrite(self, rewrite: Rewrite) -> None:
+        """A text that is to replace the live one."""
+        self._rewrites.append(rewrite)
+        self.flush_soon()
+
+    def take_bulk(self, bulk: Bulk) -> None:
+        """A large update; its turn comes when everything before it is committed."""
+        self.bulk = bulk
+        self._bulk_turn()
+
+    def _bulk_turn(self) -> None:
+        if self.bulk is not None and not (self._flight or self._incoming or self._rewrites):
+            self.bulk.begin()
+
+    # ---- moments ----
+
+    def when_stored(self, callback: Callable[[], None]) -> None:
+        """Call when everything received so far is committed."""
+        if self._incoming or self._rewrites or self.bulk:
+            self._next_done.append(callback)
+        elif self._flight is not None:
+            self._flight.done.append(callback)
+        else:
+            callback()
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the replica is exactly the committed state."""
+        return self._flight is None and (self.bulk is None or self.bulk.stage is Stage.WAITING)
+
+    def when_settled(self, callback: Callable[[], None]) -> None:
+        """Call at a moment when the replica is exactly the committed state."""
+        if self.is_settled:
+            callback()
+        else:
+            self._settled.append(callback)
+
+    def at_next_settling(self, callback: Callable[[], None]) -> None:
+        """Call when the document has come into memory, or at the next settled moment."""
+        self._settled.append(callback)
+
+    def run_settled(self) -> None:
+        """Tell those who wait for a settled moment, if this is one."""
+        if self.is_settled and not self._ended:
+            callbacks, self._settled = self._settled, []
+            for callback in callbacks:
+                callback()
+
+    # ---- out ----
+
+    def flush_soon(self) -> None:
+        """Have what waits committed, at once or with what comes in the next moment."""
+        if self._timer is not None or self._flight is not None or self._ended:
+            return
+        people = self._host.people
+        if people > FEW:
+            window = min(max(WINDOW, people * WINDOW_PER_PERSON), LONGEST_WINDOW)
+            if (
+                self._loop.time() - self._last_flush < 4 * window
+            ):  # the first keystroke after a pause is sent on at once
+                self._timer = self._loop.call_later(window, self._flush_now)
+                return
+        self._writer.ready(self)
+
+    def _flush_now(self) -> None:
+        self._timer = None
+        self._writer.ready(self)
+
+    def flush(self) -> Batch | None:
+        """Apply what came in and hand it to the log."""
+        bulk = self.bulk if self.bulk is not None and self.bulk.stage is not Stage.WAITING else None
+        if self._ended or self._flight is not None or (bulk is not None and bulk.stage is Stage.BUSY):
+            return None
+        if not (self._incoming or self._rewrites or self._next_done or bulk):
+            return None
+        if not self._content.writable:
+            self._host.bring_in()
+            return None
+        flight = self._apply_all(bulk)
+        if flight is None:
+            return None
+        if not self._incoming:  # else not all of what they wait for is on its way
+            flight.done, self._next_done = self._next_done, []
+        self._last_flush = flight.started
+        self._flight = flight
+        if flight.data is None and flight.shape is None:
+            self._committed()
+            return None
+        new_clients, self._new_clients = self._new_clients, {}
+        hit("room.applied")
+        return Batch(
+            self._document_id, self.seq + 1, flight.data, self._committed, self._failed, new_clients, flight.shape
+        )
+
+    def _apply_all(self, bulk: Bulk | None) -> _Flight | None:
+        flight = _Flight(self._loop.time())
+        incoming, self._incoming = self._incoming, []
+        rewrites, self._rewrites = self._rewrites, []
+        authors = dict.fromkeys(connection for _, connection in incoming)
+        made: list[bytes] = []
+        if bulk is not None:
+            self.bulk = None
+            made.append(bulk.news)
+            authors[bulk.connection] = None
+        try:
+            self._apply(incoming, made)
+            for rewrite in rewrites:
+                self._rewrite(rewrite, flight, made)
+            flight.data = merged(made) if made else None
+        except (ReplicaError, ProtocolError) as error:
+            for connection in authors:
+                connection.close(CloseCode.REFUSED, "the update cannot be applied")
+            self._rewrites = rewrites
+            self._host.broken(BROKEN, f"replica: {error}")
+            return None
+        if len(authors) == 1 and not rewrites:
+            flight.author = next(iter(authors))
+        if authors:
+            self.last_writer = next(reversed(authors)).person.user_id
+        return flight
+
+    def _apply(self, incoming: "list[tuple[bytes, Connection]]", made: list[bytes]) -> None:
+        """Apply updates in their order, for a stretch of time; what is left waits for the next flush."""
+        end = time.perf_counter() + STRETCH
+        for index, (update, _) in enumerate(incoming):
+            # One letter can take yrs milliseconds in a document of megabytes: it counts its way through to split a string.
+            if time.perf_counter() > end:
+                self._incoming = incoming[index:]
+                return
+            self._content.apply(update)
+            made.append(update)
+
+    def _rewrite(self, rewrite: Rewrite, flight: _Flight, made: list[bytes]) -> None:
+        change = rewrite.apply(self._content, flight.shape or self.shape, self._epoch)
+        if change.update is not None:
+            made.append(change.update)
+        for client in change.new_clients:
+            self._new_clients[client] = rewrite.owner
+        flight.shape = change.shape or flight.shape
+        flight.rewrites.append(rewrite)
+
+    def _committed(self) -> None:
+        flight = self._flight
+        if flight is None or self._ended:
+            return
+        self._flight = None
+        self.shape = flight.shape or self.shape
+        if flight.data is not None or flight.shape is not None:
+            self.changed_at = self._loop.time()
+            self.dirty_since = self.dirty_since or self.changed_at
+        if flight.data is not None:
+            self.seq += 1
+            self.log_rows += 1
+            hit("room.before_broadcast")
+            self._host.broadcast(flight.data, flight.author)
+            hit("room.before_acknowledgement")
+            DELIVERY_LAG.observe(self._loop.time() - flight.started)
+        for callback in flight.done:
+            callback()
+        for rewrite in flight.rewrites:
+            rewrite.settle()
+            self.last_writer = rewrite.user_id
+        hit("room.acknowledged")
+        self.run_settled()
+        self._bulk_turn()
+        self._host.moved_on()
+        if self._incoming or self._rewrites or self._next_done:
+            self.flush_soon()
+
+    def _failed(self, error: Exception) -> None:
+        if not self._ended:
+            full = "full" in str(error) or "No space" in str(error)
+            reason = "not saved: the server's disk is full" if full else "not saved: the server cannot store it now"
+            self._host.broken(reason, f"commit: {type(error).__name__}: {error}")
+
+    def projected(self, seq: int, *, folded: bool) -> None:
+        """The text up to `seq` is stored, and the log up to it folded."""
+        if folded:
+            self.log_rows = self.seq - seq
+        self.dirty_since = 0.0 if seq == self.seq else self.changed_at
+
+    async def quiesce(self) -> None:
+        """Wait until everything received so far is committed."""
+        done: asyncio.Future[None] = self._loop.create_future()
+        if not self._ended:
+            self.when_stored(partial(_resolve, done))
+            await done
+
+    def end(self, reason: str) -> None:
+        """Take and tell nothing more; what was not committed is not acknowledged. Those who wait are told."""
+        self._ended = True
+        if self._timer is not None:
+            self._timer.cancel()
+        for rewrite in [*(self._flight.rewrites if self._flight else ()), *self._rewrites]:
+            rewrite.fail(UnavailableError(f"{reason[0].upper()}{reason[1:]}. Try again later."))
+        if self.bulk is not None:
+            self.bulk.begin()
+        callbacks, self._settled = self._settled, []
+        for callback in callbacks:
+            callback()  # each looks itself whether the room has ended
+
+
+def _resolve(done: "asyncio.Future[None]") -> None:
+    if not done.done():
+        done.set_result(None)
