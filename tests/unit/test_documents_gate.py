@@ -40,13 +40,3 @@ def test_every_query_takes_an_access() -> None:
             name for name, function in functions.items() if "access" not in inspect.signature(function).parameters
         }
         assert without <= WITHOUT
-
-
-def test_no_feature_reads_the_tables_of_another() -> None:
-    for where, tree in trees():
-        if not where.startswith("features/"):
-            continue
-        feature = where.split("/")[1]
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").endswith(".tables"):
-                assert (node.module or "").split(".")[2] == feature, where

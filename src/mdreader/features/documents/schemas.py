@@ -9,8 +9,8 @@ from mdreader.features.documents.records import Document
 from mdreader.features.workspaces.access import Role
 from mdreader.kernel.clock import iso
 
-# Ids that one call to restore may name.
-MAX_IDS = 10_000
+# Ids that one call to restore may name: what fits into a body of a megabyte.
+MAX_IDS = 25_000
 
 RawPath = Annotated[
     str,
