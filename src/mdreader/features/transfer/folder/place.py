@@ -84,15 +84,18 @@ class Place:
             return None
         except OSError as error:
             raise _explain(error, path) from error
-        with os.fdopen(descriptor, "rb") as stream:
+        # Closed at the end, not by the stream: a folder is opened as well, but cannot become one.
+        try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise InTheWayError(f"{path} is there and is not a file.")
             if (other := self._put.get((status.st_dev, status.st_ino))) is not None:
                 raise InTheWayError(f"This file system does not tell it from {other}.")
-            if status.st_size == len(data) and stream.read() == data:
+            if status.st_size == len(data) and _read(descriptor) == data:
                 self._put[status.st_dev, status.st_ino] = path
                 return "unchanged"
+        finally:
+            os.close(descriptor)
         return stat.S_IMODE(status.st_mode) if self._force else "differs"
 
     @staticmethod
@@ -109,6 +112,11 @@ class Place:
             with contextlib.suppress(OSError):
                 os.unlink(temporary, dir_fd=folder)
             raise
+
+
+def _read(descriptor: int) -> bytes:
+    with os.fdopen(descriptor, "rb", closefd=False) as stream:
+        return stream.read()
 
 
 def segments(path: str) -> list[str]:
