@@ -144,12 +144,16 @@ export class LocalStore {
     await committed(transaction);
   }
 
-  /** Removes every copy of the document, whatever its epoch. Drafts stay. */
-  async forget(user: string, document: string): Promise<void> {
+  /** Removes the copy of one epoch, or of all when none is named. Drafts stay. */
+  async forget(user: string, document: string, epoch: string | null = null): Promise<void> {
     const transaction = this.#database.transaction(['documents', 'updates', 'pending'], 'readwrite');
-    transaction.objectStore('documents').delete([user, document]);
-    await deleteByIndex(transaction.objectStore('updates'), allOf(user, document));
-    await deleteByIndex(transaction.objectStore('pending'), allOf(user, document));
+    const documents = transaction.objectStore('documents');
+    const row = await request<DocumentRow | undefined>(documents.get([user, document]));
+    // Another tab may have started the next epoch's copy already.
+    if (epoch === null || row?.epoch === epoch) documents.delete([user, document]);
+    const copies = epoch === null ? allOf(user, document) : IDBKeyRange.only(copyName({ user, document, epoch }));
+    await deleteByIndex(transaction.objectStore('updates'), copies);
+    await deleteByIndex(transaction.objectStore('pending'), copies);
     await committed(transaction);
   }
 

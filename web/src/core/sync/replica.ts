@@ -22,6 +22,11 @@ export class Replica {
     this.epoch = epoch;
   }
 
+  /** Whether nothing is missing: a copy that lost its beginning holds changes that wait for it. */
+  get isWhole(): boolean {
+    return this.doc.store.pendingStructs === null && this.doc.store.pendingDs === null;
+  }
+
   /** Everybody else counts as gone while nobody can be heard. */
   forgetOthers(): void {
     const others = [...this.awareness.getStates().keys()].filter((client) => client !== this.doc.clientID);

@@ -1,4 +1,4 @@
-import { IDBFactory } from 'fake-indexeddb';
+import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { TicketRefused } from './connection';
 import { FakeServer } from './fake-server';
@@ -13,6 +13,7 @@ let storeName = 0;
 
 beforeEach(() => {
   vi.stubGlobal('indexedDB', new IDBFactory());
+  vi.stubGlobal('IDBKeyRange', IDBKeyRange);
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] });
   server = new FakeServer();
   online = true;
@@ -299,6 +300,32 @@ describe('how a socket ends', () => {
     expect(session.drafts.list.get()).toHaveLength(1);
   });
 
+  it('4413: after undoing, trying again sends only what is left', async () => {
+    const session = await open();
+    await connected(session);
+    const { undo, text } = session.replica.get();
+    undo.addTrackedOrigin('me');
+    vi.spyOn(server, 'received').mockImplementation((socket, data) => {
+      if (data.length > 5_000) socket.end(4413);
+      else FakeServer.prototype.received.call(server, socket, data);
+    });
+    text.doc?.transact(() => text.insert(0, 'x'.repeat(6_000)), 'me');
+    await settled(() => session.state.get().error === 'too-large');
+    undo.undo();
+    type(session, 'kept');
+    session.retry();
+    await settled(() => kind(session) === 'saved');
+    expect(server.text).toBe('kept');
+    expect(session.state.get().pending).toBe(0);
+    type(session, '!', 4);
+    await settled(() => server.text === 'kept!' && kind(session) === 'saved');
+    await session.close();
+    online = false;
+    const again = await open();
+    expect(textOf(again)).toBe('kept!');
+    expect(again.state.get().pending).toBe(0);
+  });
+
   it('1012: comes back when it was told to', async () => {
     const session = await open();
     await connected(session);
@@ -331,6 +358,49 @@ describe('how a socket ends', () => {
     session.setWritable(false);
     await settled(() => kind(session) === 'readonly');
     expect(textOf(session)).toBe('read me');
+  });
+});
+
+describe('two tabs', () => {
+  it('start afresh together, and the copy of the new epoch survives', async () => {
+    const a = await open();
+    const b = await open();
+    await connected(a);
+    await connected(b);
+    type(a, 'old');
+    await settled(() => textOf(b) === 'old' && kind(a) === 'saved');
+    server.rebuild('new text');
+    for (const socket of [...server.sockets]) socket.end(4409);
+    await settled(() => textOf(a) === 'new text' && textOf(b) === 'new text');
+    type(a, 'A', 0);
+    await settled(() => textOf(b) === 'Anew text' && kind(a) === 'saved');
+    await a.close();
+    await b.close();
+    online = false;
+    const later = await open();
+    expect(textOf(later)).toBe('Anew text');
+    expect(later.ready.get()).toBe(true);
+  });
+
+  it('settle only what they knew of each other', async () => {
+    const a = await open();
+    await connected(a);
+    await cutCable();
+    type(a, 'from a');
+    await settled(() => a.state.get().keptHere);
+    const b = await open();
+    expect(b.state.get().pending).toBe(1);
+    type(a, ' and more', 6);
+    await settled(() => a.state.get().keptHere);
+    online = true;
+    b.wake();
+    await settled(() => kind(b) === 'saved');
+    expect(server.text).toBe('from a');
+    await b.close();
+    online = false;
+    const c = await open();
+    expect(c.state.get().pending).toBe(2);
+    expect(textOf(c)).toBe('from a and more');
   });
 });
 

@@ -6,10 +6,10 @@ import { applyAwarenessUpdate } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 import type { CloseDecision, ErrorKind } from './close';
 import { Connection, type Ticket } from './connection';
+import { Copy } from './copy';
 import { Drafts } from './drafts';
 import { Ledger } from './ledger';
-import type { DocumentInfo, LocalStore, PendingRow } from './local-store';
-import { LocalWriter } from './local-writer';
+import type { DocumentInfo, LocalStore } from './local-store';
 import { Observable, sameFields } from './observable';
 import { Outbox } from './outbox';
 import { decodeFrame, encodeMarker, encodeStep1, encodeStep2, type Frame } from './protocol';
@@ -43,10 +43,8 @@ export class DocumentSession {
   readonly #options: SessionOptions;
   readonly #connection: Connection;
   readonly #outbox: Outbox;
-  #store: LocalStore | null = null;
-  #writer: LocalWriter | null = null;
+  readonly #copy: Copy;
   #ledger = new Ledger();
-  #inheritedRows: readonly PendingRow[] = [];
   #answeredStep1 = false;
   #gotStep2 = false;
   #everSaved = false;
@@ -62,6 +60,7 @@ export class DocumentSession {
     this.#options = options;
     this.documentId = options.documentId;
     this.drafts = new Drafts(options.user.id, options.documentId);
+    this.#copy = new Copy(options.user.id, options.documentId, () => this.refresh());
     this.replica = new Observable(new Replica(null));
     this.state = new Observable(this.#derive(), sameFields);
     this.#connection = new Connection({
@@ -82,25 +81,23 @@ export class DocumentSession {
   }
 
   async open(): Promise<void> {
-    this.#store = await this.#options.store;
-    const { user, documentId } = this.#options;
-    const copy = await this.#store?.find(user.id, documentId).catch(() => null);
-    await this.drafts.load(this.#store);
+    const store = await this.#options.store;
+    const copy = await this.#copy.open(store);
+    await this.drafts.load(store);
     if (this.#closed) return;
     if (copy) {
       const replica = this.replica.get();
       replica.epoch = copy.epoch;
       if (copy.update) Y.applyUpdate(replica.doc, copy.update, FROM_STORE);
-      this.#inheritedRows = copy.pending;
       this.#ledger.inherit(copy.pending.reduce((sum, row) => sum + row.count, 0));
-      this.#startWriter(copy.epoch);
+      this.#copy.start(copy.epoch, replica.doc.clientID, null, copy.pending);
       if (copy.info) this.info.set(copy.info);
-      if (copy.update) this.ready.set(true);
+      if (copy.update && replica.isWhole) this.ready.set(true);
     }
     this.#waitForOffline();
     this.refresh();
     this.#connection.start();
-    void this.#store?.trim(user.id).catch(() => undefined);
+    void this.#copy.trim();
   }
 
   async close(): Promise<void> {
@@ -113,14 +110,14 @@ export class DocumentSession {
     this.#outbox.presenceNow(replica.awareness);
     this.#connection.stop();
     this.#outbox.clear();
-    await this.#writer?.flush();
+    await this.#copy.flush();
     replica.destroy();
   }
 
   /** Hands everything queued to the socket and to the local copy now, because the page may be about to go. */
   flush(): void {
     this.#outbox.flush();
-    void this.#writer?.flush();
+    void this.#copy.flush();
   }
 
   setWritable(writable: boolean): void {
@@ -130,7 +127,7 @@ export class DocumentSession {
 
   setInfo(info: DocumentInfo): void {
     this.info.set(info);
-    this.#rememberInfo();
+    this.#copy.remember(info);
   }
 
   /** Whether leaving now would lose something: neither acknowledged nor stored in this browser. */
@@ -148,6 +145,7 @@ export class DocumentSession {
   }
 
   retry(): void {
+    if (this.#error === 'too-large') this.#shedDeleted();
     this.#error = null;
     this.#stopped = false;
     this.#rechecks = 0;
@@ -157,7 +155,7 @@ export class DocumentSession {
 
   /** Keeps my unacknowledged text as a draft, drops the local copy and takes the server's. */
   async startAfresh(): Promise<void> {
-    await this.#reset(null);
+    await this.#reset();
     this.retry();
   }
 
@@ -171,10 +169,10 @@ export class DocumentSession {
     replica.doc.on('update', (update: Uint8Array, origin: unknown) => {
       if (origin === FROM_STORE) return;
       const own = origin !== FROM_SERVER;
-      this.#writer?.add(update, own);
+      this.#copy.add(update, own);
       if (!own) return;
       this.#ledger.wrote();
-      this.#writer?.setPending(this.#ledger.ownPending);
+      this.#copy.setPending(this.#ledger.ownPending);
       if (this.#answeredStep1) this.#outbox.push(update);
       this.refresh();
     });
@@ -184,38 +182,39 @@ export class DocumentSession {
     replica.awareness.setLocalStateField('user', this.#options.user);
   }
 
-  #startWriter(epoch: string): void {
-    const { user, documentId } = this.#options;
-    const key = { user: user.id, document: documentId, epoch };
-    this.#writer = new LocalWriter(this.#store, key, this.replica.get().doc.clientID, () => this.refresh());
-    this.#rememberInfo();
-  }
-
-  #rememberInfo(): void {
-    const { epoch } = this.replica.get();
-    if (epoch === null) return;
-    const { user, documentId } = this.#options;
-    void this.#store?.remember({ user: user.id, document: documentId, epoch }, this.info.get()).catch(() => undefined);
-  }
-
-  async #reset(epoch: string | null): Promise<void> {
+  /** Takes the server's text in place of mine, which is kept as a draft when some of it was never acknowledged. */
+  async #reset({ epoch = null, everything = false }: { epoch?: string | null; everything?: boolean } = {}): Promise<void> {
     const old = this.replica.get();
     const kept = this.#keepDraft(old);
-    const writer = this.#writer;
-    this.#writer = null;
     this.#outbox.clear();
     this.#ledger = new Ledger();
-    this.#inheritedRows = [];
     this.ready.set(false);
-    const fresh = new Replica(epoch);
+    const fresh = this.#replaceBy(new Replica(epoch), old);
+    await kept;
+    await this.#copy.forget(everything);
+    if (epoch !== null && this.replica.get() === fresh) this.#copy.start(epoch, fresh.doc.clientID, this.info.get());
+    this.refresh();
+  }
+
+  /**
+   * What can be undone is kept whole even when it was deleted, and would be sent again. A document made anew from the
+   * same state holds only what its text needs, at the price of the undo history.
+   */
+  #shedDeleted(): void {
+    const old = this.replica.get();
+    const { ownPending, pending } = this.#ledger;
+    const fresh = new Replica(old.epoch);
+    Y.applyUpdate(fresh.doc, Y.encodeStateAsUpdate(old.doc), FROM_STORE);
+    this.#ledger = new Ledger(pending);
+    this.#copy.handOver(fresh.doc.clientID, ownPending, old.doc.clientID);
+    this.#replaceBy(fresh, old);
+  }
+
+  #replaceBy(fresh: Replica, old: Replica): Replica {
     this.#listen(fresh);
     this.replica.set(fresh);
     old.destroy();
-    await kept;
-    await writer?.discard();
-    await this.#store?.forget(this.#options.user.id, this.#options.documentId).catch(() => undefined);
-    if (epoch !== null && this.replica.get() === fresh) this.#startWriter(epoch);
-    this.refresh();
+    return fresh;
   }
 
   async #keepDraft(replica: Replica): Promise<void> {
@@ -231,10 +230,10 @@ export class DocumentSession {
     if (replica.epoch === epoch) return true;
     if (replica.epoch === null) {
       replica.epoch = epoch;
-      this.#startWriter(epoch);
+      this.#copy.start(epoch, replica.doc.clientID, this.info.get());
       return true;
     }
-    void this.#reset(epoch).then(() => this.#connection.restart());
+    void this.#reset({ epoch }).then(() => this.#connection.restart());
     return false;
   }
 
@@ -304,20 +303,11 @@ export class DocumentSession {
     if (!this.#ledger.echoed(marker)) return;
     this.#everSaved = true;
     this.#error = null;
-    this.#writer?.setPending(this.#ledger.ownPending);
-    this.#settleInherited();
+    this.#copy.setPending(this.#ledger.ownPending);
+    this.#copy.settle();
     // Changes still in the outbox are not covered by a marker sent now.
     this.#outbox.flush();
     this.#sendMarker();
-  }
-
-  #settleInherited(): void {
-    const rows = this.#inheritedRows;
-    const { epoch } = this.replica.get();
-    if (rows.length === 0 || epoch === null) return;
-    this.#inheritedRows = [];
-    const key = { user: this.#options.user.id, document: this.#options.documentId, epoch };
-    void this.#store?.settle(key, rows).catch(() => undefined);
   }
 
   async #ended(decision: CloseDecision): Promise<void> {
@@ -332,7 +322,7 @@ export class DocumentSession {
         if (decision.error) this.#error = decision.error;
         break;
       case 'reset':
-        await this.#reset(null);
+        await this.#reset();
         if (!this.#closed) this.#connection.start();
         break;
       case 'recheck-right':
@@ -350,7 +340,7 @@ export class DocumentSession {
     this.#stopped = true;
     this.refresh();
     // What I may no longer see does not stay in this browser; my own unsent text does, as a draft.
-    if (error === 'gone' || error === 'no-right') await this.#reset(null);
+    if (error === 'gone' || error === 'no-right') await this.#reset({ everything: true });
   }
 
   async #recheckRight(): Promise<void> {
@@ -367,7 +357,7 @@ export class DocumentSession {
     if (!mayWrite) {
       this.setWritable(false);
       // Changes that will never be accepted must not stay in the text I am shown.
-      if (this.#ledger.pending > 0) await this.#reset(null);
+      if (this.#ledger.pending > 0) await this.#reset();
     }
     this.#connection.start();
   }
@@ -386,7 +376,7 @@ export class DocumentSession {
       writable: this.writable.get(),
       pending: this.#ledger.pending,
       everSaved: this.#everSaved,
-      keptHere: this.#writer?.keptHere ?? false,
+      keptHere: this.#copy.keptHere,
       error: this.#error,
       stopped: this.#stopped,
     });

@@ -21,18 +21,22 @@ const STAND_IN_AFTER_MS = 1_200;
 /** One document: opened from the copy in this browser when there is one, and from the server otherwise. */
 export function DocumentView({ documentId, workspaceId, me }: DocumentViewProps) {
   const session = useDocumentSession(documentId, me);
-  const { info, content, missing } = useDocumentInfo(documentId, session);
+  const { info, content, missing, refetch } = useDocumentInfo(documentId, session);
   const state = useObservable(session.state);
   const ready = useObservable(session.ready);
   const slow = useLate(STAND_IN_AFTER_MS);
 
   const refusal = state.error === 'gone' || state.error === 'no-right' ? state.error : missing ? 'gone' : null;
+  const tryAgain = (): void => {
+    session.retry();
+    void refetch();
+  };
   if (refusal) {
     return (
       <div className="doc-refusal">
         <Drafts session={session} />
         <EmptyState title={t(`${refusal}.title`)} text={t(`${refusal}.text`)}>
-          <Button onClick={() => session.retry()}>{t('banner.try_again')}</Button>
+          <Button onClick={tryAgain}>{t('banner.try_again')}</Button>
         </EmptyState>
       </div>
     );

@@ -86,7 +86,7 @@ export function useDocumentInfo(documentId: string, session: DocumentSession) {
     if (!data && local) session.setWritable(mayWrite(local.role));
   }, [data, local, session]);
   const missing = query.error instanceof ApiError && (query.error.status === 404 || query.error.status === 403);
-  return { info: data ?? local, content: data?.content, missing };
+  return { info: data ?? local, content: data?.content, missing, refetch: query.refetch };
 }
 
 /** After signing out no document stays in this browser, except for what was never sent. */
