@@ -9,12 +9,11 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
-from playwright.async_api import Browser
 
 from mdreader.main import create_app
 from mdreader.migrations import upgrade
 from mdreader.settings import Settings, load_settings
-from support.browser import MISSING, find, launched
+from support.browser import MISSING, find
 from support.http import connect
 from support.server import Server
 
@@ -81,13 +80,6 @@ def chromium() -> str:
     found = find()
     assert found is not None, MISSING
     return found
-
-
-@pytest.fixture
-async def browser(chromium: str) -> AsyncIterator[Browser]:
-    """A headless browser of this test's own."""
-    async with launched(chromium) as made:
-        yield made
 
 
 @pytest.fixture

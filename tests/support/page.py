@@ -1,0 +1,214 @@
+"""People in front of the page: a browser context each, and what a person does there over and over."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Locator, Page, Request, expect
+
+from support.http import PASSWORD, Person, signed_up_at
+
+# Violations of the content security policy, whoever causes them.
+_WATCH_POLICY = """
+window.__violations = [];
+document.addEventListener('securitypolicyviolation', (event) => {
+  window.__violations.push(`${event.effectiveDirective}: ${event.blockedURI} ${event.sample}`.trim());
+});
+"""
+
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "has_touch": True,
+    "is_mobile": True,
+    "device_scale_factor": 2,
+}
+
+
+@dataclass(slots=True)
+class Visitor:
+    """Somebody with a browser of their own. `troubles` holds what must never happen in the page."""
+
+    url: str
+    context: BrowserContext
+    page: Page
+    troubles: list[str] = field(default_factory=list)
+
+    def open(self, path: str = "/") -> None:
+        """Go to an address of the page."""
+        self.page.goto(self.url + path)
+
+    def open_document(self, place: "Place", path: str) -> None:
+        """Go to a document, and wait until it is shared."""
+        self.open(place.document_path(path))
+        self.ready()
+
+    def ready(self) -> None:
+        """Wait until the open document is connected."""
+        expect(self.state).to_have_attribute("data-kind", re.compile("live|saved|readonly"))
+
+    @property
+    def state(self) -> Locator:
+        """The line that says how it stands with the connection."""
+        return self.page.locator(".doc-state")
+
+    @property
+    def editor(self) -> Locator:
+        return self.page.get_by_role("textbox", name="Document text")
+
+    @property
+    def tree(self) -> Locator:
+        return self.page.get_by_role("tree", name="Document tree")
+
+    def row(self, name: str) -> Locator:
+        """A row of the tree."""
+        return self.tree.get_by_role("treeitem", name=name, exact=True)
+
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def dialog(self, name: str) -> Locator:
+        return self.page.get_by_role("dialog", name=name)
+
+    @property
+    def toasts(self) -> Locator:
+        return self.page.locator(".toast")
+
+    def mode(self, name: str) -> None:
+        """Switch to Edit, Source, Split or Read."""
+        self.page.get_by_role("group", name="View").get_by_role("button", name=name, exact=True).click()
+        expect(self.page.locator(".doc")).to_have_attribute("data-mode", name.lower())
+
+    def write(self, text: str, *, at: str = "Control+End") -> None:
+        """Type at the end of the document, or wherever the key `at` leads."""
+        self.editor.focus()
+        self.page.keyboard.press(at)
+        self.page.keyboard.type(text)
+
+    def saved(self) -> None:
+        """Wait until the page says that the server has everything."""
+        expect(self.state).to_have_attribute("data-kind", "saved")
+
+    def shows(self, text: str) -> None:
+        """Wait until the editor shows `text`."""
+        expect(self.editor).to_contain_text(text)
+
+    def lines(self) -> list[str]:
+        """The lines of the editor; all of them while the document is short."""
+        return [line.rstrip("\n") for line in self.page.locator(".cm-content .cm-line").all_inner_texts()]
+
+    def violations(self) -> list[str]:
+        """What the content security policy stopped since the page was loaded."""
+        return list(self.page.evaluate("window.__violations"))
+
+
+Visit = Callable[..., Visitor]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A workspace with documents, made through the API."""
+
+    url: str
+    owner: Person
+    workspace_id: str
+    documents: dict[str, str]
+
+    def document_path(self, path: str) -> str:
+        return f"/w/{self.workspace_id}/d/{self.documents[path]}"
+
+    @property
+    def path(self) -> str:
+        return f"/w/{self.workspace_id}"
+
+    def request(self, method: str, path: str, person: Person | None = None, **options: Any) -> httpx.Response:
+        """Call the API as its owner, or as `person`; raises for an error status."""
+        headers = {**(person or self.owner).headers, **options.pop("headers", {})}
+        response = httpx.request(method, self.url + path, headers=headers, timeout=30, **options)
+        response.raise_for_status()
+        return response
+
+    def add(self, path: str, content: str = "") -> str:
+        """The id of a new document."""
+        body = {"path": path, "content": content}
+        made = self.request("POST", f"/api/workspaces/{self.workspace_id}/documents", json=body).json()
+        self.documents[path] = made["id"]
+        return str(made["id"])
+
+    def member(self, role: str = "editor", name: str | None = None) -> Person:
+        """Somebody new who is a member."""
+        person = signed_up_at(self.url, name=name)
+        body = {"email": person.email, "role": role}
+        self.request("POST", f"/api/workspaces/{self.workspace_id}/members", json=body)
+        return person
+
+    def text(self, path: str) -> str:
+        """A document's text as the server gives it, byte for byte."""
+        content = self.request("GET", f"/api/documents/{self.documents[path]}").json()["content"]
+        return str(content)
+
+    def paths(self) -> list[str]:
+        items = self.request("GET", f"/api/workspaces/{self.workspace_id}/documents").json()["items"]
+        return [item["path"] for item in items]
+
+
+def new_place(url: str, documents: dict[str, str] | None = None, *, owner: str | None = None) -> Place:
+    """A new owner with a new workspace that holds `documents` (path to text)."""
+    person = signed_up_at(url, name=owner)
+    response = httpx.post(f"{url}/api/workspaces", json={"name": "Handbook"}, headers=person.headers, timeout=30)
+    response.raise_for_status()
+    place = Place(url, person, str(response.json()["id"]), {})
+    for path, content in (documents or {}).items():
+        place.add(path, content)
+    return place
+
+
+def log_in(context: BrowserContext, url: str, person: Person) -> None:
+    """Give a browser context the session cookies of `person`."""
+    body = {"email": person.email, "password": PASSWORD}
+    response = context.request.post(f"{url}/api/auth/login?session=cookie", data=body)
+    assert response.ok, response.text()
+
+
+@contextmanager
+def visiting(browser: Browser, url: str, person: Person | None = None, **options: Any) -> Iterator[Visitor]:
+    """A visitor, logged in when `person` is given; `options` are those of a browser context."""
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+    try:
+        context.add_init_script(_WATCH_POLICY)
+        if person:
+            log_in(context, url, person)
+        page = context.new_page()
+        visitor = Visitor(url, context, page)
+        watch(visitor)
+        yield visitor
+    finally:
+        context.close()
+
+
+def watch(visitor: Visitor) -> None:
+    """Collect what must never happen: script errors, dialogs of the browser, requests to another host."""
+    own = urlsplit(visitor.url).netloc
+
+    def console(message: ConsoleMessage) -> None:
+        # The browser reports every answer above 399 as an error, and every request without a network.
+        if message.type == "error" and not message.text.startswith(("Failed to load resource", "WebSocket connection")):
+            visitor.troubles.append(f"console: {message.text}")
+
+    def dialog(shown: Dialog) -> None:
+        visitor.troubles.append(f"dialog: {shown.type} {shown.message}")
+        shown.dismiss()
+
+    def request(made: Request) -> None:
+        parts = urlsplit(made.url)
+        if parts.scheme not in {"data", "blob"} and parts.netloc != own:
+            visitor.troubles.append(f"request: {made.url}")
+
+    page = visitor.page
+    page.on("console", console)
+    page.on("pageerror", lambda error: visitor.troubles.append(f"error: {error}"))
+    page.on("dialog", dialog)
+    page.on("request", request)
