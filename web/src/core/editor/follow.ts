@@ -34,11 +34,11 @@ const scrollToPeer = ViewPlugin.fromClass(
 
 const stop = (_event: Event, view: EditorView) => {
   if (view.state.field(followed) !== null) view.dispatch({ effects: follow.of(null) });
-  return false;
 };
 
 export const following: Extension = [
   followed,
   scrollToPeer,
-  EditorView.domEventHandlers({ wheel: stop, touchmove: stop, mousedown: stop, keydown: stop }),
+  // Observers, because a key that a keymap has handled reaches no further handler.
+  EditorView.domEventObservers({ wheel: stop, touchmove: stop, mousedown: stop, keydown: stop }),
 ];
