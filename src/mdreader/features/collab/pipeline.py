@@ -71,6 +71,7 @@ class _Flight:
     data: bytes | None = None
     shape: Shape | None = None
     author: "Connection | None" = None  # the only one, or None for several
+    typed: bool = False  # whether something of it came over a socket
     rewrites: list[Rewrite] = field(default_factory=list)
 
 
@@ -82,6 +83,7 @@ class Pipeline:
         self.shape = stored.shape
         self.log_rows = stored.log_rows
         self.last_writer: str | None = None  # a user id
+        self.recorded_seq = stored.text_seq  # up to here the tree knows of the text: title, size, revision
         self.changed_at = 0.0  # loop time of the last commit
         self.dirty_since = 0.0  # loop time of the first commit that is not projected yet; 0 when there is none
         self.bulk: Bulk | None = None
@@ -91,6 +93,8 @@ class Pipeline:
         self._content = content
         self._writer = writer
         self._loop = asyncio.get_running_loop()
+        if stored.text_seq != stored.seq:  # the server was killed before it came to that
+            self.dirty_since = self._loop.time()
         self._ended = False
         self._incoming: list[tuple[bytes, Connection]] = []
         self._new_clients: dict[int, str] = {}
@@ -242,6 +246,7 @@ class Pipeline:
         if len(authors) == 1 and not rewrites:
             flight.author = next(iter(authors))
         if authors:
+            flight.typed = True
             self.last_writer = next(reversed(authors)).person.user_id
         return flight
 
@@ -283,6 +288,8 @@ class Pipeline:
             DELIVERY_LAG.observe(self._loop.time() - flight.started)
         for callback in flight.done:
             callback()
+        if flight.rewrites and flight.data is not None and not flight.typed and self.recorded_seq == self.seq - 1:
+            self.recorded_seq = self.seq  # who asks for a rewrite tells the tree of it, too
         for rewrite in flight.rewrites:
             rewrite.settle()
             self.last_writer = rewrite.user_id
@@ -303,6 +310,7 @@ class Pipeline:
         """The text up to `seq` is stored, and the log up to it folded."""
         if folded:
             self.log_rows = self.seq - seq
+        self.recorded_seq = max(self.recorded_seq, seq)
         self.dirty_since = 0.0 if seq == self.seq else self.changed_at
 
     async def quiesce(self) -> None:

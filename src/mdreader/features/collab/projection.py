@@ -6,10 +6,10 @@ import structlog
 
 from mdreader.db.engine import Database
 from mdreader.features.collab import storage
-from mdreader.features.collab.replica import ReplicaError
 from mdreader.features.collab.room import Room
 from mdreader.features.documents.service import record_text
 from mdreader.kernel.clock import Clock
+from mdreader.kernel.errors import UnavailableError
 from mdreader.kernel.failpoints import hit
 
 log = structlog.get_logger(__name__)
@@ -43,8 +43,8 @@ class Projector:
                 continue
             try:
                 captures.append((room, await room.capture(fold=fold or room.pipeline.log_rows >= FOLD_ROWS)))
-            except ReplicaError:
-                log.exception("capture_failed", document_id=room.document_id)
+            except UnavailableError:  # it ended meanwhile, and said why
+                continue
         if not captures:
             return
         now = self._clock.now()
@@ -54,7 +54,7 @@ class Projector:
                 await storage.store_captures(tx, [capture for _, capture in captures])
                 hit("projection.before_tree")
                 for room, capture in captures:
-                    if room.pipeline.last_writer is not None and room.pipeline.dirty_since:
+                    if capture.seq > room.pipeline.recorded_seq:
                         await record_text(
                             tx,
                             room.document_id,

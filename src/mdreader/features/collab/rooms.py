@@ -70,6 +70,7 @@ class Rooms:
             self._writer, self._load_state, self.spawn, self._forget, self._max_document_bytes
         )
         ticker = self._loop.create_task(self._tick(), name="rooms-tick")
+        self.spawn(self._catch_up())
         try:
             yield
         finally:
@@ -189,6 +190,19 @@ class Rooms:
         return [room for document_id in tuple(self._rooms) if (room := self.peek(document_id)) is not None]
 
     # ---- the background ----
+
+    async def _catch_up(self) -> None:
+        """Open what was being written when the server was killed: quiet rooms are projected, folded and closed by themselves."""
+        try:
+            async with self._database.read() as conn:
+                documents = await storage.behind(conn)
+            for document_id in documents:
+                await self.get(document_id)
+                await asyncio.sleep(0.05)  # people come first
+        except UnavailableError:
+            pass  # the server is stopping
+        except Exception:
+            log.exception("catch_up_failed")
 
     async def _tick(self) -> None:
         beat = self._loop.time() + HEARTBEAT_SECONDS

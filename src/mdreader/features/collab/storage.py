@@ -77,6 +77,14 @@ _text = (
 )
 
 
+_behind = (
+    select(document_updates.c.document_id)
+    .join(document_texts, document_texts.c.document_id == document_updates.c.document_id)
+    .where(document_updates.c.seq > document_texts.c.seq)
+    .distinct()
+)
+
+
 async def load(conn: AsyncConnection, document_id: str) -> Stored | None:
     """All that is stored of a document; None when it was never seeded. Raises `HoleError`."""
     head = (await conn.execute(_head, {"id": document_id})).mappings().first()
@@ -118,6 +126,12 @@ def _assemble(
         owners,
         head["text_seq"] or 0,
     )
+
+
+async def behind(conn: AsyncConnection) -> list[str]:
+    """The documents whose text is older than their log: those that were being written when the server was killed."""
+    found = await conn.scalars(_behind)
+    return list(found)
 
 
 async def epoch(conn: AsyncConnection, document_id: str) -> str | None:
