@@ -11,7 +11,9 @@ CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 SECONDS = 20.0
 
 
-def frame(payload: bytes, opcode: int = BINARY, *, fin: bool = True, masked: bool = True, length: int | None = None) -> bytes:
+def frame(
+    payload: bytes, opcode: int = BINARY, *, fin: bool = True, masked: bool = True, length: int | None = None
+) -> bytes:
     """One frame; `length` is what it says of its payload's length, if not the truth."""
     said = len(payload) if length is None else length
     head = bytes([opcode | (0x80 if fin else 0)])
@@ -56,7 +58,7 @@ class RawSocket:
         sock = socket.socket()
         if receive_buffer is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        sock.setblocking(False)  # noqa: FBT003 - the library's own signature
+        sock.setblocking(False)
         await asyncio.get_running_loop().sock_connect(sock, (parts.hostname, parts.port))
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         reader, writer = await asyncio.open_connection(sock=sock, limit=receive_buffer or 2**20)
