@@ -34,8 +34,10 @@ async def _run(kills: int, seed: int, folder: Path) -> None:
     print(f"{summary.deaths.total() - 1} kills, seed {seed}: nothing lost, nothing doubled, Yjs reads every log alike")
     for name, count in sorted(summary.deaths.items()):
         print(f"  {count:4} {name}")
-    print(f"  {summary.acknowledged} pieces acknowledged, {summary.received} more seen by a second client only, ", end="")
-    print(f"{summary.kept_by_authors} sent and neither: kept by their authors and sent again")
+    print(
+        f"  {summary.acknowledged} pieces acknowledged; at the deaths {summary.received} were only seen by a second client,"
+    )
+    print(f"  and {summary.kept_by_authors} neither: their authors kept them and sent them again")
     print(f"  {summary.documents_made} documents made; median start {median(summary.restart_seconds):.1f} s")
 
 

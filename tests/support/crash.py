@@ -105,14 +105,15 @@ class Crashes:
 
     async def live(self, death: Death | None) -> None:
         """Start the server, let people work until it dies, and check what is left; with None it is stopped in good order."""
-        armed = {} if death is None or death.name == "random" else {"MDREADER_FAILPOINTS": f"{death.name}:{death.progress}"}
+        armed = {"MDREADER_FAILPOINTS": f"{death.name}:{death.progress}"} if death and death.name in FAILPOINTS else {}
         started = time.perf_counter()
         await asyncio.to_thread(self._server.start, **armed)
         self.summary.restart_seconds.append(time.perf_counter() - started)
         self._ending = bool(armed)
         self._gathering = asyncio.Barrier(len(self._people))
         self._begun, self._enough = asyncio.Event(), asyncio.Event()
-        self._goal = self._steps + (death.progress if death and death.name == "random" else self._rng.randrange(100, 300))
+        steps = death.progress if death and death.name == "random" else self._rng.randrange(100, 300)
+        self._goal = self._steps + steps
         headers = {"Authorization": f"Bearer {self._key}"}
         async with httpx.AsyncClient(base_url=self._server.url, headers=headers, timeout=30) as http:
             if not armed:  # else it may die of the question
@@ -139,7 +140,7 @@ class Crashes:
                 await self._gathering.wait()
                 # Nobody types now: whatever people typed and kept through the crash comes to every copy, once.
                 kept = set().union(*(copy.own for copy in ledger.copies)) - ledger.deleting
-                await client.wait_for_text(lambda text: kept <= (found := set(pieces_in(text))) and not found & ledger.deleting)
+                await client.wait_for_text(lambda text: kept == set(pieces_in(text)) & (kept | ledger.deleting))
                 await self._gathering.wait()
                 assert len({copy.text for copy in ledger.copies}) == 1, "copies differ"
                 ledger.check(person.copy.text)
@@ -187,10 +188,10 @@ class Crashes:
             kept = await read_stored(copy_database(self._folder / "data", Path(folder) / "copy"), list(self._ledgers))
         for document, ledger in self._ledgers.items():
             ledger.check(kept[document].text)
-            acknowledged, received = ledger.promises()
+            received, neither = ledger.unacknowledged()
             self.summary.received += received
-            self.summary.kept_by_authors += len(ledger.written) - acknowledged - received - len(ledger.refused)
-        self.summary.acknowledged = sum(ledger.promises()[0] for ledger in self._ledgers.values())
+            self.summary.kept_by_authors += neither
+        self.summary.acknowledged = sum(len(ledger.saved) for ledger in self._ledgers.values())
         self.summary.documents_made = len(self._maker.made)
         self._texts = {document: one.text for document, one in kept.items()}
 

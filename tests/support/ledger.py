@@ -73,10 +73,11 @@ class Ledger:
         gone = set().union(*(copy.from_others - set(pieces_in(copy.text)) for copy in self.copies))
         return self.deleted | self.refused | gone
 
-    def promises(self) -> tuple[int, int]:
-        """Pieces acknowledged, and pieces that were only seen by a second client."""
+    def unacknowledged(self) -> tuple[int, int]:
+        """Typed pieces that were not acknowledged: those that a second client has seen, and those that nobody has."""
+        typed = set().union(*(copy.own for copy in self.copies)) - self.saved
         seen = set().union(self.read, *(copy.from_others for copy in self.copies))
-        return len(self.saved), len(seen - self.saved)
+        return len(typed & seen), len(typed - seen)
 
     def check(self, text: str) -> None:
         """Raise AssertionError when `text` lacks what it must have, has what it must not, or anything twice or in part."""

@@ -46,10 +46,11 @@ async def socket_of(address: Address, document: str, copy: Copy) -> AsyncIterato
 class Typist:
     """Types pieces at random places and sometimes deletes one of their own."""
 
-    def __init__(self, number: int, document: str, ledger: Ledger, rng: random.Random) -> None:
+    def __init__(self, number: int, document: str, ledger: Ledger, rng: random.Random, *, deletes: bool = True) -> None:
         self.document = document
         self.copy = Copy()
         ledger.copies.append(self.copy)
+        self._deletes = deletes
         self._number = number
         self._ledger = ledger
         self._rng = rng
@@ -78,7 +79,7 @@ class Typist:
     async def _edit(self, client: YClient) -> None:
         text = self.copy.text
         mine = [one for one in pieces_in(text) if one in self.copy.own]
-        if len(mine) > 40 or (mine and self._rng.random() < 0.25):
+        if self._deletes and mine and (len(mine) > 40 or self._rng.random() < 0.25):
             victim = self._rng.choice(mine)
             self._deleting.add(victim)
             self._ledger.deleting.add(victim)

@@ -11,6 +11,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import structlog
 
@@ -39,6 +40,8 @@ class WalSync:
         self._in_flight = False
         self._since_checkpoint = 0
         self._checkpointer: sqlite3.Connection | None = None
+        self._file = _WalFile(Path(path + "-wal"))
+        self._holed = False
 
     def sync(self, done: Done) -> None:
         """Call `done` on the loop when everything committed so far is on the disk, with the error if that failed."""
@@ -98,26 +101,29 @@ class WalSync:
             length = 0
             try:
                 length = self._sync()
-            except OSError as caught:
+            except (OSError, sqlite3.Error) as caught:
                 error = caught
             assert self._loop is not None  # noqa: S101 - set before the thread was started
             self._loop.call_soon_threadsafe(self._synced, batch, error)
             self._checkpoint(length)
         if self._checkpointer is not None:
             self._checkpointer.close()
+        self._file.close()
 
     def _sync(self) -> int:
-        # Opened anew each time: SQLite may have replaced the file. Its locks are on other files, so closing this one drops none.
-        try:
-            descriptor = os.open(self._path + "-wal", os.O_RDWR)
-        except FileNotFoundError:
-            return 0  # the last connection folded it into the database, which SQLite syncs itself
-        try:
-            os.fdatasync(descriptor)
-            hit("log.after_sync")
-            return os.fstat(descriptor).st_size
-        finally:
-            os.close(descriptor)
+        """Bring everything committed to the disk; the WAL's length in bytes. Raises `OSError` or `sqlite3.Error`."""
+        if not self._holed:
+            try:
+                return self._file.sync()
+            except OSError:
+                log.exception("sync_failed")
+                self._holed = True
+        # What could not be written the kernel forgets, and its next sync succeeds. The WAL may lack that part for ever, and nothing
+        # behind it would count after a power cut. So all of it goes into the database itself, and the WAL begins anew.
+        if self._connection().execute("PRAGMA wal_checkpoint(RESTART)").fetchone()[0]:
+            raise TimeoutError("The log cannot begin anew: somebody reads in it.")
+        self._holed = False
+        return 0
 
     def _checkpoint(self, length: int) -> None:
         self._since_checkpoint += 1
@@ -126,11 +132,55 @@ class WalSync:
             return
         self._since_checkpoint = 0
         try:
-            if self._checkpointer is None:
-                self._checkpointer = sqlite3.connect(self._path, isolation_level=None)
-                for pragma in self._pragmas:
-                    self._checkpointer.execute(pragma)
             # PASSIVE waits for nobody; what it could not write back is left for the next one.
-            self._checkpointer.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            self._connection().execute("PRAGMA wal_checkpoint(PASSIVE)")
         except sqlite3.Error:
             log.warning("checkpoint_failed", exc_info=True)
+
+    def _connection(self) -> sqlite3.Connection:
+        if self._checkpointer is None:
+            self._checkpointer = sqlite3.connect(self._path, isolation_level=None)
+            for pragma in self._pragmas:
+                self._checkpointer.execute(pragma)
+        return self._checkpointer
+
+
+class _WalFile:
+    """The WAL as a file. Its locks are on other files, so closing this one drops none."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+        self._opened: os.stat_result | None = None
+
+    def sync(self) -> int:
+        """Wait until all of it is on the disk; its length in bytes. Raises `OSError`."""
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            return 0  # the last connection folded it into the database, which SQLite syncs itself
+        if self._descriptor is None or self._opened is None or not os.path.samestat(found, self._opened):
+            self._descriptor = self._open()
+        os.fdatasync(self._descriptor)
+        hit("log.after_sync")
+        return found.st_size
+
+    def _open(self) -> int:
+        self.close()
+        # After a power cut a new file is found by its name only if its folder was synced. SQLite leaves that to whoever made the
+        # file, which may be a connection that never writes.
+        folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+        # Kept open from sync to sync: a write that failed in the background is told to files that were open then, and only once.
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
+        self._opened = os.fstat(descriptor)
+        return descriptor
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
