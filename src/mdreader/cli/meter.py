@@ -17,7 +17,7 @@ class Meter:
         self._what = what
         self._total = 0
         self._done = 0
-        self._said = 0.0
+        self._said = -_LINE_SECONDS
         console = Console(stderr=True)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._bar = Progress(*columns, console=console) if console.is_terminal else None
@@ -33,7 +33,6 @@ class Meter:
     def begin(self, total: int) -> None:
         """There are `total` to do."""
         self._total = total
-        self._said = time.monotonic()
         if self._bar:
             self._task = self._bar.add_task(self._what, total=total)
             self._bar.start()

@@ -1,0 +1,119 @@
+"""The `mdreader` command in processes of its own, on data folders with an account."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from support.http import Person, signed_up_at
+from support.server import Server
+
+SECONDS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A command that has ended."""
+
+    code: int
+    output: str
+    errors: str
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The numbers in its summary."""
+        rows = (line.split() for line in self.output.splitlines() if line.startswith("  "))
+        return {
+            row[0]: int(row[1].replace(",", "")) for row in rows if len(row) > 1 and row[1].replace(",", "").isdecimal()
+        }
+
+
+def environment(data: Path, **more: str) -> dict[str, str]:
+    keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return {**keep, "MDREADER_DATA": str(data), "PYTHONUNBUFFERED": "1", **more}
+
+
+def command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "mdreader.cli", *map(str, arguments)]
+
+
+def run(data: Path, *arguments: str | Path, **more: str) -> Ended:
+    """Run a command to its end."""
+    result = subprocess.run(
+        command(*arguments), env=environment(data, **more), capture_output=True, timeout=SECONDS, check=False
+    )
+    return Ended(result.returncode, result.stdout.decode(), result.stderr.decode())
+
+
+@contextmanager
+def begun(data: Path, *arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
+    """A command that runs."""
+    process = subprocess.Popen(
+        command(*arguments), env=environment(data), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A data folder with one account, Ada's."""
+
+    data: Path
+    ada: Person
+
+
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Made once, to copy."""
+    server = Server(tmp_path_factory.mktemp("furnished") / "data")
+    server.start()
+    ada = signed_up_at(server.url, email="ada@example.org", name="Ada")
+    server.stop()
+    return Home(server.data, ada)
+
+
+@pytest.fixture
+def home(furnished: Home, tmp_path: Path) -> Home:
+    """A data folder of this test's own; no server runs on it."""
+    return Home(Path(shutil.copytree(furnished.data, tmp_path / "data")), furnished.ada)
+
+
+@pytest.fixture
+def home_server(home: Home) -> Iterator[Server]:
+    """A server that runs on `home`."""
+    server = Server(home.data)
+    server.start()
+    yield server
+    server.stop()
+
+
+def new_key(server: Server, person: Person, scope: str = "write") -> str:
+    """An API key of a person."""
+    response = httpx.post(f"{server.url}/api/keys", json={"name": "cli", "scope": scope}, headers=person.headers)
+    assert response.status_code == 201, response.text
+    return str(response.json()["key"])
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder."""
+    return {one.relative_to(folder).as_posix(): one.read_bytes() for one in folder.rglob("*") if one.is_file()}
+
+
+def write(folder: Path, files: dict[str, bytes]) -> Path:
+    """A folder with these files."""
+    for path, data in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(data)
+    return folder
