@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,12 +78,11 @@ def _result(argv: list[str], env: dict[str, str]) -> Row:
     )
     try:
         out, err = process.communicate(timeout=RUN_SECONDS)
-    except (subprocess.TimeoutExpired, KeyboardInterrupt) as stopped:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        if isinstance(stopped, KeyboardInterrupt):
-            raise
+    except subprocess.TimeoutExpired:
         return {"error": f"took longer than {RUN_SECONDS} s"}
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     try:
         row: Row = json.loads(out.strip().splitlines()[-1])
     except (IndexError, ValueError):
@@ -148,6 +148,8 @@ def _arguments() -> argparse.Namespace:
 def main() -> int:
     """Run, record, print. 1 when a figure could not be measured for mdreader."""
     a = _arguments()
+    for stop in (signal.SIGTERM, signal.SIGINT):  # a run that is under way must not be left behind
+        signal.signal(stop, lambda *_: sys.exit("bench: stopped; the same command with the same --out goes on"))
     names = [f for wanted in a.figures for f in GROUPS.get(wanted, (wanted,))]
     if unknown := [n for n in names if n not in FIGURES]:
         sys.exit(f"bench: no figure {', '.join(unknown)}")
