@@ -4,7 +4,6 @@ Statements run on the event loop's thread (see `sqlite_inline`), the disk is wai
 """
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,7 +14,9 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction, create_async_engine
 
 from mdreader.db import sqlite_inline
+from mdreader.db.trouble import explained, is_busy
 from mdreader.db.wal_sync import WalSync
+from mdreader.kernel.errors import UnavailableError
 
 # For connections of other threads and tools, which wait for each other and for the disk.
 SQLITE_PRAGMAS = (
@@ -96,16 +97,20 @@ class Database:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Transaction]:
-        """A write transaction: on the disk when the block has ended, rolled back when it raises. Then what waits for the commit runs."""
+        """A write transaction: on the disk when the block has ended, rolled back when it raises. Then what waits for the commit runs.
+
+        Raises `StorageFullError`, and `UnavailableError` when another process does not let go of the database.
+        """
         async with self.write_lock, self._writer.connect() as conn:
             tx = Transaction(conn)
-            transaction = await self._begin(conn)
-            try:
-                yield tx
-            except BaseException:
-                await transaction.rollback()
-                raise
-            await transaction.commit()
+            with explained():
+                transaction = await self._begin(conn)
+                try:
+                    yield tx
+                except BaseException:
+                    await transaction.rollback()
+                    raise
+                await transaction.commit()
         committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         def told(error: Exception | None) -> None:
@@ -120,7 +125,8 @@ class Database:
                 committed.set_exception(error)
 
         self.wal.sync(told)
-        await committed
+        with explained():
+            await committed
 
     @staticmethod
     async def _begin(conn: AsyncConnection) -> AsyncTransaction:
@@ -128,10 +134,10 @@ class Database:
             try:
                 return await conn.begin()
             except OperationalError as error:
-                if getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_BUSY:
+                if not is_busy(error.orig):
                     raise
             await asyncio.sleep(BUSY_RETRY)
-        raise TimeoutError("Another process holds the database's write lock.")
+        raise UnavailableError("Another process holds the database. Try again.")
 
     async def close(self) -> None:
         """Close every connection, after what is waiting for the disk."""

@@ -92,3 +92,10 @@ class UnavailableError(AppError):
 
     code = "unavailable"
     title = "This cannot be done right now"
+
+
+class StorageFullError(UnavailableError):
+    """There is no space left to store anything (503)."""
+
+    code = "storage_full"
+    title = "The server's disk is full"

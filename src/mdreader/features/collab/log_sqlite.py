@@ -9,6 +9,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from mdreader.db.engine import BUSY_RETRY, BUSY_TRIES, INLINE_PRAGMAS, Database
+from mdreader.db.trouble import is_busy
 from mdreader.db.wal_sync import Done
 from mdreader.features.collab.log import Batch
 from mdreader.features.collab.tables import document_clients, document_heads, document_updates
@@ -59,7 +60,7 @@ class SqliteLogStore:
         try:
             self._write(batches, now)
         except Exception as error:  # noqa: BLE001 - whatever it is, the rooms must hear of it
-            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+            if is_busy(error):
                 return False
             if self._connection is not None and not isinstance(error, sqlite3.IntegrityError):
                 with contextlib.suppress(sqlite3.Error):

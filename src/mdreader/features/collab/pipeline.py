@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
+from mdreader.db.trouble import FULL, is_full
 from mdreader.features.collab.bulk import STRETCH, Bulk, Stage
 from mdreader.features.collab.closing import CloseCode
 from mdreader.features.collab.content import Content
@@ -21,7 +22,7 @@ from mdreader.features.collab.storage import Stored
 from mdreader.features.collab.text import Shape
 from mdreader.features.collab.varint import ProtocolError
 from mdreader.features.collab.verdict import Verdict
-from mdreader.kernel.errors import UnavailableError
+from mdreader.kernel.errors import StorageFullError, UnavailableError
 from mdreader.kernel.failpoints import hit
 from mdreader.kernel.metrics import DELIVERY_LAG
 
@@ -301,10 +302,14 @@ class Pipeline:
             self.flush_soon()
 
     def _failed(self, error: Exception) -> None:
-        if not self._ended:
-            full = "full" in str(error) or "No space" in str(error)
-            reason = "not saved: the server's disk is full" if full else "not saved: the server cannot store it now"
-            self._host.broken(reason, f"commit: {type(error).__name__}: {error}")
+        if self._ended:
+            return
+        full = is_full(error)
+        if full and self._flight is not None:
+            for rewrite in self._flight.rewrites:
+                rewrite.fail(StorageFullError(FULL))
+        reason = "not saved: the server's disk is full" if full else "not saved: the server cannot store it now"
+        self._host.broken(reason, f"commit: {type(error).__name__}: {error}")
 
     def projected(self, seq: int, *, folded: bool) -> None:
         """The text up to `seq` is stored, and the log up to it folded."""
