@@ -10,8 +10,8 @@ export type ErrorKind =
   | 'busy';
 
 export type CloseDecision =
-  /** Try again after the usual back-off, or after `delay` ms when the server named one. */
-  | { action: 'retry'; delay?: number; error?: ErrorKind }
+  /** Try again after the usual back-off, after `delay` ms when the server named one, or at once the first time. */
+  | { action: 'retry'; delay?: number; atOnce?: boolean; error?: ErrorKind }
   /** The document was rebuilt under a new epoch: the local copy no longer fits. */
   | { action: 'reset' }
   /** The right to write, or to read, was taken away: find out which. */
@@ -27,7 +27,7 @@ export function decideClose(code: number, reason: string): CloseDecision {
     case 4400:
       return { action: 'stop', error: 'refused' };
     case 4401:
-      return { action: 'retry' };
+      return { action: 'retry', atOnce: true };
     case 4403:
       return { action: 'recheck-right' };
     case 4404:

@@ -51,6 +51,8 @@ export class Connection {
   /** Rises with every attempt, so that answers to an abandoned one are ignored. */
   #attemptId = 0;
   #failures = 0;
+  /** An immediate retry was spent; the next waits like any other until a connection has held. */
+  #hurried = false;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #checkTimer: ReturnType<typeof setInterval> | undefined;
   #openTimer: ReturnType<typeof setTimeout> | undefined;
@@ -186,10 +188,16 @@ export class Connection {
 
   #ended(decision: CloseDecision): void {
     if (!this.#running) return;
-    if (this.#openedAt > 0 && Date.now() - this.#openedAt >= STABLE_AFTER_MS) this.#failures = 0;
+    if (this.#openedAt > 0 && Date.now() - this.#openedAt >= STABLE_AFTER_MS) {
+      this.#failures = 0;
+      this.#hurried = false;
+    }
     this.#openedAt = 0;
     if (decision.action === 'retry') {
-      this.#retryTimer = setTimeout(() => void this.#attempt(), decision.delay ?? backoffDelay(this.#failures));
+      const atOnce = decision.atOnce === true && !this.#hurried;
+      this.#hurried ||= atOnce;
+      const delay = atOnce ? 0 : (decision.delay ?? backoffDelay(this.#failures));
+      this.#retryTimer = setTimeout(() => void this.#attempt(), delay);
       this.#failures += 1;
     } else this.#running = false;
     this.#options.events.closed(decision);

@@ -206,8 +206,12 @@ describe('how a socket ends', () => {
     const session = await open();
     await connected(session);
     server.socket.end(4401);
-    await vi.advanceTimersByTimeAsync(1_000);
+    await vi.advanceTimersByTimeAsync(1);
     await connected(session);
+    expect(server.tickets).toBe(2);
+    // But not without end, should every ticket be refused.
+    server.socket.end(4401);
+    await vi.advanceTimersByTimeAsync(100);
     expect(server.tickets).toBe(2);
   });
 
