@@ -354,3 +354,15 @@ async def test_an_id_that_is_none_is_not_found(client: httpx.AsyncClient, ada: P
     for method, path in (("GET", ""), ("HEAD", ""), ("GET", "/content"), ("DELETE", ""), ("POST", "/ticket")):
         response = await client.request(method, f"/api/documents/{document_id}{path}", headers=ada.headers)
         assert response.status_code == 404, (method, path)
+
+
+async def test_asking_for_an_unchanged_list_costs_no_list(client: httpx.AsyncClient, ada: Person, url: str) -> None:
+    first = await client.get(f"{url}/documents", headers=ada.headers)
+    known = {**ada.headers, "If-None-Match": first.headers["etag"]}
+    again = await client.get(f"{url}/documents", headers=known)
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
+    await create(client, ada, url, "new.md")
+    changed = await client.get(f"{url}/documents", headers=known)
+    assert changed.status_code == 200
+    assert changed.headers["etag"] != first.headers["etag"]
+    assert [item["path"] for item in changed.json()["items"]] == ["new.md"]

@@ -9,6 +9,7 @@ from mdreader.features.documents import bodies, folders, queries, schemas, servi
 from mdreader.features.documents.access import require_document
 from mdreader.features.documents.etags import parse_condition, quoted
 from mdreader.features.workspaces.access import Right, require_workspace
+from mdreader.features.workspaces.revisions import current_rev
 from mdreader.http.dependencies import ReadDep, RuntimeDep, WriteDep
 from mdreader.http.errors import problems
 from mdreader.kernel.errors import PreconditionRequiredError
@@ -156,12 +157,31 @@ async def create_document(
     return schemas.document_out(await service.create_document(runtime, tx, access, new))
 
 
-@router.get("/workspaces/{workspace_id}/documents", operation_id="list_documents", responses=_GONE)
+@router.get(
+    "/workspaces/{workspace_id}/documents",
+    operation_id="list_documents",
+    response_model=schemas.DocumentsOut,
+    responses=_GONE | _UNCHANGED | {200: {"headers": bodies.ETAG_HEADER}},
+)
 async def list_documents(
-    workspace_id: str, actor: CurrentActor, conn: ReadDep, cursor: Cursor = None, limit: Limit = 200
-) -> schemas.DocumentsOut:
-    """List documents by path, without their texts. What is added or deleted between two pages moves no other."""
+    workspace_id: str,
+    actor: CurrentActor,
+    conn: ReadDep,
+    response: Response,
+    cursor: Cursor = None,
+    limit: Limit = 200,
+    if_none_match: IfNoneMatch = None,
+) -> schemas.DocumentsOut | Response:
+    """List documents by path, without their texts. What is added or deleted between two pages moves no other.
+
+    The ETag changes with the workspace, so that asking again costs next to nothing while nothing happens.
+    """
     access = await require_workspace(conn, actor, workspace_id, Right.READ)
+    # Before the list: what changes in between is then found by the next question.
+    version = str(await current_rev(conn, access))
+    if if_none_match is not None and parse_condition(if_none_match).matches_weakly(version):
+        return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers={"ETag": quoted(version)})
+    response.headers["ETag"] = quoted(version)
     after = "" if cursor is None else str(decode_cursor(cursor, str)[0])
     found = await queries.list_page(conn, access, after=after, limit=limit + 1)
     more = encode_cursor(found[limit - 1].path) if len(found) > limit else None

@@ -2,9 +2,11 @@
 
 from typing import Final
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mdreader.db.engine import Transaction
+from mdreader.features.workspaces.access import WorkspaceAccess
 from mdreader.features.workspaces.tables import workspaces
 
 _TAKE: Final = (
@@ -13,6 +15,15 @@ _TAKE: Final = (
     .values(rev=workspaces.c.rev + 1)
     .returning(workspaces.c.rev)
 )
+
+
+_READ: Final = select(workspaces.c.rev).where(workspaces.c.id == bindparam("workspace_id"))
+
+
+async def current_rev(conn: AsyncConnection, access: WorkspaceAccess) -> int:
+    """The newest revision: while it stays, nothing in the workspace's lists has changed."""
+    rev: int = (await conn.execute(_READ, {"workspace_id": access.workspace_id})).scalar_one()
+    return rev
 
 
 async def take_rev(tx: Transaction, workspace_id: str) -> int:
