@@ -168,6 +168,7 @@ async def list_documents(
     actor: CurrentActor,
     conn: ReadDep,
     response: Response,
+    *,
     cursor: Cursor = None,
     limit: Limit = 200,
     if_none_match: IfNoneMatch = None,
