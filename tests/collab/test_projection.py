@@ -12,11 +12,12 @@ def listed(team: Team, document: str) -> dict[str, object]:
 
 
 async def until_title(team: Team, document: str, title: str) -> dict[str, object]:
-    """The document in the list, once it has this title; asked again, since the tree is told a moment after the last key."""
+    """The document in the list, once it has this title. Nothing tells a client of it: it is asked until it says so."""
     async with asyncio.timeout(20):
-        while (found := await asyncio.to_thread(listed, team, document))["title"] != title:
-            await asyncio.sleep(0.1)
-    return found
+        while True:
+            found = await asyncio.to_thread(listed, team, document)
+            if found["title"] == title:
+                return found
 
 
 async def test_the_tree_follows_what_is_typed(team: Team) -> None:
