@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import pytest
 
 SECTOR = 512
-_OK = 0
+_OK, _FULL = 0, 13
 _OPEN_MAIN_DB, _OPEN_WAL = 0x100, 0x80000
 
 _pointer = ctypes.c_void_p
@@ -83,6 +83,8 @@ class Disk:
 
     folder: Path
     events: list[Event] = field(default_factory=list)
+    full: bool = False  # nothing can grow
+    refused: int = 0  # writes and syncs that a full disk did not take
 
     def note(self, event: object) -> None:
         """Put an event of the test's own between those of the disk."""
@@ -169,6 +171,9 @@ class _Wrapper:
             write, truncate, sync = _WRITE(real.write), _TRUNCATE(real.truncate), _SYNC(real.sync)
 
             def on_write(file: int, data: int, size: int, offset: int) -> int:
+                if self._disk.full and offset + size > Path(self._names[file]).stat().st_size:
+                    self._disk.refused += 1
+                    return _FULL
                 code: int = write(file, data, size, offset)
                 if code == _OK:
                     self._disk.note(Write(self._names[file], offset, ctypes.string_at(data, size)))

@@ -128,6 +128,11 @@ class Database:
         with explained():
             await committed
 
+    async def settled(self) -> None:
+        """Wait until everything that can be read is on the disk. Raises `StorageFullError`, `OSError` and `sqlite3.Error`."""
+        with explained():
+            await self.wal.settled()
+
     @staticmethod
     async def _begin(conn: AsyncConnection) -> AsyncTransaction:
         for _ in range(BUSY_TRIES):

@@ -50,7 +50,7 @@ class WalSync:
             self._start()
 
     async def synced(self) -> None:
-        """Wait until everything committed so far is on the disk. Raises `OSError`."""
+        """Wait until everything committed so far is on the disk. Raises `OSError` and `sqlite3.Error`."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         def settle(error: Exception | None) -> None:
@@ -63,6 +63,11 @@ class WalSync:
 
         self.sync(settle)
         await future
+
+    async def settled(self) -> None:
+        """Wait, if need be, until everything that can be read is on the disk. Raises as `synced`."""
+        if self._in_flight or self._holed:
+            await self.synced()
 
     async def close(self) -> None:
         """Sync what is waiting, then end the thread."""

@@ -142,6 +142,8 @@ class Rooms:
 
     async def _open(self, document_id: str, future: "asyncio.Future[Room]") -> None:
         try:
+            # Else a room that failed to store something would be opened again with it, shown and acknowledged.
+            await self._database.settled()
             async with self._database.read() as conn:
                 stored = await storage.load(conn, document_id)
             if stored is None:
