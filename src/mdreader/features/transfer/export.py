@@ -47,6 +47,7 @@ async def _texts(runtime: Runtime, actor: Actor, workspace_id: str) -> AsyncGene
             access = await require_workspace(conn, actor, workspace_id, Right.READ)
             page = await queries.list_page(conn, access, after=after, limit=PAGE)
         for document in page:
+            await asyncio.sleep(0)  # neither reading nor sending may wait for anything: let the others have their turns
             data = await _read(runtime, actor, document)
             if data is not None:
                 yield document.path, data, document.updated_at

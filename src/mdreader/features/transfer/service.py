@@ -26,9 +26,9 @@ from mdreader.kernel.errors import AppError, InvalidInputError, NotFoundError, P
 from mdreader.ports.live import LiveText
 from mdreader.runtime import Runtime
 
-# What one transaction makes. Keystrokes wait for it: the database has one writer.
-CHUNK_FILES: Final = 50
-CHUNK_BYTES: Final = 500_000
+# What one transaction makes. Everybody's keystrokes wait for it: the database has one writer.
+CHUNK_FILES: Final = 20
+CHUNK_BYTES: Final = 200_000
 # How many texts are replaced at once: their commits join into one.
 AT_ONCE: Final = 16
 
@@ -152,6 +152,7 @@ class _Batch:
         changed: list[_Change] = []
         same: dict[str, str] = {}
         for item, document in pairs:
+            await asyncio.sleep(0)  # reading may not wait for anything: let the others have their turns
             live = await self._runtime.live.read(document.id)
             if live.text == item.text:
                 self.outcomes[item.index] = Outcome("unchanged", document.id)
