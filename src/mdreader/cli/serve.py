@@ -17,6 +17,7 @@ from mdreader.features.collab.mount import CollabProtocol, CollabServer
 from mdreader.kernel import failpoints
 from mdreader.kernel.data_folder import DataFolderInUseError, ServerInfo, announce, hold, retract
 from mdreader.kernel.logs import configure_logs
+from mdreader.kernel.memory import settle
 from mdreader.main import create_app
 from mdreader.migrations import MigrationError
 from mdreader.settings import Settings, SettingsError, load_settings
@@ -98,6 +99,7 @@ class _Server(CollabServer):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        settle()
         port = self._listener.getsockname()[1]
         host = self._settings.host
         local = "127.0.0.1" if host in _EVERYWHERE else host
