@@ -78,7 +78,9 @@ function watch(store: UseStore): void {
 /** Restores, then keeps up to date. Resolves when the page may be drawn; never rejects. */
 export async function startPersistence(): Promise<void> {
   try {
-    const store = createStore('mdreader-shell', 'queries');
+    const database = createStore('mdreader-shell', 'queries');
+    // Where IndexedDB is refused it throws at once; as a rejection that stays with whoever asked.
+    const store: UseStore = async (mode, callback) => database(mode, callback);
     watch(store);
     await Promise.race([restore(store), new Promise((resolve) => setTimeout(resolve, RESTORE_MS))]);
   } catch {
