@@ -122,6 +122,11 @@ class RawSocket:
                 return False
         return False
 
+    async def discard(self) -> None:
+        """Read and forget until the stream ends."""
+        while await self._reader.read(2**20):
+            pass
+
     def abort(self) -> None:
         """Drop it without a word."""
         self._writer.transport.abort()

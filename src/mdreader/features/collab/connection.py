@@ -193,6 +193,9 @@ class Connection(WSListener):
             self.drop("no_heartbeat")
             return
         self.awaiting_pong = True
+        # Room for a whole document is given while it is on its way, not for good.
+        waiting = transport.underlying_transport.get_write_buffer_size()
+        self._write_limit = max(WRITE_LIMIT, min(self._write_limit, waiting))
         transport.send_ping(b"")
 
     def drop(self, why: str) -> None:
