@@ -17,7 +17,7 @@ const onlyModernFonts: Plugin = {
 // too cannot pull a whole library into it.
 const groups = [
   { name: 'shell', tags: ['$initial' as const], priority: 40 },
-  { name: 'yjs', test: vendor('yjs|lib0|y-protocols|y-indexeddb|y-codemirror\\.next'), priority: 30, includeDependenciesRecursively: false },
+  { name: 'yjs', test: vendor('yjs|lib0|y-protocols|y-codemirror\\.next'), priority: 30, includeDependenciesRecursively: false },
   {
     name: 'codemirror',
     test: vendor('@codemirror|@lezer|@marijn|style-mod|w3c-keyname|crelt'),
@@ -28,7 +28,7 @@ const groups = [
   { name: 'preview-code', test: vendor('highlight\\.js'), priority: 15, includeDependenciesRecursively: false },
   {
     name: 'preview',
-    test: vendor('markdown-it|markdown-it-footnote|mdurl|uc\\.micro|linkify-it|punycode\\.js|entities|argparse|dompurify'),
+    test: vendor('markdown-it|mdurl|uc\\.micro|linkify-it|punycode\\.js|entities|argparse|dompurify'),
     priority: 10,
     includeDependenciesRecursively: false,
   },
