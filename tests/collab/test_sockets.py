@@ -186,3 +186,12 @@ async def test_a_gap_is_closed_by_asking_again(team: Team) -> None:
         await ann.append("and this builds on it")
         await ann.saved()
         assert team.content(document) == "lost on the way, and this builds on it"
+
+
+async def test_the_question_who_is_here_is_answered_even_alone(team: Team) -> None:
+    document = team.document("")
+    async with connect(f"{team.server.ws_url}/{document}?token={team.owner.access_token}", proxy=None) as socket:
+        await socket.recv()
+        await socket.send(b"\x03")
+        async with asyncio.timeout(10):
+            assert await socket.recv() == b"\x01\x01\x00"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import structlog
 
 from mdreader.features.collab import protocol
-from mdreader.features.collab.awareness import decode_awareness
+from mdreader.features.collab.awareness import decode_awareness, encode_awareness
 from mdreader.features.collab.bulk import BULK_BYTES, BULK_PIECES, Bulk, Stage
 from mdreader.features.collab.closing import CloseCode
 from mdreader.features.collab.content import Content, TooLargeForRoomError, describe
@@ -39,6 +39,7 @@ T = TypeVar("T")
 AWARENESS_WINDOW = 0.030
 # Saved markers kept for a client that is behind; it asks again with the next one.
 HELD_MARKERS = 64
+NOBODY = encode_awareness([])
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,9 @@ class Room:
             elif kind is FrameKind.STEP1:
                 self._receive_step1(connection, payload, frame.body)
             else:
-                self._tell_everyone(connection)
+                # Always an answer, even about nobody: clients ask this to see whether the connection lives.
+                states = self._presence.everyone() or NOBODY
+                connection.send(protocol.encode_awareness_frame(states))
         except ProtocolError as error:
             self._refuse(connection, error.code)
         except ReplicaError as error:
