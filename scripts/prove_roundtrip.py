@@ -9,6 +9,7 @@ when everything came back as it went in. Files that are not UTF-8 are counted ap
 import io
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 
@@ -54,16 +56,29 @@ def texts(folder: Path) -> dict[str, bytes]:
     return found
 
 
-def command(data: Path, *arguments: str) -> tuple[str, float]:
-    """Run `mdreader`; what it printed, and the seconds it took."""
+class Took(NamedTuple):
+    """Seconds by the clock, and of CPU in the command's own process; the latter say more on a busy machine."""
+
+    clock: float
+    cpu: float
+
+
+def cpu_of_children() -> float:
+    """Seconds of CPU of all processes that were started here and have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def command(data: Path, *arguments: str) -> tuple[str, Took]:
+    """Run `mdreader`; what it printed, and how long it took."""
     environment = {**os.environ, "MDREADER_DATA": str(data)}
-    started = time.perf_counter()
+    started, used = time.perf_counter(), cpu_of_children()
     result = subprocess.run(
         [sys.executable, "-m", "mdreader.cli", *arguments], env=environment, capture_output=True, text=True, check=False
     )
-    seconds = time.perf_counter() - started
+    took = Took(time.perf_counter() - started, cpu_of_children() - used)
     check(result.returncode == 0, f"mdreader {' '.join(arguments)}: {result.stdout}{result.stderr}")
-    return result.stdout, seconds
+    return result.stdout, took
 
 
 def counted(output: str) -> dict[str, int]:
@@ -101,9 +116,10 @@ def server(data: Path) -> Iterator[str]:
         process.communicate()
 
 
-def rate(what: str, count: int, seconds: float) -> None:
+def rate(what: str, count: int, took: Took) -> None:
     """Print a figure."""
-    print(f"  {what:<34} {count:>6,} files  {seconds:6.2f} s  {count / seconds:>6,.0f} files/s", flush=True)
+    cpu = f"  CPU {took.cpu:5.2f} s" if took.cpu else ""
+    print(f"  {what:<34} {count:>6,} files  {took.clock:6.2f} s  {count / took.clock:>6,.0f} files/s{cpu}", flush=True)
 
 
 def compare(sent: dict[str, bytes], folder: Path) -> None:
@@ -133,16 +149,16 @@ def prove(corpus: Path, scratch: Path) -> None:
 
 def round_trip(sent: dict[str, bytes], corpus: Path, data: Path, out: Path, workspace: str) -> None:
     """In, again, out."""
-    output, seconds = command(data, "import", str(corpus), "--hidden", "--workspace", workspace)
+    output, took = command(data, "import", str(corpus), "--hidden", "--workspace", workspace)
     check(counted(output).get("created") == len(sent), output)
-    rate("import", len(sent), seconds)
-    output, seconds = command(data, "import", str(corpus), "--hidden", "--workspace", workspace)
+    rate("import", len(sent), took)
+    output, took = command(data, "import", str(corpus), "--hidden", "--workspace", workspace)
     check(counted(output).get("unchanged") == len(sent) and "created" not in counted(output), output)
-    rate("import again: all unchanged", len(sent), seconds)
-    output, seconds = command(data, "export", workspace, str(out))
+    rate("import again: all unchanged", len(sent), took)
+    output, took = command(data, "export", workspace, str(out))
     check(counted(output).get("written") == len(sent), output)
     compare(sent, out)
-    rate("export: same, byte for byte", len(sent), seconds)
+    rate("export: same, byte for byte", len(sent), took)
 
 
 def changes(sent: dict[str, bytes], data: Path, folder: Path, workspace: str) -> None:
@@ -150,10 +166,10 @@ def changes(sent: dict[str, bytes], data: Path, folder: Path, workspace: str) ->
     paths = list(sent)[:: len(sent) // CHANGED][:CHANGED]
     for path in paths:
         (folder / path).write_bytes(sent[path] + "\nChanged: naïve 😀".encode())
-    output, seconds = command(data, "import", str(folder), "--hidden", "--workspace", workspace)
+    output, took = command(data, "import", str(folder), "--hidden", "--workspace", workspace)
     check(counted(output).get("updated") == len(paths), output)
     check(counted(output).get("unchanged") == len(sent) - len(paths), output)
-    rate(f"import with {len(paths)} files changed", len(sent), seconds)
+    rate(f"import with {len(paths)} files changed", len(sent), took)
     expected = texts(folder)
     shutil.rmtree(folder)
     command(data, "export", workspace, str(folder))
@@ -174,7 +190,7 @@ def archive(url: str, folder: Path, workspace: str) -> None:
         check(opened.testzip() is None, "the ZIP is damaged")
         back = {name: opened.read(name) for name in opened.namelist()}
     check(back == texts(folder), "the ZIP has other bytes")
-    rate(f"ZIP, {len(answer.content) / 1e6:.1f} MB: same", len(back), seconds)
+    rate(f"ZIP, {len(answer.content) / 1e6:.1f} MB: same", len(back), Took(seconds, 0))
 
 
 def main(corpus: Path) -> int:

@@ -64,10 +64,8 @@ class Place:
         current = os.dup(self._root)
         try:
             for depth, name in enumerate(folders):
-                with contextlib.suppress(FileExistsError):
-                    os.mkdir(name, dir_fd=current)
                 try:
-                    deeper = os.open(name, _FOLDER, dir_fd=current)
+                    deeper = _open_folder(name, current)
                 except OSError as error:
                     raise _explain(error, "/".join(folders[: depth + 1])) from error
                 os.close(current)
@@ -112,6 +110,16 @@ class Place:
             with contextlib.suppress(OSError):
                 os.unlink(temporary, dir_fd=folder)
             raise
+
+
+def _open_folder(name: str, inside: int) -> int:
+    """A folder in an open one, made if it is missing."""
+    try:
+        return os.open(name, _FOLDER, dir_fd=inside)
+    except FileNotFoundError:
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(name, dir_fd=inside)
+        return os.open(name, _FOLDER, dir_fd=inside)
 
 
 def _read(descriptor: int) -> bytes:
