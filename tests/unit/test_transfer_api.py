@@ -1,13 +1,22 @@
 """Commands that talk to a server: what is tried again, and what is said when that does not help."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from mdreader.features.transfer.folder.api import RETRIES, Api, ApiError
-from mdreader.features.transfer.folder.importing import CALL_BYTES, CALL_FILES, calls
+from mdreader.features.transfer.folder.importing import (
+    CALL_BYTES,
+    CALL_FILES,
+    Import,
+    ImportReport,
+    calls,
+    import_files,
+)
 from mdreader.features.transfer.folder.walk import Found
 
 Answer = httpx.Response | Exception
@@ -120,6 +129,26 @@ async def test_a_long_list_is_read_to_its_end() -> None:
         return ok({"items": items, "next_cursor": str(start + 2) if start < 4 else None})
 
     assert await Answers(page).api.documents("w") == [(f"{number}.md", str(number)) for number in range(6)]
+
+
+async def test_a_proxy_that_takes_less_gets_less(tmp_path: Path) -> None:
+    files = []
+    for number in range(5):
+        (tmp_path / f"{number}.md").write_text("x" * (600 if number == 3 else 100))
+        files.append(Found(f"{number}.md", str(tmp_path / f"{number}.md"), 100))
+
+    def small(request: httpx.Request) -> httpx.Response:
+        if len(request.content) > 500:
+            return httpx.Response(413, text="<html>")
+        documents = json.loads(request.content)["documents"]
+        return ok({"items": [{"path": one["path"], "status": "created", "detail": None} for one in documents]})
+
+    report = ImportReport()
+    done: list[int] = []
+    await import_files(Answers(small).api, Import("w", 1000, overwrite=False), files, report, on_progress=done.append)
+    assert report.counts == {"created": 4, "refused": 1}
+    assert [path for path, _ in report.refused] == ["3.md"]
+    assert done == [5]
 
 
 def test_calls_are_cut_by_number_and_by_bytes() -> None:

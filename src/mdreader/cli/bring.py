@@ -11,7 +11,7 @@ from mdreader.cli.outcome import prepare_output, print_counts, print_names, stop
 from mdreader.cli.reach import ReachError, Target, reach
 from mdreader.features.transfer.folder.api import Api, ApiError
 from mdreader.features.transfer.folder.importing import Import, ImportReport, import_files
-from mdreader.features.transfer.folder.walk import NOT_MARKDOWN, walk
+from mdreader.features.transfer.folder.walk import NOT_MARKDOWN, printable, walk
 
 INTERRUPTED: Final = 130
 _AGAIN: Final = "What was brought in so far stays. Run the same command again for the rest: it doubles nothing."
@@ -55,7 +55,7 @@ async def _import(
             there = await api.find_workspace(workspace)
             new = "" if there else ", a new workspace"
             there = there or await api.create_workspace(workspace)
-            print(f"From {folder} to {there.name}{new} ({there.id}), {reached.where}", flush=True)
+            print(f"From {folder} to {printable(there.name)}{new} ({there.id}), {reached.where}", flush=True)
             meter.begin(len(found.files))
             how = Import(there.id, max_bytes, overwrite)
             await import_files(api, how, found.files, report, on_progress=meter.advance)

@@ -39,6 +39,6 @@ def print_names(heading: str, names: Sequence[tuple[str, str]], *, everything: b
 
 def stop(*lines: str) -> int:
     """Say why the command cannot do its work; the process's exit code."""
-    for line in lines:
-        print(line, file=sys.stderr)
+    for line in "\n".join(lines).splitlines():
+        print(printable(line), file=sys.stderr)
     return 1

@@ -23,7 +23,7 @@ from mdreader.features.accounts.people import PEOPLE, find_by_email
 from mdreader.features.accounts.schemas import normalise_email
 from mdreader.features.accounts.tokens import mint_operator_token
 from mdreader.features.workspaces.lookup import find_owned
-from mdreader.kernel.data_folder import DataFolderInUseError, ServerInfo, hold, running_server
+from mdreader.kernel.data_folder import DataFolderInUseError, ServerInfo, hold, retract, running_server
 from mdreader.kernel.logs import configure_logs
 from mdreader.main import create_app
 from mdreader.migrations import MigrationError
@@ -107,10 +107,12 @@ async def _local(stack: contextlib.AsyncExitStack, owner: str | None, workspace:
             if server := running_server(settings.data):
                 return await stack.enter_async_context(_through(server, settings, owner, workspace))
             stack.enter_context(hold(settings.data))
+            retract(settings.data)  # what a killed server left would send others to an address where nobody is
             return await stack.enter_async_context(_inside(settings, owner, workspace))
-        except DataFolderInUseError as error:
-            if error.server is None and time.monotonic() > until:
-                raise ReachError(f"{error} Wait until it has ended.") from None
+        except (DataFolderInUseError, httpx.ConnectError) as error:
+            # Somebody is starting or stopping, or another command is at work.
+            if time.monotonic() > until:
+                raise ReachError(f"{error} Wait until it has ended, and try again.") from None
             await asyncio.sleep(0.2)
         except (MigrationError, OSError, SQLAlchemyError, httpx.HTTPError) as error:
             raise ReachError(f"The data folder {settings.data.resolve()} cannot be used: {error}") from error

@@ -11,6 +11,7 @@ from mdreader.cli.reach import ReachError, Target, reach
 from mdreader.features.transfer.folder.api import Api, ApiError
 from mdreader.features.transfer.folder.exporting import ExportReport, export_documents
 from mdreader.features.transfer.folder.place import Place
+from mdreader.features.transfer.folder.walk import printable
 
 
 def run(workspace: str, folder: Path, target: Target, *, force: bool, verbose: bool) -> int:
@@ -41,7 +42,7 @@ async def _export(workspace: str, folder: Path, target: Target, report: ExportRe
                 names = ", ".join(sorted({one.name for one in await api.workspaces()})) or "none"
                 raise ReachError(f"There is no workspace {workspace}. Those there are: {names}.")
             documents = await api.documents(there.id)
-            print(f"From {there.name} ({there.id}) to {folder}, {reached.where}", flush=True)
+            print(f"From {printable(there.name)} ({there.id}) to {folder}, {reached.where}", flush=True)
             with Place(folder, force=force) as place:
                 meter.begin(len(documents))
                 await export_documents(api, documents, place, report, on_progress=meter.advance)

@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Final
 
-from mdreader.features.transfer.folder.api import Api
+from mdreader.features.transfer.folder.api import Api, ApiError
 from mdreader.features.transfer.folder.walk import Found, Passed, UnusableFileError, read_text
 
 # What one call brings, the size in bytes of the files.
@@ -49,9 +50,26 @@ async def import_files(
             except UnusableFileError as error:
                 report.passed.append(Passed(file.path, error.reason, error.detail, failed=True))
         if texts:
-            for item in await api.import_files(how.workspace_id, texts, overwrite=how.overwrite):
-                _note(report, item["path"], item["status"], item["detail"] or "")
+            await _send(api, how, texts, report)
         on_progress(len(call))
+
+
+async def _send(api: Api, how: Import, texts: list[tuple[str, str]], report: ImportReport) -> None:
+    try:
+        items = await api.import_files(how.workspace_id, texts, overwrite=how.overwrite)
+    except ApiError as error:
+        if error.status != HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            raise
+        # A proxy on the way may take less than the server does, and JSON makes some texts several times longer.
+        if len(texts) == 1:
+            _note(report, texts[0][0], "refused", str(error))
+            return
+        middle = len(texts) // 2
+        await _send(api, how, texts[:middle], report)
+        await _send(api, how, texts[middle:], report)
+    else:
+        for item in items:
+            _note(report, item["path"], item["status"], item["detail"] or "")
 
 
 def _note(report: ImportReport, path: str, status: str, detail: str) -> None:
