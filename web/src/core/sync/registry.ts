@@ -36,6 +36,8 @@ export function holdSession(session: DocumentSession): () => void {
   const found = [...entries].find(([, entry]) => entry.session === session);
   if (!found) return () => undefined;
   const [key, entry] = found;
+  // Whoever comes back to a document that was refused a moment ago wants to know how it stands now.
+  if (entry.holders === 0 && session.state.get().stopped) session.retry();
   entry.holders += 1;
   clearTimeout(entry.timer);
   let released = false;

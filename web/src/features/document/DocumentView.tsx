@@ -1,3 +1,5 @@
+import { useCallback, useEffect, useRef } from 'react';
+import { useDocuments } from '@/features/tree';
 import { displayName } from '@/lib/paths';
 import type { User } from '@/lib/types';
 import { Button } from '@/ui/Button';
@@ -27,10 +29,11 @@ export function DocumentView({ documentId, workspaceId, me }: DocumentViewProps)
   const slow = useLate(STAND_IN_AFTER_MS);
 
   const refusal = state.error === 'gone' || state.error === 'no-right' ? state.error : missing ? 'gone' : null;
-  const tryAgain = (): void => {
+  const tryAgain = useCallback((): void => {
     session.retry();
     void refetch();
-  };
+  }, [session, refetch]);
+  useReturn(workspaceId, documentId, refusal === 'gone', tryAgain);
   if (refusal) {
     return (
       <div className="doc-refusal">
@@ -55,6 +58,22 @@ export function DocumentView({ documentId, workspaceId, me }: DocumentViewProps)
       standIn={ready ? undefined : content}
     />
   );
+}
+
+/** A document that was brought back opens again by itself: the tree hears of it. */
+function useReturn(workspaceId: string, documentId: string, gone: boolean, back: () => void): void {
+  const { data, refetch } = useDocuments(workspaceId);
+  const listed = data?.some(({ id }) => id === documentId);
+  const missed = useRef(false);
+  useEffect(() => {
+    if (gone) void refetch();
+    else missed.current = false;
+  }, [gone, refetch]);
+  useEffect(() => {
+    if (!gone) return;
+    if (listed === false) missed.current = true;
+    else if (listed && missed.current) back();
+  }, [gone, listed, back]);
 }
 
 function DocumentSkeleton({ path }: { path: string | undefined }) {

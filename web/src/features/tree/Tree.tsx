@@ -143,7 +143,8 @@ export function Tree({ workspaceId, documents, currentId, editable, commands }: 
     };
     const run = keys[event.key === 'F10' && event.shiftKey ? 'ContextMenu' : event.key];
     if (run) run();
-    else if (event.key.length === 1) typeAhead(event.key);
+    // The question mark is left to the shortcuts' list.
+    else if (event.key.length === 1 && event.key !== '?') typeAhead(event.key);
     else return;
     event.preventDefault();
   };
