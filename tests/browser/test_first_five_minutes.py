@@ -14,8 +14,8 @@ from support.page import Visit, Visitor, new_place, visiting
 from support.server import Server
 
 FILES = {
-    "README.md": "# Handbook\n\nHow we work.\n".encode(),
-    "guides/setup.md": "# Setup\r\n\r\nRun `make run`.\r\n".encode(),
+    "README.md": b"# Handbook\n\nHow we work.\n",
+    "guides/setup.md": b"# Setup\r\n\r\nRun `make run`.\r\n",
     "guides/grüße 😀.md": "\ufeffGrüße, 世界 — no newline at the end".encode(),
     "guides/deep/er/notes.markdown": b"- [ ] first\n- [x] second\n",
 }

@@ -1,0 +1,273 @@
+"""The tree, the trash, the palette and the keys."""
+
+from playwright.sync_api import Locator, expect
+
+from support.page import Place, Visit, Visitor, new_place
+from support.server import Server
+
+PATHS = ("README.md", "guides/setup.md", "guides/usage.md", "notes/today.md")
+
+
+def opened(visit: Visit, server: Server, path: str = "README.md") -> tuple[Place, Visitor]:
+    """Ada in a workspace with a few documents, one of them open."""
+    place = new_place(server.url, {path: f"# {path}\n" for path in PATHS}, owner="Ada")
+    ada = visit(place.owner)
+    ada.open_document(place, path)
+    return place, ada
+
+
+def menu(visitor: Visitor, row: Locator, item: str) -> None:
+    row.hover()
+    row.get_by_role("button", name="More for").click()
+    visitor.page.get_by_role("menuitem", name=item, exact=False).click()
+
+
+def look_again(visitor: Visitor) -> None:
+    """Come back to the tab, so that it need not be waited until it asks by itself."""
+    visitor.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
+def undo(visitor: Visitor, text: str) -> None:
+    """Press Undo on the message that says `text`."""
+    toast = visitor.toasts.filter(has_text=text)
+    toast.get_by_role("button", name="Undo").click()
+    expect(toast).to_be_hidden()
+
+
+def test_create_in_a_folder_that_does_not_exist_yet(visit: Visit, server: Server) -> None:
+    place, ada = opened(visit, server)
+    ada.button("New document").click()
+    dialog = ada.dialog("New document")
+    dialog.get_by_label("Name or path").fill("deep/er/thoughts")
+    dialog.get_by_role("button", name="Create").click()
+    expect(ada.page.get_by_role("heading", name="thoughts")).to_be_visible()
+    expect(ada.row("thoughts")).to_have_attribute("aria-selected", "true")
+    ada.ready()
+    ada.write("first words")
+    ada.saved()
+    assert "deep/er/thoughts.md" in place.paths()
+
+
+def test_a_name_that_is_taken_is_refused_with_the_reason(visit: Visit, server: Server) -> None:
+    place, ada = opened(visit, server)
+    ada.button("New document").click()
+    dialog = ada.dialog("New document")
+    dialog.get_by_label("Name or path").fill("guides/setup")
+    dialog.get_by_role("button", name="Create").click()
+    expect(ada.page.get_by_text("already a document with this name").first).to_be_visible()
+    assert place.paths() == sorted(PATHS)
+
+
+def test_rename_with_f2_and_change_ones_mind(visit: Visit, server: Server) -> None:
+    place, ada = opened(visit, server)
+    ada.tree.focus()
+    ada.page.keyboard.press("F2")
+    name = ada.tree.get_by_label("New name")
+    expect(name).to_have_value("README.md")
+    name.fill("Start here")
+    ada.page.keyboard.press("Escape")
+    expect(ada.row("README")).to_be_visible()
+    ada.page.keyboard.press("F2")
+    name.fill("Start here")
+    ada.page.keyboard.press("Enter")
+    expect(ada.row("Start here")).to_have_attribute("aria-selected", "true")
+    expect(ada.page.get_by_role("heading", name="Start here")).to_be_visible()
+    assert "Start here.md" in place.paths()
+    # The document is the same one: what is open stays open and shared.
+    ada.write("still here")
+    ada.saved()
+
+
+def test_rename_a_folder(visit: Visit, server: Server) -> None:
+    place, ada = opened(visit, server)
+    menu(ada, ada.row("guides"), "Rename")
+    ada.tree.get_by_label("New name").fill("handbook")
+    ada.page.keyboard.press("Enter")
+    expect(ada.row("handbook")).to_be_visible()
+    expect(ada.row("guides")).to_be_hidden()
+    assert [path for path in place.paths() if path.startswith("handbook/")] == [
+        "handbook/setup.md",
+        "handbook/usage.md",
+    ]
+
+
+def test_move_by_dragging(visit: Visit, server: Server) -> None:
+    place, ada = opened(visit, server)
+    ada.row("README").drag_to(ada.row("guides"))
+    expect(ada.row("README")).to_have_attribute("aria-level", "2")
+    assert "guides/README.md" in place.paths()
+    # A folder into another one.
+    ada.row("guides").drag_to(ada.row("notes"))
+    expect(ada.row("guides")).to_have_attribute("aria-level", "2")
+    assert "notes/guides/README.md" in place.paths()
+
+
+def test_move_by_the_dialog_into_a_new_folder(visit: Visit, server: Server) -> None:
+    place, ada = opened(visit, server)
+    menu(ada, ada.row("README"), "Move")
+    dialog = ada.page.get_by_role("dialog")
+    expect(dialog.get_by_role("option")).to_have_text(["guides", "notes"])
+    ada.page.keyboard.type("archive/old")
+    ada.page.keyboard.press("Enter")
+    expect(dialog).to_be_hidden()
+    expect(ada.row("README")).to_have_attribute("aria-level", "3")
+    assert "archive/old/README.md" in place.paths()
+
+
+def test_a_document_deleted_comes_back_with_undo(visit: Visit, server: Server) -> None:
+    place, ada = opened(visit, server)
+    ada.write("do not lose me")
+    ada.saved()
+    menu(ada, ada.row("README"), "Delete")
+    expect(ada.row("README")).to_be_hidden()
+    expect(ada.toasts).to_contain_text("“README” is in the trash.")
+    undo(ada, "in the trash")
+    expect(ada.row("README")).to_be_visible()
+    expect(ada.page.get_by_role("heading", name="README")).to_be_visible()
+    ada.ready()
+    ada.shows("do not lose me")
+    assert place.paths() == sorted(PATHS)
+
+
+def test_a_folder_deleted_comes_back_with_undo(visit: Visit, server: Server) -> None:
+    place, ada = opened(visit, server)
+    menu(ada, ada.row("guides"), "Delete")
+    expect(ada.row("guides")).to_be_hidden()
+    expect(ada.toasts).to_contain_text("“guides” with 2 documents is in the trash.")
+    assert place.paths() == ["README.md", "notes/today.md"]
+    undo(ada, "in the trash")
+    expect(ada.row("guides")).to_be_visible()
+    ada.row("guides").click()
+    ada.row("setup").click()
+    ada.ready()
+    assert place.paths() == sorted(PATHS)
+
+
+def test_restore_from_the_trash_under_another_name_when_its_own_is_taken(visit: Visit, server: Server) -> None:
+    place, ada = opened(visit, server)
+    place.request("DELETE", f"/api/documents/{place.documents['notes/today.md']}")
+    place.add("notes/today.md", "a new one")
+    ada.page.get_by_role("link", name="Trash").click()
+    ada.button("Restore today").click()
+    toast = ada.toasts.filter(has_text="its name was taken meanwhile")
+    toast.get_by_role("button", name="Open").click()
+    ada.ready()
+    ada.shows("notes/today.md")
+    assert len([path for path in place.paths() if path.startswith("notes/")]) == 2
+
+
+def test_what_others_do_shows_in_the_tree(visit: Visit, server: Server) -> None:
+    place, ada = opened(visit, server)
+    ben = visit(place.member(name="Ben"))
+    ben.open_document(place, "README.md")
+    menu(ada, ada.row("README"), "Rename")
+    ada.tree.get_by_label("New name").fill("Welcome")
+    ada.page.keyboard.press("Enter")
+    expect(ada.row("Welcome")).to_be_visible()
+    look_again(ben)
+    expect(ben.row("Welcome")).to_be_visible()
+    menu(ada, ada.row("Welcome"), "Delete")
+    expect(ben.page.get_by_role("heading", name="This document was deleted")).to_be_visible()
+    expect(ben.row("Welcome")).to_be_hidden()
+    undo(ada, "in the trash")
+    expect(ada.row("Welcome")).to_be_visible()
+    look_again(ben)
+    ben.ready()
+    ben.shows("README.md")
+
+
+def test_everything_by_keyboard(visit: Visit, server: Server) -> None:
+    place, ada = opened(visit, server)
+    keys = ada.page.keyboard
+    expect(ada.editor).to_be_visible()
+
+    keys.press("Alt+n")
+    expect(ada.dialog("New document")).to_be_visible()
+    keys.type("by hand")
+    keys.press("Enter")
+    expect(ada.page.get_by_role("heading", name="by hand")).to_be_visible()
+    ada.ready()
+
+    keys.press("Alt+t")
+    expect(ada.tree).to_be_focused()
+    keys.press("Home")
+    keys.press("ArrowRight")  # opens guides
+    expect(ada.row("guides")).to_have_attribute("aria-expanded", "true")
+    keys.press("ArrowDown")
+    keys.press("Enter")
+    expect(ada.page.get_by_role("heading", name="setup")).to_be_visible()
+    ada.ready()
+
+    keys.press("Alt+t")
+    keys.type("not")  # letters jump to a name
+    keys.press("ArrowRight")
+    keys.press("ArrowDown")
+    keys.press("Delete")
+    expect(ada.toasts).to_contain_text("“today” is in the trash.")
+    expect(ada.tree).to_be_focused()
+
+    keys.press("F2")
+    expect(ada.tree.get_by_label("New name")).to_be_focused()
+    keys.press("Escape")
+    expect(ada.tree).to_be_focused()
+
+    keys.press("Shift+F10")
+    expect(ada.page.get_by_role("menu")).to_be_visible()
+    keys.press("Escape")
+    expect(ada.tree).to_be_focused()
+
+    # Into the editor and out again: Tab indents there, so Esc comes first.
+    ada.editor.focus()
+    keys.press("Escape")
+    keys.press("Tab")
+    expect(ada.editor).not_to_be_focused()
+    assert "by hand.md" in place.paths()
+
+
+def test_the_palette_opens_a_document_and_runs_a_command(visit: Visit, server: Server) -> None:
+    _place, ada = opened(visit, server)
+    keys = ada.page.keyboard
+    palette = ada.dialog("Go to a document or run a command")
+    ada.editor.focus()
+    keys.press("Control+k")
+    expect(palette).to_be_visible()
+    keys.type("usage")
+    expect(palette.get_by_role("option").first).to_contain_text("usage")
+    keys.press("Enter")
+    expect(palette).to_be_hidden()
+    expect(ada.page.get_by_role("heading", name="usage")).to_be_visible()
+
+    keys.press("Control+k")
+    keys.type("dark appear")
+    keys.press("Enter")
+    expect(ada.page.locator("html")).to_have_attribute("data-theme", "dark")
+
+    keys.press("Control+k")
+    keys.type("no such thing anywhere")
+    expect(palette.get_by_role("option")).to_contain_text("Create")
+    keys.press("Escape")
+    expect(palette).to_be_hidden()
+
+    # The one before is the first that is offered.
+    keys.press("Control+k")
+    expect(palette.get_by_role("option").first).to_contain_text("README")
+    keys.press("Enter")
+    expect(ada.page.get_by_role("heading", name="README")).to_be_visible()
+
+
+def test_the_question_mark_lists_the_shortcuts(visit: Visit, server: Server) -> None:
+    _place, ada = opened(visit, server)
+    keys = ada.page.keyboard
+    dialog = ada.dialog("Keyboard shortcuts")
+    ada.tree.focus()
+    keys.press("?")
+    expect(dialog).to_be_visible()
+    for label in ("New document", "Bold", "Rename", "Side"):
+        expect(dialog.get_by_text(label).first).to_be_visible()
+    keys.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(ada.tree).to_be_focused()
+    # In the text it is a character.
+    ada.write("really?")
+    ada.shows("really?")
+    expect(dialog).to_be_hidden()
