@@ -106,7 +106,7 @@ def test_text_deleted_before_it_was_sent_adds_no_bytes(gate: Gate) -> None:
 )
 def test_what_builds_on_something_unknown_is_a_gap(gate: Gate, data: bytes) -> None:
     verdict = gate.check(data, ANN)
-    assert verdict == Verdict(Kind.GAP, ANN, {}, (), 0, False, 0, {}, {})
+    assert verdict == Verdict(Kind.GAP, ANN, {}, (), 0, False, 0, {}, {}, True)
 
 
 def test_a_hole_over_what_is_known_is_none(gate: Gate) -> None:

@@ -91,7 +91,7 @@ class Content:
 
     def admit(self, update: bytes, verdict: Verdict, *, reduce: bool) -> bytes:
         """Let a NEW update in; gives what of it is to be applied, without what is known already when `reduce` is asked."""
-        if reduce:
+        if reduce or not verdict.tidy:
             update = self._gate.reduce(update, verdict)
         self._gate.commit(verdict)
         self._size_bound += verdict.added_bytes

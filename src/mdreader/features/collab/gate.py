@@ -12,6 +12,7 @@ import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 from mdreader.features.collab.order import follow, write_update, write_updates
@@ -142,7 +143,12 @@ class Gate:
     def _new_structs(self, update: bytes) -> list[tuple[int, Struct]]:
         order: list[tuple[int, Struct]] = []
         follow(parse_update(update, len(update)).sections, self.clocks, order)
-        return [(client, struct) for client, struct in order if struct.end > self.clocks.get(client, 0)]
+        known = self.clocks
+        return [
+            (client, _sliced(client, struct, known.get(client, 0)))
+            for client, struct in order
+            if struct.end > known.get(client, 0)
+        ]
 
     def _learn(self, read_state: Callable[[bytes | None], bytes]) -> None:
         """Learn from the document itself what is deleted and where its surrogate pairs are."""
@@ -220,7 +226,7 @@ class Gate:
         end = clock + units
         if end >= CLOCK_LIMIT:
             return None
-        return _new_verdict(Verdict, (_NEW, user, {client: end}, (), length, False, 1, _NOTHING, _NO_PAIRS))
+        return _new_verdict(Verdict, (_NEW, user, {client: end}, (), length, False, 1, _NOTHING, _NO_PAIRS, True))
 
     def _check_deletion(self, update: bytes, user: str) -> Verdict | None:
         """Accept one deleted range of known text; None for all else."""
@@ -242,7 +248,7 @@ class Gate:
             return None
         if self._deleted.covers(client, start, end):
             return None
-        return _new_verdict(Verdict, (_NEW, user, {}, (), 0, True, 1, {client: [(start, end)]}, _NO_PAIRS))
+        return _new_verdict(Verdict, (_NEW, user, {}, (), 0, True, 1, {client: [(start, end)]}, _NO_PAIRS, True))
 
     def _check_whole(self, update: bytes, user: str) -> Verdict:
         """Check an update of any shape."""
@@ -277,7 +283,10 @@ class Gate:
             self._check_pairs(parsed, pairs)
         if advanced or ranges:
             size += sum(map(len, ranges.values()))
-            return Verdict(_NEW, user, advanced, new_clients, added_bytes, bool(ranges), size, ranges, pairs)
+            tidy = all(structs[0].clock >= before.get(client, 0) for client, structs in sections.items()) and all(
+                first <= second for found in deletes.values() for first, second in pairwise(found)
+            )
+            return Verdict(_NEW, user, advanced, new_clients, added_bytes, bool(ranges), size, ranges, pairs, tidy)
         return _verdict(Kind.KNOWN if sections or deletes else Kind.EMPTY, user)
 
     def _reaches(self, deletes: dict[int, list[tuple[int, int]]], known: dict[int, int]) -> bool:
@@ -333,7 +342,7 @@ def _holds(pairs: Sequence[int], clock: int) -> bool:
 
 
 def _verdict(kind: Kind, user: str) -> Verdict:
-    return _new_verdict(Verdict, (kind, user, {}, (), 0, False, 0, _NOTHING, _NO_PAIRS))
+    return _new_verdict(Verdict, (kind, user, {}, (), 0, False, 0, _NOTHING, _NO_PAIRS, True))
 
 
 def _text_from(struct: Struct, clock: int) -> bytes:
@@ -347,6 +356,13 @@ def _text_from(struct: Struct, clock: int) -> bytes:
         return struct.text.decode().encode("utf-16-le")[2 * offset :].decode("utf-16-le").encode()
     except UnicodeDecodeError:
         raise _split_surrogate() from None
+
+
+def _sliced(client: int, struct: Struct, clock: int) -> Struct:
+    """Give the part of a struct that lies at or after `clock`, as Yjs would take it in."""
+    if struct.clock >= clock:
+        return struct
+    return struct._replace(clock=clock, left_client=client, left_clock=clock - 1, text=_text_from(struct, clock))
 
 
 def _pairs_in(struct: Struct, clock: int) -> list[int]:

@@ -36,7 +36,8 @@ class Verdict(NamedTuple):
 
     `clocks`: next clock of each client that advances · `new_clients`: ids first seen here, from now on `user`'s ·
     `added_bytes`: UTF-8 bytes of new text, before any deletion · `deletes`: whether it deletes something that is there ·
-    `size`: structs and deleted ranges that are new · `ranges`, `pairs`: what the gate will remember of it.
+    `size`: structs and deleted ranges that are new · `ranges`, `pairs`: what the gate will remember of it · `tidy`: whether
+    it can be stored as it came. Pieces that overlap known ones, or deletions out of order, confuse yrs when it merges updates.
     """
 
     kind: Kind
@@ -48,3 +49,4 @@ class Verdict(NamedTuple):
     size: int
     ranges: Mapping[int, list[tuple[int, int]]]
     pairs: Mapping[int, list[int]]
+    tidy: bool
