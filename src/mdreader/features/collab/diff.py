@@ -6,25 +6,28 @@ from dataclasses import dataclass
 
 # More edits than this are one replacement: by then there is little left for a cursor to stand on.
 MAX_EDITS = 10_000
-# Seconds the search for a minimal diff may take before it settles for a coarser one.
+# Seconds the search for a minimal diff may take before it settles for a coarser one: on a thread, and on the event loop.
 TIME_LIMIT = 0.25
+SHORT_TIME_LIMIT = 0.005
+# Characters that differ, old and new together, up to which the search is over in well under a millisecond.
+FEW_CHARACTERS = 300
 
 
 if sys.version_info < (3, 13):
     from fast_diff_match_patch import diff
 
-    def _runs(old: str, new: str) -> Iterable[tuple[str, int]]:
+    def _runs(old: str, new: str, time_limit: float) -> Iterable[tuple[str, int]]:
         # cleanup="No": every kept character keeps the cursors and anchors that stand on it.
         runs: list[tuple[str, int]] = diff(
-            old, new, timelimit=TIME_LIMIT, checklines=True, cleanup="No", counts_only=True
+            old, new, timelimit=time_limit, checklines=True, cleanup="No", counts_only=True
         )
         return runs
 else:  # no wheel of the C++ one: the same algorithm in Python
     from diff_match_patch import diff_match_patch
 
-    def _runs(old: str, new: str) -> Iterable[tuple[str, int]]:
+    def _runs(old: str, new: str, time_limit: float) -> Iterable[tuple[str, int]]:
         matcher = diff_match_patch()
-        matcher.Diff_Timeout = TIME_LIMIT
+        matcher.Diff_Timeout = time_limit
         return (("-=+"[kind + 1], len(text)) for kind, text in matcher.diff_main(old, new))
 
 
@@ -61,27 +64,37 @@ def common_suffix(a: str, b: str) -> int:
     return low
 
 
-def edits_between(old: str, new: str) -> list[Edit]:
-    """The edits that turn `old` into `new`. Indices count UTF-8 bytes, as pycrdt does."""
-    if old == new:
-        return []
+def _trimmed(old: str, new: str) -> tuple[int, str, str]:
+    """How many leading characters are the same, and what is left of both without the same ends."""
     prefix = common_prefix(old, new)
     old_rest, new_rest = old[prefix:], new[prefix:]
     suffix = common_suffix(old_rest, new_rest)
-    old_middle = old_rest[: len(old_rest) - suffix]
-    new_middle = new_rest[: len(new_rest) - suffix]
+    return prefix, old_rest[: len(old_rest) - suffix], new_rest[: len(new_rest) - suffix]
+
+
+def differs_much(old: str, new: str) -> bool:
+    """Whether the search for the smallest edit takes long enough to belong on a thread."""
+    _, old_middle, new_middle = _trimmed(old, new)
+    return bool(old_middle and new_middle) and len(old_middle) + len(new_middle) > FEW_CHARACTERS
+
+
+def edits_between(old: str, new: str, time_limit: float = TIME_LIMIT) -> list[Edit]:
+    """The edits that turn `old` into `new`. Indices count UTF-8 bytes, as pycrdt does."""
+    if old == new:
+        return []
+    prefix, old_middle, new_middle = _trimmed(old, new)
     start = len(old[:prefix].encode())
     if not old_middle or not new_middle:
         return [Edit(start, len(old_middle.encode()), new_middle)]
-    edits = _middle_edits(old_middle, new_middle, start)
+    edits = _middle_edits(old_middle, new_middle, start, time_limit)
     return edits if len(edits) <= MAX_EDITS else [Edit(start, len(old_middle.encode()), new_middle)]
 
 
-def _middle_edits(old: str, new: str, index: int) -> list[Edit]:
+def _middle_edits(old: str, new: str, index: int, time_limit: float) -> list[Edit]:
     edits: list[Edit] = []
     at_old = at_new = 0
     deleted, inserted = 0, ""
-    for kind, count in [*_runs(old, new), ("=", 0)]:
+    for kind, count in [*_runs(old, new, time_limit), ("=", 0)]:
         if kind == "-":
             deleted += len(old[at_old : at_old + count].encode())
             at_old += count

@@ -4,13 +4,10 @@ import asyncio
 from dataclasses import dataclass
 
 from mdreader.features.collab.content import SERVER, Content, describe
-from mdreader.features.collab.diff import Edit, edits_between
+from mdreader.features.collab.diff import SHORT_TIME_LIMIT, Edit, differs_much, edits_between
 from mdreader.features.collab.text import Shape, decompose
 from mdreader.kernel.errors import AppError, PreconditionFailedError
 from mdreader.ports.live import LiveText
-
-# Characters up to which a diff is made on the event loop; a larger one is prepared on a thread.
-INLINE_CHARACTERS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +32,9 @@ class Rewrite:
         self._prepared: tuple[str, list[Edit]] | None = None
         self._result: LiveText | AppError | None = None
 
-    @property
-    def is_large(self) -> bool:
-        """Whether `prepare` is worth its while."""
-        return len(self._body) > INLINE_CHARACTERS
+    def differs_much(self, body: str) -> bool:
+        """Whether the diff against `body` should be made ahead of time, by `prepare`."""
+        return differs_much(body, self._body)
 
     def prepare(self, body: str) -> None:
         """Make the diff against `body` ahead of time; for a thread. Used if the text is still that when it is applied."""
@@ -54,8 +50,11 @@ class Rewrite:
                 headers={"ETag": f'"{current.etag}"'},
             )
             return Change()
-        prepared = self._prepared is not None and self._prepared[0] == body
-        edits = self._prepared[1] if self._prepared is not None and prepared else edits_between(body, self._body)
+        if self._prepared is not None and self._prepared[0] == body:
+            edits = self._prepared[1]
+        else:
+            # Somebody typed meanwhile. Here on the loop there is time for a coarse answer only.
+            edits = edits_between(body, self._body, SHORT_TIME_LIMIT)
         self._result = describe(self._body, self._shape, epoch)
         update, new_clients = content.edit(edits) if edits else (None, ())
         return Change(update, new_clients, self._shape if self._shape != shape else None)

@@ -310,8 +310,8 @@ class Rooms:
         self._check_size(text)
         rewrite = Rewrite(text, expected_etag, user_id)
         room = await self.get(document_id)
-        if rewrite.is_large:
-            body = await room.at_settled(room.body)
+        body = await room.at_settled(room.body)
+        if rewrite.differs_much(body):
             await asyncio.to_thread(rewrite.prepare, body)
             room = await self.get(document_id)
         return await room.replace(rewrite)
