@@ -39,6 +39,7 @@ def run() -> int:
     failpoints.arm(os.environ.get("MDREADER_FAILPOINTS", ""))
     try:
         with hold(settings.data), _listen(settings) as listener:
+            retract(settings.data)  # what a server that was killed left there would send commands to the wrong place
             _serve(settings, listener)
     except DataFolderInUseError as error:
         return _stop(str(error), "Stop that one first, or give this one another folder: MDREADER_DATA=./other")
