@@ -103,11 +103,10 @@ class RawSocket:
 
     async def close_code(self, seconds: float = SECONDS) -> int:
         """Read until the server ends it: the code of its close frame, 1006 if it sent none."""
-        code = 1006
         while (got := await self.next_frame(seconds)) is not None:
-            if got[0] == CLOSE and code == 1006:
-                code = int.from_bytes(got[1][:2], "big")
-        return code
+            if got[0] == CLOSE:
+                return int.from_bytes(got[1][:2], "big")
+        return 1006
 
     async def answers(self, marker: bytes, seconds: float = SECONDS) -> bool:
         """Send a saved marker and read until it comes back; False when the server ends the socket instead."""
