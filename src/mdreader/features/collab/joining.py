@@ -87,6 +87,7 @@ class Doorkeeper:
         """Called for each event of the fan-out, on the event loop."""
         match event:
             case SessionEnded(session_ids, key_ids):
+                self._rooms.tickets.revoke(session_ids, key_ids)
                 for connection in self._rooms.sockets():
                     actor = connection.actor
                     if actor is not None and (actor.session_id in session_ids or actor.key_id in key_ids):

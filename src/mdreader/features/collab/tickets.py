@@ -2,6 +2,7 @@
 
 import secrets
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from mdreader.kernel.actor import Actor
@@ -45,3 +46,13 @@ class Tickets:
         if found is None or found.document_id != document_id or found.expires_at <= self._clock.now():
             return None
         return found.actor
+
+    def revoke(self, session_ids: Collection[str], key_ids: Collection[str]) -> None:
+        """Forget what was issued to sessions or keys that no longer hold: else a ticket would open a socket after a log-out."""
+        ended = [
+            ticket
+            for ticket, issued in self._open.items()
+            if issued.actor.session_id in session_ids or issued.actor.key_id in key_ids
+        ]
+        for ticket in ended:
+            del self._open[ticket]
