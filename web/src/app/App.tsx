@@ -1,5 +1,5 @@
 import { QueryClientProvider } from '@tanstack/react-query';
-import { Suspense, useEffect } from 'react';
+import { lazy, Suspense, useEffect, type ReactNode } from 'react';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
 import { AuthScreen, safeNext, useUser } from '@/features/auth';
 import { SettingsScreen } from '@/features/settings';
@@ -13,7 +13,9 @@ import { queryClient } from '@/ui/query';
 import { Toasts } from '@/ui/Toasts';
 import { ErrorBoundary } from './ErrorBoundary';
 import { Shell } from './Shell';
-import { useWarmUp } from './warm-up';
+import { loadDocument, useWarmUp } from './warm-up';
+
+const KeptText = lazy(() => loadDocument().then((module) => ({ default: module.KeptText })));
 
 function useShortcuts(): void {
   useEffect(() => {
@@ -25,9 +27,10 @@ function useShortcuts(): void {
   }, []);
 }
 
-function DeadEnd({ title, text = '' }: { title: string; text?: string }) {
+function DeadEnd({ title, text = '', children }: { title: string; text?: string; children?: ReactNode }) {
   return (
     <main className="plain">
+      {children}
       <EmptyState title={title} text={text}>
         <Link className="button button-primary" href="/">
           {t('workspace.home')}
@@ -62,7 +65,15 @@ function WorkspaceRoute({ id, documentId, me }: { id: string; documentId: string
   if (workspace) return <Shell workspace={workspace} me={me} documentId={documentId} />;
   if (!data || isFetching) return isError ? <Unreachable /> : <Skeleton />;
   return (
-    <DeadEnd title={t('workspace.missing')} text={t('workspace.missing_text')} />
+    <DeadEnd title={t('workspace.missing')} text={t('workspace.missing_text')}>
+      {documentId !== undefined && (
+        <ErrorBoundary>
+          <Suspense fallback={null}>
+            <KeptText key={documentId} documentId={documentId} me={me} />
+          </Suspense>
+        </ErrorBoundary>
+      )}
+    </DeadEnd>
   );
 }
 

@@ -27,7 +27,7 @@ export function decideClose(code: number, reason: string): CloseDecision {
     case 4400:
       return { action: 'stop', error: 'refused' };
     case 4401:
-      return { action: 'retry', atOnce: true };
+      return reason === 'role_changed' ? { action: 'recheck-right' } : { action: 'retry', atOnce: true };
     case 4403:
       return { action: 'recheck-right' };
     case 4404:

@@ -39,6 +39,8 @@ function signedOut(): void {
 
 export async function logOut(): Promise<void> {
   await api.post('/api/auth/logout');
+  // Whoever logs in next did not ask for the document that was open.
+  history.replaceState(null, '', '/');
   signedOut();
 }
 

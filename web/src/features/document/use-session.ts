@@ -46,6 +46,9 @@ async function askRight(documentId: string): Promise<boolean | null> {
   } catch (error) {
     if (error instanceof ApiError && (error.status === 403 || error.status === 404)) return null;
     throw error;
+  } finally {
+    // The frame around it shows what the role allows, too.
+    void queryClient.invalidateQueries({ queryKey: ['workspaces'] });
   }
 }
 
