@@ -21,9 +21,11 @@ log = structlog.get_logger(__name__)
 WRITE_LIMIT = 256 * 1024
 # Frames and bytes kept while a room is being loaded for a connection.
 BACKLOG_FRAMES = 512
-# Frames a client may send at once, and each second after that: messages, their fragments, pings.
-BURST = 6000
+# Frames a client may send at once, and each second after that: messages, their fragments, pings. A burst holds up all others for the
+# time that it takes, some 60 ms; what a client kept while it was offline comes as one message. A large frame counts as several.
+BURST = 3000
 RATE = 600
+LARGEST_COUNTS = 1000
 
 
 class Connection(WSListener):
@@ -34,6 +36,7 @@ class Connection(WSListener):
         "_allowance_at",
         "_backlog",
         "_backlog_bytes",
+        "_bytes_a_frame",
         "_fragments",
         "_fragments_bytes",
         "_rooms",
@@ -71,6 +74,7 @@ class Connection(WSListener):
         self._fragments: list[bytes] | None = None
         self._fragments_bytes = 0
         self._write_limit = WRITE_LIMIT
+        self._bytes_a_frame = max(4096, rooms.max_frame_bytes // LARGEST_COUNTS)
         self._allowance = float(BURST)
         self._allowance_at = rooms.time()
 
@@ -110,7 +114,7 @@ class Connection(WSListener):
             return
         if transport.is_close_frame_sent:  # a farewell was said: what still comes must not be kept
             return
-        self._allowance -= 1
+        self._allowance -= 1 + frame.payload_size // self._bytes_a_frame
         if self._allowance < 0 and not self._refill():
             self.close(CloseCode.TOO_MANY_MESSAGES, "too many messages")
         elif kind == WSMsgType.BINARY and frame.fin and self._fragments is None:

@@ -77,9 +77,7 @@ class SqliteLogStore:
         connection = self._connection
         connection.execute("BEGIN IMMEDIATE")
         try:
-            connection.executemany(
-                _APPEND, [(b.document_id, b.seq, b.data, now) for b in batches if b.data is not None]
-            )
+            connection.executemany(_APPEND, [(b.document_id, b.seq, b.data, now) for b in batches])
             for batch in batches:
                 if batch.new_clients:
                     connection.executemany(

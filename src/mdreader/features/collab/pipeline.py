@@ -16,7 +16,7 @@ from mdreader.features.collab.bulk import STRETCH, Bulk, Stage
 from mdreader.features.collab.closing import CloseCode
 from mdreader.features.collab.content import Content
 from mdreader.features.collab.log import Batch, LogWriter
-from mdreader.features.collab.replica import ReplicaError, merged
+from mdreader.features.collab.replica import EMPTY_UPDATE, ReplicaError, merged
 from mdreader.features.collab.rewrite import Rewrite
 from mdreader.features.collab.storage import Stored
 from mdreader.features.collab.text import Shape
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 FEW = 6
 WINDOW = 0.010
 WINDOW_PER_PERSON = 0.00035
-LONGEST_WINDOW = 0.025
+LONGEST_WINDOW = 0.035
 BROKEN = "the document is being reloaded"
 
 
@@ -102,6 +102,7 @@ class Pipeline:
         self._rewrites: list[Rewrite] = []
         self._next_done: list[Callable[[], None]] = []
         self._settled: list[Callable[[], None]] = []
+        self._quiescing: list[asyncio.Future[None]] = []
         self._flight: _Flight | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._last_flush = 0.0
@@ -214,13 +215,13 @@ class Pipeline:
             flight.done, self._next_done = self._next_done, []
         self._last_flush = flight.started
         self._flight = flight
-        if flight.data is None and flight.shape is None:
+        if flight.data is None:
             self._committed()
             return None
         new_clients, self._new_clients = self._new_clients, {}
         hit("room.applied")
         return Batch(
-            self._document_id, self.seq + 1, flight.data, self._committed, self._failed, new_clients, flight.shape
+            self._document_id, self.seq + 1, flight.data, self._committed, self.failed, new_clients, flight.shape
         )
 
     def _apply_all(self, bulk: Bulk | None) -> _Flight | None:
@@ -237,11 +238,17 @@ class Pipeline:
             self._apply(incoming, made)
             for rewrite in rewrites:
                 self._rewrite(rewrite, flight, made)
+            if not made and flight.shape is not None:
+                made.append(
+                    EMPTY_UPDATE
+                )  # a row, by whose number everybody sees that the stored text and ETag are older
             flight.data = merged(made) if made else None
-        except (ReplicaError, ProtocolError) as error:
+        except Exception as error:
+            self._rewrites = rewrites  # `end` tells those who wait for them
+            if not isinstance(error, (ReplicaError, ProtocolError)):
+                raise
             for connection in authors:
                 connection.close(CloseCode.REFUSED, "the update cannot be applied")
-            self._rewrites = rewrites
             self._host.broken(BROKEN, f"replica: {error}")
             return None
         if len(authors) == 1 and not rewrites:
@@ -277,14 +284,14 @@ class Pipeline:
             return
         self._flight = None
         self.shape = flight.shape or self.shape
-        if flight.data is not None or flight.shape is not None:
+        if flight.data is not None:
             self.changed_at = self._loop.time()
             self.dirty_since = self.dirty_since or self.changed_at
-        if flight.data is not None:
             self.seq += 1
             self.log_rows += 1
             hit("room.before_broadcast")
-            self._host.broadcast(flight.data, flight.author)
+            if flight.data != EMPTY_UPDATE:
+                self._host.broadcast(flight.data, flight.author)
             hit("room.before_acknowledgement")
             DELIVERY_LAG.observe(self._loop.time() - flight.started)
         for callback in flight.done:
@@ -301,7 +308,8 @@ class Pipeline:
         if self._incoming or self._rewrites or self._next_done:
             self.flush_soon()
 
-    def _failed(self, error: Exception) -> None:
+    def failed(self, error: Exception) -> None:
+        """What was asked of it cannot be stored, or not even be made: the room ends."""
         if self._ended:
             return
         full = is_full(error)
@@ -319,9 +327,10 @@ class Pipeline:
         self.dirty_since = 0.0 if seq == self.seq else self.changed_at
 
     async def quiesce(self) -> None:
-        """Wait until everything received so far is committed."""
+        """Wait until everything received so far is committed, or never will be."""
         done: asyncio.Future[None] = self._loop.create_future()
         if not self._ended:
+            self._quiescing.append(done)
             self.when_stored(partial(_resolve, done))
             await done
 
@@ -334,6 +343,8 @@ class Pipeline:
             rewrite.fail(UnavailableError(f"{reason[0].upper()}{reason[1:]}. Try again later."))
         if self.bulk is not None:
             self.bulk.begin()
+        for done in self._quiescing:
+            _resolve(done)
         callbacks, self._settled = self._settled, []
         for callback in callbacks:
             callback()  # each looks itself whether the room has ended

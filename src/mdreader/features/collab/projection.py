@@ -1,5 +1,6 @@
 """Writing what is in memory where others read it: the text for search and export, the folded log for a fast start."""
 
+import asyncio
 from collections.abc import Sequence
 
 import structlog
@@ -27,6 +28,7 @@ class Projector:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._turn = asyncio.Lock()
 
     def is_due(self, room: Room, now: float) -> bool:
         """Whether a room has something to project; `now` is loop time."""
@@ -36,6 +38,11 @@ class Projector:
 
     async def project(self, rooms: Sequence[Room], *, fold: bool = False) -> None:
         """Store the text of `rooms`, and fold their logs when they are long, or in any case with `fold`."""
+        # In turns: a capture that waited for another room must not be stored over a newer one, whose rows are folded and gone.
+        async with self._turn:
+            await self._project(rooms, fold=fold)
+
+    async def _project(self, rooms: Sequence[Room], *, fold: bool) -> None:
         captures: list[tuple[Room, storage.Capture]] = []
         for room in rooms:
             wanted = room.pipeline.dirty_since or (fold and room.pipeline.log_rows) or room.projected_seq != room.seq

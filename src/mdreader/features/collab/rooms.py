@@ -76,8 +76,9 @@ class Rooms:
         finally:
             await self.drain()
             ticker.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await ticker
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(ticker, *self._tasks, return_exceptions=True)
             await self._writer.flushed()
             await store.close()
 
@@ -269,8 +270,8 @@ class Rooms:
             async with asyncio.timeout(DRAIN_SECONDS / 2):
                 for start in range(0, len(rooms), 50):
                     await self._projector.project(rooms[start : start + 50], fold=True)
-        for room in rooms:
-            room.dead = True
+        for room in self.open_rooms():
+            room.discard(CloseCode.GOING_AWAY, "the server is stopping")
         for connection in self.sockets():
             connection.cut()
 
