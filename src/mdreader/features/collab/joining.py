@@ -14,7 +14,14 @@ from mdreader.features.documents.access import require_document
 from mdreader.features.workspaces.access import Right
 from mdreader.kernel.actor import Actor
 from mdreader.kernel.errors import AppError, ForbiddenError, NotFoundError, UnauthenticatedError
-from mdreader.kernel.events import DocumentsRemoved, Event, MembershipChanged, SessionEnded, WorkspaceRemoved
+from mdreader.kernel.events import (
+    DocumentsRemoved,
+    Event,
+    MembershipChanged,
+    ProfileChanged,
+    SessionEnded,
+    WorkspaceRemoved,
+)
 from mdreader.kernel.ids import is_id
 from mdreader.runtime import Runtime
 
@@ -87,22 +94,30 @@ class Doorkeeper:
         """Called for each event of the fan-out, on the event loop."""
         match event:
             case SessionEnded(session_ids, key_ids):
-                self._rooms.tickets.revoke(session_ids, key_ids)
-                for connection in self._rooms.sockets():
-                    actor = connection.actor
-                    if actor is not None and (actor.session_id in session_ids or actor.key_id in key_ids):
-                        connection.close(CloseCode.UNAUTHENTICATED, "session_ended")
+                self._end(session_ids, key_ids)
             case MembershipChanged(workspace_id, user_id):
                 for connection in self._rooms.sockets():
                     if connection.person.user_id == user_id and connection.workspace_id in (workspace_id, ""):
                         self._rooms.spawn(self._recheck(connection))
+            case ProfileChanged(user_id, name):
+                self._rename(user_id, name)
             case DocumentsRemoved(document_ids):
                 self._rooms.evict(document_ids, CloseCode.NOT_FOUND, "deleted")
             case WorkspaceRemoved(workspace_id):
                 gone = {c.document_id for c in self._rooms.sockets() if c.workspace_id == workspace_id}
                 self._rooms.evict(tuple(gone), CloseCode.NOT_FOUND, "deleted")
-            case _:
-                pass
+
+    def _end(self, session_ids: tuple[str, ...], key_ids: tuple[str, ...]) -> None:
+        self._rooms.tickets.revoke(session_ids, key_ids)
+        for connection in self._rooms.sockets():
+            actor = connection.actor
+            if actor is not None and (actor.session_id in session_ids or actor.key_id in key_ids):
+                connection.close(CloseCode.UNAUTHENTICATED, "session_ended")
+
+    def _rename(self, user_id: str, name: str) -> None:
+        for connection in self._rooms.sockets():
+            if connection.person.user_id == user_id:
+                connection.person = Person(user_id, name)  # stamped on all that it says of itself from now on
 
     async def _recheck(self, connection: Connection) -> None:
         could_write = connection.can_write
