@@ -124,7 +124,7 @@ class LogWriter:
         COMMIT_SECONDS.observe(self._loop.time() - self._last)
         if error is not None and len(batches) > 1:
             # Disk full, or one room's row that is there already: its trouble must not take the others down, so each alone.
-            self._one_by_one(batches)
+            self._one_by_one(batches, error)
             return
         if error is not None:
             log.error("commit_failed", document_id=batches[0].document_id, error=f"{type(error).__name__}: {error}")
@@ -132,11 +132,12 @@ class LogWriter:
             self._tell(batch, error)
         self._next()
 
-    def _one_by_one(self, batches: list[Batch]) -> None:
+    def _one_by_one(self, batches: list[Batch], first: Exception) -> None:
         def settled(error: Exception | None) -> None:
-            self._tell(batches[0], error)
+            # The first reason: when only the disk had failed, the rows are there already, and that is all the second says.
+            self._tell(batches[0], None if error is None else first)
             if len(batches) > 1:
-                self._one_by_one(batches[1:])
+                self._one_by_one(batches[1:], first)
             else:
                 self._next()
 
