@@ -184,7 +184,8 @@ def test_nobody_else_on_this_machine_sees_what_was_open(visit: Visit, server: Se
             for (const store of database.objectStoreNames) {
               const all = database.transaction(store).objectStore(store).getAll();
               await new Promise((done) => { all.onsuccess = done; });
-              found.push(JSON.stringify(all.result, (_key, value) => (value instanceof Uint8Array ? new TextDecoder().decode(value) : value)));
+              const readable = (_key, value) => (value instanceof Uint8Array ? new TextDecoder().decode(value) : value);
+              found.push(JSON.stringify(all.result, readable));
             }
           }
           return found.join('\\n');
