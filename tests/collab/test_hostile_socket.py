@@ -5,8 +5,8 @@ import random
 import pytest
 
 from collab.conftest import Team
-from support.attacks import CONNECTION_ATTACKS, SLOW_UPDATES, Attack, Ground
 from support.rawsocket import resident_bytes
+from support.socket_attacks import CONNECTION_ATTACKS, SLOW_UPDATES, Attack, Ground
 from support.storm import Target, storm
 from support.yclient import connected
 
