@@ -283,7 +283,12 @@ class Room:
         if not self._content.in_memory:  # dropped while the answer waited
             self._hold(connection, protocol.encode_step1(state_vector))
             return
-        connection.send_large(protocol.encode_step2(self._content.state_for(state_vector)))
+        try:
+            state = self._content.state_for(state_vector)
+        except ReplicaError as error:  # here, because the answer may have waited for a commit that others wait for, too
+            self.broken(BROKEN, f"replica: {error}")
+            return
+        connection.send_large(protocol.encode_step2(state))
         connection.live = True
 
     # ---- memory ----
@@ -330,8 +335,8 @@ class Room:
         self.pipeline.run_settled()
 
     def drop_content(self) -> None:
-        """Forget the document's content while its sockets stay; the next edit loads it again."""
-        if not self.busy:
+        """Forget the document's content while its sockets stay, and the next edit loads it again; or for good, when the room has ended."""
+        if self.dead or not self.busy:
             self._content.drop()
             self._text = None
 
