@@ -7,6 +7,20 @@ from support.http import PASSWORD, Person
 from support.page import Place, Visit, Visitor, new_place
 from support.server import Server
 
+# Every record of every database of this origin, bytes as the text they may hold.
+EVERYTHING_KEPT = """async () => {
+  const done = (request) => new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
+  const readable = (_key, value) => (value instanceof Uint8Array ? new TextDecoder().decode(value) : value);
+  const found = [];
+  for (const { name } of await indexedDB.databases()) {
+    const database = await done(indexedDB.open(name));
+    for (const store of database.objectStoreNames) {
+      found.push(JSON.stringify(await done(database.transaction(store).objectStore(store).getAll()), readable));
+    }
+  }
+  return found.join(' ');
+}"""
+
 
 def opened(visit: Visit, server: Server, role: str) -> tuple[Place, Person, Visitor]:
     """Ben, who has `role` in Ada's workspace, with `note.md` open."""
@@ -176,20 +190,6 @@ def test_nobody_else_on_this_machine_sees_what_was_open(visit: Visit, server: Se
     expect(ben.page.get_by_text("Drop a folder of Markdown here")).to_be_visible()
     ben.open(place.document_path("note.md"))
     expect(ben.page.get_by_role("heading", name="This workspace is not here")).to_be_visible()
-    left = ben.page.evaluate(
-        """async () => {
-          const found = [];
-          for (const { name } of await indexedDB.databases()) {
-            const database = await new Promise((done) => { indexedDB.open(name).onsuccess = (e) => done(e.target.result); });
-            for (const store of database.objectStoreNames) {
-              const all = database.transaction(store).objectStore(store).getAll();
-              await new Promise((done) => { all.onsuccess = done; });
-              const readable = (_key, value) => (value instanceof Uint8Array ? new TextDecoder().decode(value) : value);
-              found.push(JSON.stringify(all.result, readable));
-            }
-          }
-          return found.join('\\n');
-        }"""
-    )
+    left = ben.page.evaluate(EVERYTHING_KEPT)
     assert "private words" not in left
     assert "note.md" not in left
