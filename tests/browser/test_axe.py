@@ -1,6 +1,7 @@
 """axe-core finds nothing on any screen, dialog or menu, in light and in dark."""
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -10,7 +11,7 @@ from support.http import signed_up_at
 from support.page import PHONE, Place, Visit, Visitor, new_place, visiting
 from support.server import Server
 
-SCHEMES = ("light", "dark")
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 EVERYTHING = """---
 title: Everything
 tags: [a, b]
