@@ -237,10 +237,10 @@ def value(row: Row, key: str) -> Any:
 
 
 def representative(figure: Figure, rows: list[Row]) -> Row:
-    """The run that stands for all: the (lower) median by the figure's key, or the worst. Runs without it come last."""
+    """The run that stands for all: the median by the figure's key (of two the worse), or the worst. Runs without it come last."""
 
     def rank(row: Row) -> float:
         found = value(row, figure.key)
         return found if isinstance(found, int | float) else float("inf")
 
-    return sorted(rows, key=rank)[-1 if figure.worst else (len(rows) - 1) // 2]
+    return sorted(rows, key=rank)[-1 if figure.worst else len(rows) // 2]

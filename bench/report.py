@@ -136,7 +136,8 @@ def _head(rows: list[Row]) -> list[str]:
     versions = {r["label"]: r["versions"] for r in rows if r.get("versions")}
     dates = sorted(r["at"][:10] for r in rows if "at" in r)
     head = [f"* Machine: {m}." for m in machines]
-    head += [f"* mdreader at {', '.join(commits)} (+: with changes not committed)."] if commits else []
+    changed = " (+: with changes not committed)" if any(c.endswith("+") for c in commits) else ""
+    head += [f"* mdreader at {', '.join(commits)}{changed}."] if commits else []
     head += [f"* {label}: {', '.join(f'{k} {v}' for k, v in parts.items())}." for label, parts in versions.items()]
     head += [f"* Measured {dates[0]}{'' if dates[0] == dates[-1] else ' to ' + dates[-1]}."] if dates else []
     before = sorted({r.get("pre", "") for r in rows} - {""})
