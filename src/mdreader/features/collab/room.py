@@ -399,23 +399,24 @@ class Room:
         """What `look` sees at a moment when the document is in memory and exactly as committed. `UnavailableError` when the room ends."""
         found: asyncio.Future[T] = self._loop.create_future()
 
-        def tell() -> None:
-            if found.done():
-                return
-            if self.dead:
-                found.set_exception(UnavailableError("The document is being reloaded. Try again."))
-            elif not self._content.in_memory:
-                self.pipeline.at_next_settling(tell)
-                self.bring_in()
-            else:
-                try:
-                    found.set_result(look())
-                except ReplicaError as error:
-                    found.set_exception(UnavailableError("The document cannot be read now. Try again."))
-                    self.broken(BROKEN, f"replica: {error}")
-
-        self.pipeline.when_settled(tell)
+        self.pipeline.when_settled(partial(self._tell, found, look))
         return await found
+
+    def _tell(self, found: "asyncio.Future[T]", look: Callable[[], T]) -> None:
+        # No closure that waits for itself: it would keep what was found, megabytes, until the cycle collector comes.
+        if found.done():
+            return
+        if self.dead:
+            found.set_exception(UnavailableError("The document is being reloaded. Try again."))
+        elif not self._content.in_memory:
+            self.pipeline.at_next_settling(partial(self._tell, found, look))
+            self.bring_in()
+        else:
+            try:
+                found.set_result(look())
+            except ReplicaError as error:
+                found.set_exception(UnavailableError("The document cannot be read now. Try again."))
+                self.broken(BROKEN, f"replica: {error}")
 
     async def replace(self, rewrite: Rewrite) -> LiveText:
         """Turn the text into what `rewrite` wants, committed and shown; see `LiveDocuments.replace`."""

@@ -179,6 +179,9 @@ class Rooms:
         if future is not None and future.done() and not future.exception() and future.result() is room:
             del self._rooms[room.document_id]
             ROOMS.set(len(self._rooms))
+        if room.dead:
+            # Its parts hold each other, and the cycle collector comes seldom: megabytes would wait for it.
+            room.drop_content()
 
     def evict(self, document_ids: Sequence[str], code: CloseCode, reason: str) -> None:
         """Close the rooms of documents that are gone. What was committed stays stored."""
