@@ -103,8 +103,8 @@ def test_from_nothing_to_two_people_in_one_document(
             expect(add.get_by_text("Ben Okri")).to_be_visible()
             ada.page.keyboard.press("Escape")
 
+            # Ben has not done anything: the workspace opens for him.
             for visitor in (ada, ben):
-                visitor.open()
                 visitor.row("handbook").click()
                 visitor.row("README").click()
                 visitor.ready()
@@ -122,6 +122,26 @@ def test_from_nothing_to_two_people_in_one_document(
         server.stop()
     assert files.pop("handbook/README.md").decode() == "\n".join(written)
     assert files == {f"handbook/{path}": content for path, content in FILES.items() if path != "README.md"}
+
+
+def test_a_colleague_follows_the_address_and_is_let_in(visit: Visit, server: Server) -> None:
+    place = new_place(server.url, {"note.md": "hello"}, owner="Ada")
+    ada, ben = visit(place.owner), visit()
+    ada.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    ada.open(place.path)
+    ada.button("Handbook").click()
+    ada.page.get_by_role("menuitem", name="Members").click()
+    members = ada.dialog("Members of Handbook")
+    members.get_by_role("button", name="Copy address").click()
+    address = str(ada.page.evaluate("navigator.clipboard.readText()"))
+    assert address.startswith(server.url)
+
+    ben.page.goto(address)
+    sign_up(ben, "Ben Okri", "ben.okri@example.com")
+    expect(ben.page.get_by_text("add ben.okri@example.com")).to_be_visible()
+    members.get_by_label("Email of somebody").fill("ben.okri@example.com")
+    members.get_by_role("button", name="Add", exact=True).click()
+    expect(ben.row("note")).to_be_visible()
 
 
 def write_together(ada: Visitor, ben: Visitor) -> None:

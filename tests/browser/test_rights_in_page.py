@@ -125,7 +125,7 @@ def test_removed_from_the_workspace(visit: Visit, server: Server) -> None:
     place, person, ben = opened(visit, server, "editor")
     ben.mode("Source")
     place.request("DELETE", f"/api/workspaces/{place.workspace_id}/members/{person.id}")
-    expect(ben.page.get_by_role("heading", name="This workspace is not here")).to_be_visible()
+    expect(ben.page.get_by_role("heading", name="You are not in this workspace")).to_be_visible()
     ben.page.get_by_role("link", name="To your workspaces").click()
     expect(ben.page.get_by_text("Documents live in a workspace")).to_be_visible()
 
@@ -135,7 +135,7 @@ def test_what_was_written_before_being_removed_is_kept(visit: Visit, server: Ser
     cut_off_after(ben, "my unsent words")
     place.request("DELETE", f"/api/workspaces/{place.workspace_id}/members/{person.id}")
     ben.context.set_offline(False)
-    expect(ben.page.get_by_role("heading", name="This workspace is not here")).to_be_visible()
+    expect(ben.page.get_by_role("heading", name="You are not in this workspace")).to_be_visible()
     draft_holds(ben, "my unsent words")
     # As long as it takes: also after coming back.
     ben.page.reload()
@@ -189,7 +189,7 @@ def test_nobody_else_on_this_machine_sees_what_was_open(visit: Visit, server: Se
     log_in_again(ben, stranger)
     expect(ben.page.get_by_text("Drop a folder of Markdown here")).to_be_visible()
     ben.open(place.document_path("note.md"))
-    expect(ben.page.get_by_role("heading", name="This workspace is not here")).to_be_visible()
+    expect(ben.page.get_by_role("heading", name="You are not in this workspace")).to_be_visible()
     left = ben.page.evaluate(EVERYTHING_KEPT)
     assert "private words" not in left
     assert "note.md" not in left

@@ -1,5 +1,5 @@
 import { QueryClientProvider } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect, type ReactNode } from 'react';
+import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
 import { AuthScreen, safeNext, useUser } from '@/features/auth';
 import { SettingsScreen } from '@/features/settings';
@@ -16,6 +16,8 @@ import { Shell } from './Shell';
 import { loadDocument, useWarmUp } from './warm-up';
 
 const KeptText = lazy(() => loadDocument().then((module) => ({ default: module.KeptText })));
+
+const ASK_AGAIN_MS = 5_000;
 
 function useShortcuts(): void {
   useEffect(() => {
@@ -55,17 +57,22 @@ function Home({ me }: { me: User }) {
 }
 
 function WorkspaceRoute({ id, documentId, me }: { id: string; documentId: string | undefined; me: User }) {
-  const { data, isError, isFetching, refetch } = useWorkspaces();
+  const { data, isError, refetch } = useWorkspaces();
   const workspace = data?.find((one) => one.id === id);
   const missing = data !== undefined && workspace === undefined;
+  const [asked, setAsked] = useState(false);
   useEffect(() => {
-    // It may have been shared a moment ago.
-    if (missing) void refetch();
+    if (!missing) return;
+    // It may have been shared a moment ago, or is being shared while somebody looks at this.
+    const ask = (): void => void refetch().then(() => setAsked(true));
+    ask();
+    const timer = setInterval(ask, ASK_AGAIN_MS);
+    return () => clearInterval(timer);
   }, [id, missing, refetch]);
   if (workspace) return <Shell workspace={workspace} me={me} documentId={documentId} />;
-  if (!data || isFetching) return isError ? <Unreachable /> : <Skeleton />;
+  if (!data || !asked) return isError ? <Unreachable /> : <Skeleton />;
   return (
-    <DeadEnd title={t('workspace.missing')} text={t('workspace.missing_text')}>
+    <DeadEnd title={t('workspace.missing')} text={t('workspace.missing_text', { email: me.email })}>
       {documentId !== undefined && (
         <ErrorBoundary>
           <Suspense fallback={null}>

@@ -2,7 +2,7 @@ import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from 'react
 import { Route, Switch, useLocation } from 'wouter';
 import { Palette } from '@/features/palette';
 import { DropZone } from '@/features/transfer';
-import { createDocument, TrashView, useDocuments, useTreeCommands } from '@/features/tree';
+import { createDocument, TrashView, useDocuments, useTreeCommands, type Documents } from '@/features/tree';
 import { canEdit, rememberWorkspace, useWorkspaces } from '@/features/workspaces';
 import { displayName } from '@/lib/paths';
 import { recentDocuments, rememberDocument } from '@/lib/recent';
@@ -20,6 +20,12 @@ import { WorkspaceHome } from './WorkspaceHome';
 import './shell.css';
 
 const DocumentView = lazy(loadDocument);
+
+/** What this person opened last, then what anybody changed last. */
+function suggested(workspaceId: string, documents: Documents): readonly string[] {
+  const changed = [...documents].sort((a, b) => (a.updated_at < b.updated_at ? 1 : -1)).map(({ id }) => id);
+  return [...new Set([...recentDocuments(workspaceId), ...changed])];
+}
 
 /** The phone's sheet: Esc closes it, and so does going somewhere. */
 function useSheet(open: boolean): void {
@@ -74,7 +80,7 @@ export function Shell({ workspace, me, documentId }: ShellProps) {
     () => ({
       documents: documents ?? [],
       // Without the open one: Ctrl-K, Enter goes back to the one before.
-      recent: palette ? recentDocuments(workspace.id).filter((id) => id !== documentId) : [],
+      recent: palette ? suggested(workspace.id, documents ?? []).filter((id) => id !== documentId) : [],
       workspaces: workspaces.filter(({ id }) => id !== workspace.id),
       openDocument: commands.open,
       openWorkspace: (id: string) => navigate(`/w/${id}`),

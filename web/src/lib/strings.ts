@@ -82,8 +82,8 @@ export const t = catalogue({
   'workspace.deleted': '“{name}” was deleted.',
   'workspace.delete_failed': '“{name}” was not deleted.',
   'workspace.restore_failed': '“{name}” was not brought back.',
-  'workspace.missing': 'This workspace is not here',
-  'workspace.missing_text': 'It was deleted, or nobody has added you to it.',
+  'workspace.missing': 'You are not in this workspace',
+  'workspace.missing_text': 'Ask whoever sent you the address to add {email}; it then opens here by itself. Or it was deleted.',
   'workspace.home': 'To your workspaces',
 
   'group.general': 'General',

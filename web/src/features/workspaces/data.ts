@@ -8,6 +8,10 @@ import { optimistic, queryClient } from '@/ui/query';
 const KEY = ['workspaces'] as const;
 const LAST = 'mdreader.last-workspace';
 
+const POLL_MS = 60_000;
+/** Somebody who has no workspace yet is probably about to be added to one. */
+const WAITING_MS = 5_000;
+
 type List = readonly Workspace[];
 
 async function load(signal: AbortSignal): Promise<List> {
@@ -15,7 +19,7 @@ async function load(signal: AbortSignal): Promise<List> {
   return items;
 }
 
-export const useWorkspaces = () => useQuery({ queryKey: KEY, queryFn: ({ signal }) => load(signal), meta: { persist: true }, refetchInterval: 60_000 });
+export const useWorkspaces = () => useQuery({ queryKey: KEY, queryFn: ({ signal }) => load(signal), meta: { persist: true }, refetchInterval: ({ state }) => (state.data?.length === 0 ? WAITING_MS : POLL_MS) });
 
 export function useWorkspace(id: string): Workspace | undefined {
   return useWorkspaces().data?.find((workspace) => workspace.id === id);
