@@ -1,7 +1,8 @@
 """Hostile frames and floods at a real server, measured: `python tests/campaigns/hostile_socket.py --frames 200000 --seed 1`.
 
-Beside the attacks a probe of its own types in another room. Prints, for each attack, how long an edit took to its peer there, and how
-large the server was. The same is measured first without any attack: on a busy machine the figures mean nothing without it.
+Beside the attacks a probe of its own types in another room. Prints, for each attack, how long an edit took to its peer there, for how
+long of that the server's event loop was at work, and how large the server was. On a busy machine the second figure is the one that says
+something of the server; the first is measured without any attack, too.
 """
 
 import argparse
@@ -41,14 +42,16 @@ class Probe:
 
     def report(self, name: str, since: float, team: Team) -> None:
         """Print what it measured since a moment of the monotonic clock."""
-        lines = [line.split() for line in self._file.read_text(encoding="ascii").splitlines()]
-        seconds = sorted(float(took) for started, took in lines if float(started) + float(took) >= since)
-        size = resident_bytes(team.server.pid) / 1e6
-        assert seconds, f"nobody could type during {name}"
-        half, most, last = (seconds[int(len(seconds) * part)] * 1000 for part in (0.5, 0.99, 0.9999))
+        lines = [tuple(map(float, line.split())) for line in self._file.read_text(encoding="ascii").splitlines()]
+        during = [(took, worked) for started, took, worked in lines if started + took >= since]
+        assert during, f"nobody could type during {name}"
+        took, worked = (sorted(1000 * one for one in ones) for ones in zip(*during, strict=True))
+        half, most = (int(len(during) * part) for part in (0.5, 0.99))
         print(
-            f"{name:32} {time.monotonic() - since:6.1f} s  edit to peer p50 {half:5.1f}  p99 {most:6.1f}  max {last:6.1f} ms"
-            f"  ({len(seconds)} edits)  server {size:5.0f} MB",
+            f"{name:36} {time.monotonic() - since:5.1f} s {len(during):5} edits"
+            f"  to peer p50 {took[half]:5.1f} p99 {took[most]:6.1f} max {took[-1]:6.1f} ms"
+            f"  server at work p99 {worked[most]:5.1f} max {worked[-1]:5.1f} ms"
+            f"  {resident_bytes(team.server.pid) / 1e6:4.0f} MB",
             flush=True,
         )
 
@@ -56,7 +59,8 @@ class Probe:
 @contextmanager
 def probing(team: Team, file: Path) -> Iterator[Probe]:
     """Run the probe in a document of its own."""
-    command = [sys.executable, str(PROBE), team.server.ws_url, team.document(), team.owner.access_token, str(file)]
+    room = [team.server.ws_url, team.document(), team.owner.access_token]
+    command = [sys.executable, str(PROBE), *room, str(team.server.pid), str(file)]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
         yield Probe(file)
         assert process.stdin is not None

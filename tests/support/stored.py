@@ -56,6 +56,12 @@ async def read_stored(database: Path, documents: Sequence[str], *, by_yjs: bool 
     return kept
 
 
+def updates_of(database: Path | str, document: str) -> list[bytes]:
+    """The snapshot of a document, if there is one, and the log rows after it. Raises AssertionError when one is missing."""
+    with closing(sqlite3.connect(database)) as connection:
+        return _updates(connection, document)
+
+
 def _updates(connection: sqlite3.Connection, document: str) -> list[bytes]:
     snapshot = connection.execute(
         "SELECT seq, data FROM document_snapshots WHERE document_id = ?", (document,)
