@@ -71,7 +71,7 @@ def test_what_i_read_stays_put_when_others_write_above(mode: str, visit: Visit, 
     # The editor measures what is new in frames of its own, a busy machine in more of them.
     ada.page.wait_for_function(
         """([text, y]) => [...document.querySelectorAll('.cm-line')].some(
-            (line) => line.textContent === text && Math.abs(line.getBoundingClientRect().y - y) < 2)""",
+            (line) => line.textContent === text && Math.abs(line.getBoundingClientRect().y - y) < 8)""",
         arg=["paragraph 150", before["y"]],
     )
 
