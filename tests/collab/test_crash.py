@@ -21,7 +21,7 @@ async def test_kills_at_every_named_place_lose_nothing(tmp_path: Path) -> None:
 
 async def _die(folder: Path, names: list[str], seed: int) -> None:
     rng = random.Random(seed)
-    crashes = Crashes(folder, seed)
+    crashes = Crashes(folder, seed, documents=2, typists=2)
     try:
         await crashes.prepare()
         for name in names:
