@@ -8,6 +8,8 @@ MAKEFLAGS += --no-print-directory
 
 VENV := .venv
 PY := $(VENV)/bin/python
+# With one of these set, `make run` installs what the other parts of a fleet need.
+FLEET := $(if $(filter postgresql:%,$(DATABASE_URL))$(REDIS_URL)$(AWS_S3_BUCKET)$(SECRETS_ARN)$(filter ses:%,$(MAIL_URL))$(filter cognito,$(IDENTITY)),$(VENV)/.fleet)
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement
 INSTALL_SELF := $(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 NPM := $(PY) hatch_build.py npm
@@ -19,7 +21,7 @@ COMPILE := $(PY) -m uv pip compile pyproject.toml --universal --python-version 3
 help: ## Say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
 
-run: $(VENV)/.run web ## Serve at http://127.0.0.1:8000 (PORT, HOST, MDREADER_DATA)
+run: $(VENV)/.run $(FLEET) web ## Serve at http://127.0.0.1:8000 (PORT, HOST, MDREADER_DATA)
 	@exec $(VENV)/bin/mdreader serve
 
 test: dev ## Run every test: unit, contract, http, collab, browser, and the page's own
@@ -50,7 +52,9 @@ web: $(VENV)/.run ## Build the page into the package, if its sources changed
 
 lock: $(VENV)/.dev ## Renew the lock files
 	@$(COMPILE) --upgrade --extra build --output-file requirements.lock
-	@$(COMPILE) --upgrade --extra build --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+	@$(COMPILE) --upgrade --extra build $(addprefix --extra ,postgres redis aws otel) \
+		--constraint requirements.lock --output-file requirements-fleet.lock
+	@$(COMPILE) --upgrade --extra build --extra dev --constraint requirements-fleet.lock --output-file requirements-dev.lock
 
 clean: ## Remove everything that was built or installed; ./data stays
 	@rm -rf $(VENV) .browser web/node_modules web/dist src/mdreader/web tests/js/node_modules dist build test-results
@@ -66,6 +70,12 @@ dev: $(VENV)/.dev web
 $(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/bin/python
 	@echo "Installing what mdreader needs"
 	@$(PIP_INSTALL) requirements.lock
+	@$(INSTALL_SELF)
+	@touch $@
+
+$(VENV)/.fleet: requirements-fleet.lock pyproject.toml | $(VENV)/.run
+	@echo "Installing what a fleet needs"
+	@$(PIP_INSTALL) requirements-fleet.lock
 	@$(INSTALL_SELF)
 	@touch $@
 

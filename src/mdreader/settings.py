@@ -2,10 +2,17 @@
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+SCHEMES = {
+    "database_url": ("sqlite", "postgresql"),
+    "redis_url": ("redis", "rediss", "unix"),
+    "mail_url": ("smtp", "smtps", "ses"),
+}
 
 
 class Settings(BaseSettings):
@@ -17,6 +24,17 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, validation_alias="PORT")
     data: Path = Field(Path("data"), validation_alias="MDREADER_DATA")
     public_url: str | None = Field(None, validation_alias="PUBLIC_URL")
+    database_url: str | None = Field(None, repr=False, validation_alias="DATABASE_URL")
+    redis_url: str | None = Field(None, repr=False, validation_alias="REDIS_URL")
+    aws_s3_bucket: str | None = Field(None, validation_alias="AWS_S3_BUCKET")
+    aws_region: str | None = Field(None, validation_alias="AWS_REGION")
+    aws_endpoint_url: str | None = Field(None, validation_alias="AWS_ENDPOINT_URL")
+    mail_url: str | None = Field(None, repr=False, validation_alias="MAIL_URL")
+    email_from: str | None = Field(None, validation_alias="EMAIL_FROM")
+    identity: Literal["embedded", "cognito"] = Field("embedded", validation_alias="IDENTITY")
+    cognito_user_pool_id: str | None = Field(None, validation_alias="COGNITO_USER_POOL_ID")
+    cognito_client_id: str | None = Field(None, validation_alias="COGNITO_CLIENT_ID")
+    secrets_arn: str | None = Field(None, validation_alias="SECRETS_ARN")
     signup: Literal["open", "closed"] = Field("open", validation_alias="MDREADER_SIGNUP")
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         (), validation_alias="MDREADER_TRUSTED_PROXIES"
@@ -52,6 +70,23 @@ class Settings(BaseSettings):
             raise ValueError("must start with http:// or https://")
         return value.rstrip("/") if value else value
 
+    @field_validator("database_url", "redis_url", "mail_url")
+    @classmethod
+    def _known_scheme(cls, value: str | None, info: ValidationInfo) -> str | None:
+        known = SCHEMES[str(info.field_name)]
+        if value is not None and urlsplit(value).scheme not in known:
+            # The value itself is not repeated: a password may stand in it.
+            raise ValueError(f"must start with {' or '.join(f'{scheme}:' for scheme in known)}")
+        return value
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.identity == "cognito" and not (self.cognito_user_pool_id and self.cognito_client_id):
+            raise ValueError("IDENTITY=cognito needs COGNITO_USER_POOL_ID and COGNITO_CLIENT_ID")
+        if self.mail_url is not None and self.email_from is None:
+            raise ValueError("MAIL_URL needs EMAIL_FROM, the address that mail comes from")
+        return self
+
 
 class SettingsError(Exception):
     """The environment cannot be used; the message has one line for each setting at fault."""
@@ -62,5 +97,5 @@ def load_settings(**overrides: object) -> Settings:
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
-        lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        lines = [f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors()]
         raise SettingsError("\n".join(lines)) from None

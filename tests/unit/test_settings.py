@@ -39,12 +39,42 @@ def test_an_empty_value_means_the_default(monkeypatch: pytest.MonkeyPatch) -> No
         ("MDREADER_TRUSTED_PROXIES", "10.0.0.1/8"),
         ("PUBLIC_URL", "notes.example.com"),
         ("MDREADER_METRICS_TOKEN", "short"),
+        ("DATABASE_URL", "mysql://host/name"),
+        ("REDIS_URL", "host:6379"),
+        ("MAIL_URL", "host:587"),
+        ("IDENTITY", "ldap"),
     ],
 )
 def test_a_mistake_names_its_variable(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=name):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    ("values", "missing"),
+    [
+        ({"IDENTITY": "cognito"}, "COGNITO_USER_POOL_ID"),
+        ({"IDENTITY": "cognito", "COGNITO_USER_POOL_ID": "eu-central-1_x"}, "COGNITO_CLIENT_ID"),
+        ({"MAIL_URL": "smtp://host:587"}, "EMAIL_FROM"),
+    ],
+)
+def test_what_belongs_together_is_asked_for(
+    values: dict[str, str], missing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=missing):
+        load_settings()
+
+
+def test_a_password_in_an_address_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://mdreader:hunter2@host/name")
+    assert "hunter2" not in repr(load_settings())
+    monkeypatch.setenv("DATABASE_URL", "mysql://mdreader:hunter2@host/name")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert "hunter2" not in str(caught.value)
 
 
 def test_all_mistakes_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
