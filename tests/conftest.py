@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from mdreader.main import create_app
 from mdreader.migrations import upgrade
 from mdreader.settings import Settings, load_settings
+from support import aws
 from support.browser import MISSING, find
 from support.http import connect
 from support.server import Server
@@ -80,6 +81,22 @@ def chromium() -> str:
     found = find()
     assert found is not None, MISSING
     return found
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[str]:
+    """The address of moto's server, which stands for AWS; see `aws_endpoint`."""
+    with aws.moto_server() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def aws_endpoint(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of an AWS with nothing in it, and the credentials that an SDK asks the environment for."""
+    for name, value in aws.CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    yield moto
+    aws.forget_everything(moto)
 
 
 @pytest.fixture
