@@ -1,18 +1,38 @@
-"""Users, their sessions and their API keys. Instants are milliseconds since the Unix epoch; tokens and keys are stored as hashes."""
+"""Users, their sessions and keys, and what else lets them in.
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, String, Table, Text
+Instants are milliseconds since the Unix epoch; tokens, keys and codes are stored as hashes.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+)
 
 from mdreader.db.metadata import metadata
+from mdreader.db.types import ordered_text
 
 users = Table(
     "users",
     metadata,
     Column("id", String(36), primary_key=True),
-    Column("email", Text, nullable=False, unique=True),  # lower case: one account an address
+    Column("email", ordered_text(), nullable=False, unique=True),  # lower case: one account an address
     Column("name", Text, nullable=False),
-    Column("password_hash", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),  # empty: an account without a password
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
+    Column("email_verified_at", BigInteger),
+    # The address was confirmed by somebody who did not show the password: it alone opens nothing, a code goes to the address.
+    Column("password_unproven", Boolean, nullable=False, server_default=false()),
 )
 
 sessions = Table(  # a log-in: the family of its refresh tokens, of which only the newest holds
@@ -26,6 +46,8 @@ sessions = Table(  # a log-in: the family of its refresh tokens, of which only t
     Column("last_used_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
+    Column("address", Text, nullable=False, server_default=""),
+    Column("method", String(64), nullable=False, server_default="password"),  # how it began
     Index("ix_sessions_user_id", "user_id"),
 )
 
@@ -42,4 +64,69 @@ api_keys = Table(
     Column("last_used_at", BigInteger),
     Column("revoked_at", BigInteger),
     Index("ix_api_keys_user_id", "user_id"),
+)
+
+challenges = Table(  # what holds once and not for long: links and codes in mails, second steps, ceremonies of passkeys and providers
+    "challenges",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("purpose", String(32), nullable=False),
+    Column("user_id", String(36), ForeignKey("users.id", ondelete="CASCADE")),  # none: nobody has this address
+    Column("email", Text),
+    Column("token_hash", LargeBinary(32), nullable=False, unique=True),  # SHA-256
+    Column("code_hash", LargeBinary(32)),  # HMAC
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("data", Text, nullable=False, server_default="{}"),  # JSON
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("ix_challenges_user_id", "user_id"),
+    Index("ix_challenges_email", "email", "purpose"),
+    Index("ix_challenges_expires_at", "expires_at"),
+)
+
+totp_secrets = Table(
+    "totp_secrets",
+    metadata,
+    Column("user_id", String(36), ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("secret", LargeBinary, nullable=False),  # encrypted with a key derived from the server's secret
+    Column("last_step", BigInteger, nullable=False, server_default="0"),  # of the newest code that was used
+    Column("created_at", BigInteger, nullable=False),
+    Column("confirmed_at", BigInteger),
+)
+
+recovery_codes = Table(  # a code that was used is gone
+    "recovery_codes",
+    metadata,
+    Column("user_id", String(36), ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("hash", LargeBinary(32), primary_key=True),  # HMAC
+)
+
+passkeys = Table(
+    "passkeys",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("user_id", String(36), ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("credential_id", LargeBinary, nullable=False, unique=True),
+    Column("credential", LargeBinary, nullable=False),  # WebAuthn's attested credential data: id and public key
+    Column("sign_count", BigInteger, nullable=False),
+    Column("synced", Boolean, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("last_used_at", BigInteger),
+    Index("ix_passkeys_user_id", "user_id"),
+)
+
+identities = Table(  # accounts elsewhere that let somebody in here
+    "identities",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("user_id", String(36), ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("provider", String(64), nullable=False),  # its id in the settings
+    Column("issuer", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("email", Text),
+    Column("created_at", BigInteger, nullable=False),
+    Column("last_used_at", BigInteger),
+    UniqueConstraint("issuer", "subject"),
+    Index("ix_identities_user_id", "user_id"),
 )
