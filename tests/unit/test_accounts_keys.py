@@ -21,6 +21,10 @@ def test_any_one_mistyped_character_is_noticed() -> None:
         assert not is_well_formed(key[:position] + wrong + key[position + 1 :])
 
 
-@pytest.mark.parametrize("key", ["", "mdr_", "mdr_" + "a" * 49, new_key()[:-1], new_key() + "a", "é" * 53])
+@pytest.mark.parametrize(
+    "key",
+    ["", "mdr_", "mdr_" + "a" * 49, new_key()[:-1], new_key() + "a", "é" * 53],
+    ids=["empty", "prefix", "unchecked", "short", "long", "not ASCII"],  # the same in every test process
+)
 def test_what_is_not_a_key(key: str) -> None:
     assert not is_well_formed(key)

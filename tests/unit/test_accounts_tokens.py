@@ -138,6 +138,20 @@ def test_a_refresh_token_is_recognised_and_always_new() -> None:
         Tokens(SECRET).refresh(SESSION).text + "AAAA",
         Tokens(SECRET).access(USER, SESSION, NOW),
     ],
+    ids=[
+        *(
+            "empty",
+            "letter",
+            "sign",
+            "accent",
+            "right length",
+            "zeros",
+            "another secret",
+            "short",
+            "long",
+            "access token",
+        )
+    ],
 )
 def test_a_made_up_refresh_token_is_nothing(text: str) -> None:
     assert Tokens(SECRET).read_refresh(text) is None
