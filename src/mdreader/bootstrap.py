@@ -1,21 +1,26 @@
 """Settings to runtime: the one file that names adapters."""
 
+import asyncio
 import os
-import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from secrets import token_bytes
 
 from mdreader.adapters.fanout_local import LocalFanout
+from mdreader.adapters.notices_log import LogNotices
 from mdreader.adapters.rate_limits_local import LocalRateLimits
+from mdreader.adapters.secrets_environment import EnvironmentSecrets
 from mdreader.db.engine import Database
 from mdreader.features.accounts.identity import EmbeddedIdentity
 from mdreader.features.collab.joining import Doorkeeper
 from mdreader.features.collab.rooms import Rooms
 from mdreader.kernel.clock import SystemClock
 from mdreader.migrations import upgrade
+from mdreader.ports.notices import Notices
+from mdreader.ports.secrets import Secrets
 from mdreader.runtime import Policy, Runtime
-from mdreader.settings import Settings
+from mdreader.settings import Settings, SettingsError, completed
 
 
 def read_secret(data: Path) -> bytes:
@@ -24,7 +29,7 @@ def read_secret(data: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        secret = secrets.token_bytes(32)
+        secret = token_bytes(32)
         temporary = path.with_suffix(".new")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
@@ -43,6 +48,12 @@ def database_file(settings: Settings) -> Path:
 @asynccontextmanager
 async def build_runtime(settings: Settings) -> AsyncIterator[Runtime]:
     """Bring the database up to date, open every part, hand them out together, and close them in reverse."""
+    async with open_secrets(settings) as (complete, secrets), _build(complete, secrets) as runtime:
+        yield runtime
+
+
+@asynccontextmanager
+async def _build(settings: Settings, secrets: Secrets) -> AsyncIterator[Runtime]:
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     upgrade(database_file(settings))
     policy = Policy(
@@ -53,30 +64,64 @@ async def build_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         allowed_origins=settings.allowed_origins,
         metrics_token=settings.metrics_token,
     )
-    database = Database(database_file(settings))
-    clock = SystemClock()
-    fanout = LocalFanout()
-    secret = read_secret(settings.data)
-    identity = EmbeddedIdentity(database=database, clock=clock, secret=secret)
-    rooms = Rooms(database=database, clock=clock, max_document_bytes=policy.max_document_bytes)
-    runtime = Runtime(
-        database=database,
-        identity=identity,
-        fanout=fanout,
-        live=rooms,
-        rate_limits=LocalRateLimits(),
-        clock=clock,
-        policy=policy,
-        secret=secret,
-        data=settings.data,
-    )
-    try:
+    async with AsyncExitStack() as stack:
+        opened = stack.enter_async_context
+        clock = SystemClock()
+        notices = await opened(_notices(settings))
+        database = Database(database_file(settings))
+        stack.push_async_callback(database.close)
+        fanout = LocalFanout()
+        secret = read_secret(settings.data)
+        identity = EmbeddedIdentity(database=database, clock=clock, secret=secret)
+        rooms = Rooms(database=database, clock=clock, max_document_bytes=policy.max_document_bytes)
+        runtime = Runtime(
+            database=database,
+            identity=identity,
+            fanout=fanout,
+            live=rooms,
+            rate_limits=LocalRateLimits(),
+            secrets=secrets,
+            notices=notices,
+            clock=clock,
+            policy=policy,
+            secret=secret,
+            data=settings.data,
+        )
         # The identity listens first: whoever reacts to the end of a session must not find it remembered.
-        async with identity.running(fanout), rooms.running():
-            unsubscribe = fanout.subscribe(Doorkeeper(runtime).on_event)
-            try:
-                yield runtime
-            finally:
-                unsubscribe()
-    finally:
-        await database.close()
+        await opened(identity.running(fanout))
+        await opened(rooms.running())
+        stack.callback(fanout.subscribe(Doorkeeper(runtime).on_event))
+        yield runtime
+
+
+@asynccontextmanager
+async def open_secrets(settings: Settings) -> AsyncIterator[tuple[Settings, Secrets]]:
+    """The credentials that are kept elsewhere, and the settings with what these complete. Raises `SettingsError`."""
+    environment = EnvironmentSecrets(os.environ)
+    if settings.secrets_arn is None:
+        yield settings, environment
+        return
+    from mdreader.adapters.aws import Aws  # noqa: PLC0415 - an extra
+    from mdreader.adapters.secrets_aws import AwsSecrets, SecretsUnreadableError  # noqa: PLC0415
+
+    client = Aws(settings.aws_region, settings.aws_endpoint_url).client("secretsmanager")
+    kept = AwsSecrets(client, settings.secrets_arn, otherwise=environment)
+    try:
+        values = await asyncio.to_thread(kept.load)
+    except SecretsUnreadableError as error:
+        raise SettingsError(str(error)) from None
+    async with kept.running():
+        yield completed(settings, values), kept
+
+
+@asynccontextmanager
+async def _notices(settings: Settings) -> AsyncIterator[Notices]:
+    if settings.sns_topic_arn is None:
+        yield LogNotices()
+        return
+    from mdreader.adapters.aws import Aws  # noqa: PLC0415 - an extra
+    from mdreader.adapters.notices_sns import SnsNotices  # noqa: PLC0415
+
+    client = Aws(settings.aws_region, settings.aws_endpoint_url).client("sns")
+    async with SnsNotices(client, settings.sns_topic_arn).running() as notices:
+        yield notices

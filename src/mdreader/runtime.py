@@ -9,7 +9,9 @@ from mdreader.kernel.clock import Clock
 from mdreader.ports.fanout import Fanout
 from mdreader.ports.identity import Identity
 from mdreader.ports.live import LiveDocuments
+from mdreader.ports.notices import Notices
 from mdreader.ports.rate_limits import RateLimits
+from mdreader.ports.secrets import Secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Runtime:
     fanout: Fanout
     live: LiveDocuments
     rate_limits: RateLimits
+    secrets: Secrets
+    notices: Notices
     clock: Clock
     policy: Policy
     secret: bytes

@@ -1,5 +1,6 @@
 """The environment, typed and checked once at start. Read by `bootstrap`, `main` and the command line alone."""
 
+from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -34,7 +35,11 @@ class Settings(BaseSettings):
     identity: Literal["embedded", "cognito"] = Field("embedded", validation_alias="IDENTITY")
     cognito_user_pool_id: str | None = Field(None, validation_alias="COGNITO_USER_POOL_ID")
     cognito_client_id: str | None = Field(None, validation_alias="COGNITO_CLIENT_ID")
+    cognito_domain: str | None = Field(None, validation_alias="COGNITO_DOMAIN")
     secrets_arn: str | None = Field(None, validation_alias="SECRETS_ARN")
+    sns_topic_arn: str | None = Field(None, validation_alias="SNS_TOPIC_ARN")
+    otlp_endpoint: str | None = Field(None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+    metrics: Literal["prometheus", "emf"] = Field("prometheus", validation_alias="MDREADER_METRICS")
     signup: Literal["open", "closed"] = Field("open", validation_alias="MDREADER_SIGNUP")
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         (), validation_alias="MDREADER_TRUSTED_PROXIES"
@@ -99,3 +104,14 @@ def load_settings(**overrides: object) -> Settings:
     except ValidationError as error:
         lines = [f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors()]
         raise SettingsError("\n".join(lines)) from None
+
+
+def completed(settings: Settings, values: Mapping[str, str]) -> Settings:
+    """`settings`, and what they leave open taken from `values`, by lower-case variable name. Raises `SettingsError`."""
+    given = {name: getattr(settings, name) for name in settings.model_fields_set}
+    found = {
+        name: values[alias]
+        for name, field in Settings.model_fields.items()
+        if name not in given and (alias := str(field.validation_alias).lower()) in values
+    }
+    return load_settings(**given, **found) if found else settings

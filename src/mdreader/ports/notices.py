@@ -1,0 +1,42 @@
+"""Telling those who run the server what they should hear of, beside the logs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, Protocol
+
+Kind = Literal[
+    "server.started",
+    "server.stopping",
+    "server.degraded",
+    "server.recovered",
+    "disk.full",
+    "job.dead",
+    "mail.suppressed",
+    "mail.failed",
+]
+Severity = Literal["info", "warning", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing that happened. `message` is a sentence for a person, `data` is for programs; neither holds a secret.
+
+    `subject` is what it is about (a job's kind, an address). The same kind and subject are told once in `QUIET_SECONDS`.
+    """
+
+    kind: Kind
+    severity: Severity
+    message: str
+    subject: str = ""
+    data: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+
+
+QUIET_SECONDS: Final = 60.0
+
+
+class Notices(Protocol):
+    """Carries notices to operators."""
+
+    def publish(self, notice: Notice) -> None:
+        """Tell it, later and elsewhere: it neither waits nor raises. Called on the event loop."""
+        ...
