@@ -28,6 +28,7 @@ export default ts.config(
     rules: { ...hooks.configs.recommended.rules, 'mdreader/import-borders': 'error', 'max-lines': ['error', 400], 'no-console': 'error' },
   },
   { files: ['src/**/*.test.{ts,tsx}'], rules: { 'max-lines': 'off', '@typescript-eslint/no-non-null-assertion': 'off' } },
-  { files: ['scripts/**', '*.js'], languageOptions: { globals: globals.node } },
+  { files: ['scripts/**', '*.config.js'], languageOptions: { globals: globals.node } },
+  { files: ['service-worker.js'], languageOptions: { globals: { ...globals.serviceworker, __BUILD__: 'readonly' } } },
   { files: ['public/**'], languageOptions: { globals: globals.browser, sourceType: 'script' } },
 );

@@ -180,8 +180,12 @@ def log_in(context: BrowserContext, url: str, person: Person) -> None:
 
 @contextmanager
 def visiting(browser: Browser, url: str, person: Person | None = None, **options: Any) -> Iterator[Visitor]:
-    """A visitor, logged in when `person` is given; `options` are those of a browser context."""
-    context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+    """A visitor, logged in when `person` is given; `options` are those of a browser context.
+
+    Without the service worker, unless `service_workers="allow"`: each context would have it fetch the whole page again.
+    """
+    usual: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}, "service_workers": "block"}
+    context = browser.new_context(**{**usual, **options})
     try:
         if person:
             log_in(context, url, person)

@@ -6,11 +6,14 @@ import { startSession } from '@/features/auth';
 import { watchTheme } from '@/lib/theme';
 import { trackFocus } from '@/ui/focus-return';
 import { App } from './App';
+import { keepPageOffline } from './offline';
 import { startPersistence } from './persist';
+import { forgetOnSignOut } from './sign-out';
 
 async function start(): Promise<void> {
   watchTheme();
   trackFocus();
+  forgetOnSignOut();
   startSession();
   await startPersistence();
   const root = document.getElementById('root');
@@ -20,6 +23,7 @@ async function start(): Promise<void> {
       <App />
     </StrictMode>,
   );
+  keepPageOffline();
 }
 
 void start();

@@ -5,10 +5,7 @@ const REST_MS = 300;
 
 export const loadDocument = () => import('@/features/document');
 
-/**
- * Fetches what the next click needs, once the page has come to rest. Everywhere, not only beside the tree:
- * the documents' part forgets its local copies when somebody logs out, and for that it has to be there.
- */
+/** Fetches what the next click needs, once the page has come to rest. */
 export function useWarmUp(): void {
   useEffect(() => {
     const timer = setTimeout(() => void Promise.all([loadDocument(), loadPalette()]).catch(() => undefined), REST_MS);

@@ -17,6 +17,8 @@ export const t = catalogue({
   'dialog.cancel': 'Cancel',
   'toast.dismiss': 'Dismiss',
   'toast.region': 'Messages',
+  'update.ready': 'There is a new version of this page.',
+  'update.reload': 'Reload',
   'broken.title': 'This part of the page broke',
   'broken.text': 'What you wrote is safe. Reloading usually helps.',
   'broken.reload': 'Reload the page',

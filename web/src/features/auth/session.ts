@@ -8,6 +8,8 @@ import type { User } from '@/lib/types';
 type Session = User | null | undefined;
 
 const KEY = 'mdreader.user';
+/** How the page looks, and what the tabs agree on, may stay after logging out; names of documents and folders may not. */
+const NOBODYS = /^mdreader\.(?:theme|mode|sidebar|refreshed-at|lock\..*)$/;
 
 function stored(): User | undefined {
   try {
@@ -33,7 +35,8 @@ export function signedIn(user: User): void {
 }
 
 function signedOut(): void {
-  localStorage.removeItem(KEY);
+  const mine = Object.keys(localStorage).filter((name) => name.startsWith('mdreader.') && !NOBODYS.test(name));
+  mine.forEach((name) => localStorage.removeItem(name));
   publish(null);
 }
 

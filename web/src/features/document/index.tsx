@@ -1,7 +1,3 @@
-import { currentUser } from '@/features/auth';
-import { forgetOnSignOut } from './use-session';
-
-forgetOnSignOut(() => currentUser()?.id);
-
 export { KeptText } from './KeptText';
+export { forgetDocuments } from './use-session';
 export { DocumentView as default, type DocumentViewProps } from './DocumentView';

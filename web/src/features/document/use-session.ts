@@ -2,7 +2,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import { closeAllSessions, ensureSession, holdSession, openLocalStore, TicketRefused, type DocumentSession, type Observable, type Ticket } from '@/core/sync';
-import { onUserChange } from '@/features/auth';
 import { api, ApiError } from '@/lib/api';
 import type { Role, User } from '@/lib/types';
 import { queryClient } from '@/ui/query';
@@ -93,17 +92,7 @@ export function useDocumentInfo(documentId: string, session: DocumentSession) {
 }
 
 /** After signing out no document stays in this browser, except for what was never sent. */
-export function forgetOnSignOut(currentUserId: () => string | undefined): void {
-  let owner = currentUserId();
-  onUserChange(() => {
-    const next = currentUserId();
-    if (owner !== undefined && next !== owner) {
-      const left = owner;
-      void closeAllSessions()
-        .then(openLocalStore)
-        .then((store) => store?.trim(left, 0))
-        .catch(() => undefined);
-    }
-    owner = next;
-  });
+export async function forgetDocuments(userId: string): Promise<void> {
+  await closeAllSessions();
+  await (await openLocalStore())?.trim(userId, 0);
 }
