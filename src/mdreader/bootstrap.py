@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from secrets import token_bytes
 
 from mdreader.adapters.fanout_local import LocalFanout
+from mdreader.adapters.metrics_emf import EmfWriter
 from mdreader.adapters.notices_log import LogNotices
 from mdreader.adapters.rate_limits_local import LocalRateLimits
 from mdreader.adapters.secrets_environment import EnvironmentSecrets
@@ -16,6 +18,7 @@ from mdreader.features.accounts.identity import EmbeddedIdentity
 from mdreader.features.collab.joining import Doorkeeper
 from mdreader.features.collab.rooms import Rooms
 from mdreader.kernel.clock import SystemClock
+from mdreader.kernel.metrics import REGISTRY
 from mdreader.migrations import upgrade
 from mdreader.ports.notices import Notices
 from mdreader.ports.secrets import Secrets
@@ -68,6 +71,9 @@ async def _build(settings: Settings, secrets: Secrets) -> AsyncIterator[Runtime]
         opened = stack.enter_async_context
         clock = SystemClock()
         notices = await opened(_notices(settings))
+        if settings.metrics == "emf":
+            # Where the log lines go, so that one log group holds both.
+            await opened(EmfWriter(REGISTRY, sys.stderr.write, service="mdreader").running())
         database = Database(database_file(settings))
         stack.push_async_callback(database.close)
         fanout = LocalFanout()

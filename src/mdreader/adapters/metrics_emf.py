@@ -1,0 +1,138 @@
+"""What the server counts, as CloudWatch's embedded metric format: one line of JSON among the log lines, once a minute.
+
+Counters and histograms go out as what came since the last line, gauges as they are. Every metric name costs money there, and every
+value of a dimension multiplies it: requests are told apart by the first digit of their status alone, and a histogram is four numbers.
+"""
+
+import asyncio
+import json
+import socket
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Final
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.metrics_core import Metric
+
+NAMESPACE: Final = "mdreader"
+EVERY_SECONDS: Final = 60.0
+# The format allows no more in one directive.
+MAX_METRICS: Final = 100
+_QUANTILES: Final = ((0.5, "p50"), (0.95, "p95"))
+_PREFIX: Final = "mdreader_"
+# Of the process itself: what a task's size is chosen by. The rest of those is there for Prometheus.
+_PROCESS: Final = {"process_resident_memory_bytes", "process_open_fds", "process_cpu_seconds"}
+
+Bucket = tuple[float, float]
+
+
+class EmfWriter:
+    """Writes a line about `registry` with `write`, each time from where the last one ended."""
+
+    def __init__(self, registry: CollectorRegistry, write: Callable[[str], object], *, service: str) -> None:
+        self._registry = registry
+        self._write = write
+        self._names = {"Service": service, "Server": socket.gethostname()}
+        self._before: dict[str, float] = {}
+        self._collect()  # what was counted before the first line is not of its minute
+
+    def emit(self, now: int) -> None:
+        """Write a line; `now` in milliseconds."""
+        found = self._collect()
+        # By service, to look at and to alarm on; by server, to find the odd one.
+        dimensions = [["Service"], ["Service", "Server"]]
+        directives = [
+            {
+                "Namespace": NAMESPACE,
+                "Dimensions": dimensions,
+                "Metrics": [{"Name": name, "Unit": unit} for name, (_, unit) in part],
+            }
+            for part in _parts(list(found.items()), MAX_METRICS)
+        ]
+        line: dict[str, Any] = {"_aws": {"Timestamp": now, "CloudWatchMetrics": directives}, **self._names}
+        self._write(json.dumps(line | {name: value for name, (value, _) in found.items()}) + "\n")
+
+    @asynccontextmanager
+    async def running(self, every: float = EVERY_SECONDS) -> AsyncIterator[None]:
+        """A line each `every` seconds while the block runs, and one at its end."""
+        timer = asyncio.create_task(self._run(every))
+        try:
+            yield
+        finally:
+            timer.cancel()
+            with suppress(asyncio.CancelledError):
+                await timer
+            self.emit(time.time_ns() // 1_000_000)
+
+    async def _run(self, every: float) -> None:
+        while True:
+            await asyncio.sleep(every)
+            self.emit(time.time_ns() // 1_000_000)
+
+    def _collect(self) -> dict[str, tuple[float, str]]:
+        """Each metric's value since the last time, and its unit."""
+        found: dict[str, tuple[float, str]] = {}
+        for metric in self._registry.collect():
+            if metric.name.startswith(_PREFIX) or metric.name in _PROCESS:
+                name = metric.name.removeprefix(_PREFIX)
+                unit = "Seconds" if name.endswith("seconds") else "Bytes" if name.endswith("bytes") else "Count"
+                if metric.type == "counter":
+                    found |= {key: (self._since(key, total), unit) for key, total in _totals(name, metric).items()}
+                elif metric.type == "gauge":
+                    found[name] = (sum(sample.value for sample in metric.samples), unit)
+                elif metric.type == "histogram":
+                    found |= self._histogram(name, unit, metric)
+        return found
+
+    def _histogram(self, name: str, unit: str, metric: Metric) -> dict[str, tuple[float, str]]:
+        buckets: dict[float, float] = defaultdict(float)
+        sums = {"_count": 0.0, "_sum": 0.0}
+        for sample in metric.samples:
+            suffix = sample.name.removeprefix(metric.name)
+            if suffix == "_bucket":
+                buckets[float(sample.labels["le"])] += sample.value
+            elif suffix in sums:
+                sums[suffix] += sample.value
+        new = [(edge, self._since(f"{name}<{edge}", value)) for edge, value in sorted(buckets.items())]
+        found = {
+            f"{name}_count": (self._since(f"{name}_count", sums["_count"]), "Count"),
+            f"{name}_sum": (self._since(f"{name}_sum", sums["_sum"]), unit),
+        }
+        if found[f"{name}_count"][0]:
+            found |= {f"{name}_{label}": (_quantile(new, share), unit) for share, label in _QUANTILES}
+        return found
+
+    def _since(self, key: str, value: float) -> float:
+        before = self._before.get(key, 0.0)
+        self._before[key] = value
+        return value - before
+
+
+def _totals(name: str, metric: Metric) -> Mapping[str, float]:
+    totals: dict[str, float] = defaultdict(float)
+    for sample in metric.samples:
+        if sample.name.endswith("_total"):
+            status = sample.labels.get("status")
+            totals[name if status is None else f"{name}_{status[0]}xx"] += sample.value
+    return totals
+
+
+def _quantile(buckets: Sequence[Bucket], share: float) -> float:
+    """Where `share` of what the buckets (upper edge, how many up to it) counted lies, drawn straight between two edges."""
+    wanted = share * buckets[-1][1]
+    edge_before, count_before = 0.0, 0.0
+    for edge, count in buckets:
+        if count >= wanted:
+            if edge == float("inf") or count == count_before:
+                return edge_before
+            return edge_before + (edge - edge_before) * (wanted - count_before) / (count - count_before)
+        edge_before, count_before = edge, count
+    return edge_before
+
+
+def _parts(
+    items: Sequence[tuple[str, tuple[float, str]]], size: int
+) -> Iterable[Sequence[tuple[str, tuple[float, str]]]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]
