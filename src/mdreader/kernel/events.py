@@ -1,6 +1,8 @@
 """What one part tells the others after a commit. Each event is small, and a hint: the database stays the truth."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Final, get_args
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,4 +43,35 @@ class ProfileChanged:
     name: str
 
 
-Event = SessionEnded | MembershipChanged | DocumentsRemoved | WorkspaceRemoved | ProfileChanged
+@dataclass(frozen=True, slots=True)
+class EventsMissed:
+    """Events of other servers may have been lost: what was concluded from hearing nothing is to be looked at again."""
+
+
+Event = SessionEnded | MembershipChanged | DocumentsRemoved | WorkspaceRemoved | ProfileChanged | EventsMissed
+
+_KINDS: Final = {kind.__name__: kind for kind in get_args(Event)}
+
+
+def encode_event(event: Event) -> bytes:
+    """`event` as JSON: its kind and its fields."""
+    return json.dumps({"kind": type(event).__name__, **asdict(event)}, separators=(",", ":")).encode()
+
+
+def decode_event(data: bytes) -> Event | None:
+    """The event that `data` carries; None for one that this version does not know, as while servers of two versions run.
+
+    Fields that this version does not know are left out.
+    """
+    try:
+        said = json.loads(data)
+        kind = _KINDS[said["kind"]]
+        known = {
+            field.name: tuple(said[field.name]) if isinstance(said[field.name], list) else said[field.name]
+            for field in fields(kind)
+            if field.name in said
+        }
+        event: Event = kind(**known)
+    except (ValueError, KeyError, TypeError):
+        return None
+    return event

@@ -12,6 +12,9 @@ It lies in the kernel so that every layer can count; an increment costs under a 
     DELIVERY_LAG       mdreader_delivery_lag_seconds   an edit's arrival to its hand-over to the peers' sockets, commit included
     DELIVERIES         mdreader_deliveries_total       frames handed to peers' sockets
     REFUSED            mdreader_refused_total{reason}  messages, sockets or readers that were turned away, by close code or cause
+    BUS_UP             mdreader_bus_up{bus}            1 while the link to the other servers stands
+    BUS_GAPS           mdreader_bus_gaps_total         times that messages of other servers may have been missed
+    BUS_DROPPED        mdreader_bus_dropped_total      messages to other servers that were given up, as too many waited
 """
 
 from typing import Final
@@ -49,3 +52,8 @@ DELIVERY_LAG: Final = Histogram(
 )
 DELIVERIES: Final = Counter("mdreader_deliveries", "Frames handed to peers' sockets.", registry=REGISTRY)
 REFUSED: Final = Counter("mdreader_refused", "What live editing turned away.", ("reason",), registry=REGISTRY)
+BUS_UP: Final = Gauge("mdreader_bus_up", "Whether the link to the other servers stands.", ("bus",), registry=REGISTRY)
+BUS_GAPS: Final = Counter(
+    "mdreader_bus_gaps", "Times messages of other servers may have been missed.", registry=REGISTRY
+)
+BUS_DROPPED: Final = Counter("mdreader_bus_dropped", "Messages to other servers that were given up.", registry=REGISTRY)
