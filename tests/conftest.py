@@ -2,20 +2,24 @@
 
 import shutil
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
+from mdreader.bootstrap import open_database
+from mdreader.db.engine import Database, Dialect
 from mdreader.main import create_app
 from mdreader.migrations import upgrade
 from mdreader.settings import Settings, load_settings
 from support import aws
 from support.browser import MISSING, find
 from support.http import connect
+from support.postgres import Postgres
+from support.redis import RedisServer
 from support.server import Server
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -51,13 +55,61 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A real PostgreSQL of this test process. Tests that stop it make one of their own."""
+    made = Postgres()
+    try:
+        yield made.start()
+    finally:
+        made.discard()
+
+
 @pytest.fixture
-def settings(tmp_path: Path, empty_database: Path) -> Settings:
-    """Settings with a data folder of this test's own."""
+def postgres_url(postgres: Postgres) -> str:
+    """`DATABASE_URL` of a PostgreSQL database with its schema that is this test's own."""
+    return postgres.new_database()
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def dialect(request: pytest.FixtureRequest) -> Dialect:
+    """Each test that touches the database runs on both."""
+    return cast("Dialect", request.param)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave a test that is about SQLite's own files out on PostgreSQL."""
+    left_out = []
+    for item in items:
+        mark = item.get_closest_marker("sqlite_only")
+        if mark is None or not isinstance(item, pytest.Function):
+            continue
+        assert mark.args, f"{item.nodeid}: say why it is for SQLite alone: sqlite_only('...')"
+        if hasattr(item, "callspec") and item.callspec.params.get("dialect") == "postgresql":
+            left_out.append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture
+def settings(tmp_path: Path, dialect: Dialect, request: pytest.FixtureRequest) -> Settings:
+    """Settings with a data folder and a database of this test's own."""
     data = tmp_path / "data"
     data.mkdir()
+    if dialect == "postgresql":
+        url = request.getfixturevalue("postgres_url")
+        return load_settings(data=data, host="127.0.0.1", port=0, database_url=url)
+    empty_database = request.getfixturevalue("empty_database")
     shutil.copy(empty_database, data / empty_database.name)
     return load_settings(data=data, host="127.0.0.1", port=0)
+
+
+@pytest.fixture
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    """The database alone, with its schema and nothing in it."""
+    async with open_database(settings, migrate=False) as made:
+        yield made
 
 
 @pytest.fixture
@@ -99,10 +151,31 @@ def aws_endpoint(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     aws.forget_everything(moto)
 
 
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A real Redis of this test process; `redis_server.new_url()` is a database of a test's own."""
+    made = RedisServer(tmp_path_factory.mktemp("redis")).start()
+    yield made
+    made.kill()
+
+
+@pytest.fixture(scope="session")
+def new_server(dialect: Dialect, request: pytest.FixtureRequest) -> Callable[[Path], Server]:
+    """Makes a server, not started, with a data folder and a database of its own."""
+
+    def make(data: Path) -> Server:
+        if dialect == "sqlite":
+            return Server(data)
+        postgres: Postgres = request.getfixturevalue("postgres")
+        return Server(data, DATABASE_URL=postgres.new_database())
+
+    return make
+
+
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
+def server(tmp_path: Path, new_server: Callable[[Path], Server]) -> Iterator[Server]:
     """`mdreader serve` in a process of its own, listening."""
-    made = Server(tmp_path / "server-data")
+    made = new_server(tmp_path / "server-data")
     made.start()
     yield made
     made.stop()

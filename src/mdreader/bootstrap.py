@@ -5,8 +5,10 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from secrets import token_bytes
+from urllib.parse import unquote, urlsplit
 
 from mdreader.adapters.fanout_local import LocalFanout
 from mdreader.adapters.metrics_emf import EmfWriter
@@ -14,6 +16,8 @@ from mdreader.adapters.notices_log import LogNotices
 from mdreader.adapters.rate_limits_local import LocalRateLimits
 from mdreader.adapters.secrets_environment import EnvironmentSecrets
 from mdreader.db.engine import Database
+from mdreader.db.secrets import shared_secret
+from mdreader.db.sqlite import SqliteDatabase
 from mdreader.features.accounts.identity import EmbeddedIdentity
 from mdreader.features.collab.joining import Doorkeeper
 from mdreader.features.collab.rooms import Rooms
@@ -43,9 +47,50 @@ def read_secret(data: Path) -> bytes:
         return secret
 
 
+def on_postgres(settings: Settings) -> bool:
+    """Whether `DATABASE_URL` chooses PostgreSQL."""
+    return settings.database_url is not None and settings.database_url.startswith("postgresql:")
+
+
 def database_file(settings: Settings) -> Path:
-    """Where the embedded database lies."""
-    return settings.data.resolve() / "mdreader.sqlite3"
+    """Where the SQLite database lies, when it is not on PostgreSQL."""
+    if settings.database_url is None or on_postgres(settings):
+        return settings.data.resolve() / "mdreader.sqlite3"
+    # sqlite:///relative or sqlite:////absolute, as SQLAlchemy writes it.
+    return Path(unquote(urlsplit(settings.database_url).path[1:])).resolve()
+
+
+@asynccontextmanager
+async def open_database(settings: Settings, *, migrate: bool = True) -> AsyncIterator[Database]:
+    """The database, at this version's schema. Raises `MigrationError`, `AddressError`, and `UnavailableError` when it does not answer."""
+    database: Database
+    if on_postgres(settings):
+        from mdreader.db.postgres import PostgresDatabase, making_changes  # noqa: PLC0415 - an extra
+        from mdreader.db.postgres_address import parse_address  # noqa: PLC0415
+        from mdreader.migrations import postgres as migrations  # noqa: PLC0415
+
+        address = parse_address(settings.database_url or "")
+        if migrate:
+            async with making_changes(address) as engine:
+                await migrations.upgrade(engine, address.where)
+        database = PostgresDatabase(address)
+    else:
+        file = database_file(settings)
+        if migrate:
+            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            upgrade(file)
+        database = SqliteDatabase(file)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+async def signing_secret(settings: Settings, database: Database) -> bytes:
+    """The key that signs tokens: in the data folder beside SQLite, in the database where several servers share it."""
+    if database.dialect == "sqlite":
+        return read_secret(settings.data)
+    return await shared_secret(database, "tokens", partial(token_bytes, 32))
 
 
 @asynccontextmanager
@@ -58,7 +103,6 @@ async def build_runtime(settings: Settings) -> AsyncIterator[Runtime]:
 @asynccontextmanager
 async def _build(settings: Settings, secrets: Secrets) -> AsyncIterator[Runtime]:
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    upgrade(database_file(settings))
     policy = Policy(
         signup_open=settings.signup == "open",
         max_document_bytes=settings.max_document_bytes,
@@ -74,10 +118,9 @@ async def _build(settings: Settings, secrets: Secrets) -> AsyncIterator[Runtime]
         if settings.metrics == "emf":
             # Where the log lines go, so that one log group holds both.
             await opened(EmfWriter(REGISTRY, sys.stderr.write, service="mdreader").running())
-        database = Database(database_file(settings))
-        stack.push_async_callback(database.close)
+        database = await opened(open_database(settings))
         fanout = LocalFanout()
-        secret = read_secret(settings.data)
+        secret = await signing_secret(settings, database)
         identity = EmbeddedIdentity(database=database, clock=clock, secret=secret)
         rooms = Rooms(database=database, clock=clock, max_document_bytes=policy.max_document_bytes)
         runtime = Runtime(

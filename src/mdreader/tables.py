@@ -1,9 +1,10 @@
 """Gathers every feature's tables, for migrations."""
 
+from mdreader.db import secrets
 from mdreader.db.metadata import metadata
 from mdreader.features.accounts import tables as accounts
 from mdreader.features.collab import tables as collab
 from mdreader.features.documents import tables as documents
 from mdreader.features.workspaces import tables as workspaces
 
-__all__ = ["accounts", "collab", "documents", "metadata", "workspaces"]
+__all__ = ["accounts", "collab", "documents", "metadata", "secrets", "workspaces"]

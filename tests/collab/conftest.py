@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -64,9 +65,9 @@ def make_team(server: Server) -> Team:
 
 
 @pytest.fixture(scope="module")
-def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def shared_server(tmp_path_factory: pytest.TempPathFactory, new_server: Callable[[Path], Server]) -> Iterator[Server]:
     """One server for the tests of a module that leave it running: starting one takes longer than most of them."""
-    made = Server(tmp_path_factory.mktemp("shared") / "data")
+    made = new_server(tmp_path_factory.mktemp("shared") / "data")
     made.start()
     yield made
     made.stop()

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from mdreader.db.engine import Database
+from mdreader.db.sqlite import SqliteDatabase
 from mdreader.features.collab import storage
 from mdreader.features.collab.replica import Replica
 from unit.yjs.histories import replay
@@ -38,7 +38,7 @@ async def read_stored(database: Path, documents: Sequence[str], *, by_yjs: bool 
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert connection.execute("PRAGMA foreign_key_check").fetchone() is None
         updates = {document: _updates(connection, document) for document in documents}
-    opened = Database(database)
+    opened = SqliteDatabase(database)
     kept = {}
     try:
         async with opened.read() as conn:

@@ -1,13 +1,11 @@
 """Who is asking, from memory: no round trip when hot, gone at once with an event, a second old at most without."""
 
-import shutil
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mdreader.adapters.fanout_local import LocalFanout
 from mdreader.db.engine import Database
@@ -30,17 +28,12 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-async def database(tmp_path: Path, empty_database: Path) -> AsyncIterator[Database]:
-    path = tmp_path / "accounts.sqlite3"
-    shutil.copy(empty_database, path)
-    made = Database(path)
-    yield made
-    await made.close()
-
-
-@pytest.fixture
 def identity(database: Database, clock: FakeClock) -> EmbeddedIdentity:
     return EmbeddedIdentity(database=database, clock=clock, secret=SECRET)
+
+
+def reader_of(database: Database) -> AsyncEngine:
+    return cast("AsyncEngine", database._reader)  # type: ignore[attr-defined]
 
 
 @pytest.fixture
@@ -48,7 +41,7 @@ def statements(database: Database) -> list[str]:
     """Each statement that reads."""
     seen: list[str] = []
 
-    @event.listens_for(database._reader.sync_engine, "before_cursor_execute")
+    @event.listens_for(reader_of(database).sync_engine, "before_cursor_execute")
     def note(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         seen.append(statement)
 

@@ -17,8 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mdreader.bootstrap import database_file, read_secret
-from mdreader.db.engine import Database
+from mdreader.bootstrap import database_file, on_postgres, open_database, signing_secret
 from mdreader.features.accounts.people import PEOPLE, find_by_email
 from mdreader.features.accounts.schemas import normalise_email
 from mdreader.features.accounts.tokens import mint_operator_token
@@ -96,7 +95,7 @@ async def _local(stack: contextlib.AsyncExitStack, owner: str | None, workspace:
         settings = load_settings()
     except SettingsError as error:
         raise ReachError(str(error)) from None
-    if not database_file(settings).exists():
+    if not on_postgres(settings) and not database_file(settings).exists():
         raise ReachError(
             f"There is nothing in the data folder {settings.data.resolve()} yet. Start the server and sign up first, "
             "or set MDREADER_DATA to the folder that has your workspaces."
@@ -121,13 +120,10 @@ async def _local(stack: contextlib.AsyncExitStack, owner: str | None, workspace:
 @contextlib.asynccontextmanager
 async def _through(server: ServerInfo, settings: Settings, owner: str | None, workspace: str) -> AsyncIterator[Reached]:
     """Through the server that runs on the data folder."""
-    database = Database(database_file(settings))
-    try:
+    async with open_database(settings, migrate=False) as database:
         async with database.read() as conn:
             user_id = await _whom(conn, owner, workspace)
-    finally:
-        await database.close()
-    auth = _Operator(read_secret(settings.data), user_id)
+        auth = _Operator(await signing_secret(settings, database), user_id)
     # No proxy from the environment: the operator's token is taken from this machine alone.
     async with httpx.AsyncClient(base_url=server.url, auth=auth, timeout=_TIMEOUT, trust_env=False) as client:
         if (await client.get("/api/me")).status_code == httpx.codes.UNAUTHORIZED:

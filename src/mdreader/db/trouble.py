@@ -6,20 +6,36 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from mdreader.kernel.errors import StorageFullError
+from mdreader.kernel.errors import AppError, InvalidInputError, StorageFullError, UnavailableError
 
 # The second: SQLite's shared index could not grow.
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE}
 FULL = "Nothing was stored. Make space on the disk of the data folder; nothing else needs to be done."
+LOST = "The database does not answer. Try again in a moment; nothing else needs to be done."
+CROSSED = "Somebody else changed the same thing at the same moment. Try again."
+
+# PostgreSQL's names for what is in the way (its manual, appendix A).
+_DISK_FULL = "53100"
+_NUL = "22021"
+_CROSSED = {"40P01", "40001", "55P03"}  # deadlock, serialization failure, lock not available
+_AWAY = {
+    "08000", "08001", "08003", "08004", "08006",  # the connection
+    "57P01", "57P02", "57P03", "57P05",  # stopped, crashed, starting, idle for too long
+    "53200", "53300",  # out of memory, too many connections
+    "25006",  # read-only: a replica, or the primary that was until now
+    "57014",  # a statement ran into its time limit
+}  # fmt: skip
+_RETRY = {"Retry-After": "2"}
 
 
 def is_full(error: BaseException) -> bool:
-    """Whether `error`, of SQLite, SQLAlchemy or the system, says that the disk is full."""
+    """Whether `error`, of a database, SQLAlchemy or the system, says that the disk is full."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, OSError):
         return cause.errno in {errno.ENOSPC, errno.EDQUOT}
-    return getattr(cause, "sqlite_errorcode", None) in _FULL
+    return getattr(cause, "sqlite_errorcode", None) in _FULL or getattr(cause, "sqlstate", None) == _DISK_FULL
 
 
 def is_busy(error: object) -> bool:
@@ -28,12 +44,39 @@ def is_busy(error: object) -> bool:
     return code is not None and code & 0xFF == sqlite3.SQLITE_BUSY
 
 
+def explanation(error: Exception) -> AppError | None:
+    """What to tell a caller instead of `error`; None when it is no trouble of the storage but a mistake."""
+    if is_full(error):
+        return StorageFullError(FULL)
+    if isinstance(error, (PoolTimeoutError, TimeoutError)):
+        return UnavailableError(LOST, headers=_RETRY)
+    if isinstance(error, DBAPIError):
+        state = getattr(error.orig, "sqlstate", None)
+        if error.connection_invalidated or state in _AWAY:
+            return UnavailableError(LOST, headers=_RETRY)
+        if state in _CROSSED:
+            return UnavailableError(CROSSED, headers={"Retry-After": "1"})
+        if state == _NUL:
+            return InvalidInputError("Text cannot contain the character NUL (U+0000). Take it out, and send the rest.")
+    return None
+
+
 @contextmanager
 def explained() -> Iterator[None]:
-    """Raise `StorageFullError` for what a full disk makes others raise."""
+    """Raise errors that a caller can act on for what a database in trouble makes others raise."""
     try:
         yield
-    except (DBAPIError, sqlite3.Error, OSError) as error:
-        if is_full(error):
-            raise StorageFullError(FULL) from error
+    except (DBAPIError, PoolTimeoutError, sqlite3.Error, OSError) as error:
+        if (told := explanation(error)) is not None:
+            raise told from error
         raise
+
+
+@contextmanager
+def reaching() -> Iterator[None]:
+    """As `explained`, while a connection is made: there whatever the system says means that the database does not answer."""
+    try:
+        with explained():
+            yield
+    except OSError as error:
+        raise UnavailableError(LOST, headers=_RETRY) from error

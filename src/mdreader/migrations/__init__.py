@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy import Connection, Engine
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision; a test holds it to the files in `versions`."""
 
 
@@ -52,13 +52,18 @@ def upgrade(database: Path) -> bool:
                 ScriptDirectory.from_config(config).get_revision(current)
             command.upgrade(config, "head")
     except CommandError as error:
-        raise MigrationError(
-            f"{database} is at revision {current}, which this version of mdreader does not know: "
-            "it was made by a newer one. Start that version, or restore a backup."
-        ) from error
+        raise unknown(str(database), current) from error
     finally:
         target.dispose()
     return True
+
+
+def unknown(where: str, revision: str | None) -> MigrationError:
+    """The error for a database that is ahead of this version."""
+    return MigrationError(
+        f"{where} is at revision {revision}, which this version of mdreader does not know: "
+        "it was made by a newer one. Start that version, or restore a backup."
+    )
 
 
 def make_config() -> "Config":

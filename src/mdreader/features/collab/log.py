@@ -60,6 +60,10 @@ class LogStore(Protocol):
         """Store all of `batches` in one durable transaction, or none; then call `done`, on the event loop, with the error if any."""
         ...
 
+    async def close(self) -> None:
+        """Wait for what has begun, and close its connection."""
+        ...
+
 
 class LogWriter:
     """Groups the batches of rooms into commits. Callbacks on the event loop instead of a task: it runs hundreds of times a second."""

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from mdreader.db.engine import BUSY_RETRY, BUSY_TRIES, INLINE_PRAGMAS, Database
+from mdreader.db.sqlite import BUSY_RETRY, BUSY_TRIES, INLINE_PRAGMAS, SqliteDatabase
 from mdreader.db.trouble import is_busy
 from mdreader.db.wal_sync import Done
 from mdreader.features.collab.log import Batch
@@ -33,7 +33,7 @@ _SHAPE = str(
 class SqliteLogStore:
     """Implements `LogStore` with a connection of its own: the statements are known, and need no engine."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: SqliteDatabase) -> None:
         self._database = database
         self._loop = asyncio.get_running_loop()
         self._connection: sqlite3.Connection | None = None

@@ -14,7 +14,7 @@ from mdreader.features.collab import storage
 from mdreader.features.collab.closing import CloseCode
 from mdreader.features.collab.connection import Connection
 from mdreader.features.collab.log import LogWriter
-from mdreader.features.collab.log_sqlite import SqliteLogStore
+from mdreader.features.collab.log_stores import log_store
 from mdreader.features.collab.projection import Projector
 from mdreader.features.collab.rewrite import Rewrite
 from mdreader.features.collab.room import Room, Surroundings
@@ -64,7 +64,7 @@ class Rooms:
     async def running(self) -> AsyncIterator[None]:
         """Everything that runs in the background, from start to an orderly end."""
         self._loop = asyncio.get_running_loop()
-        store = SqliteLogStore(self._database)
+        store = log_store(self._database)
         self._writer = LogWriter(store, self._clock)
         self._surroundings = Surroundings(
             self._writer, self._load_state, self.spawn, self._forget, self._max_document_bytes

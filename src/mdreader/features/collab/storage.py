@@ -205,11 +205,14 @@ async def seed(tx: Transaction, seeds: Sequence[Seed]) -> list[LiveText]:
         life = new_id()
         text = LiveText(item.text, etag_of(exact), len(exact), shape.eol, life)
         update = seed_update(body)
-        heads.append({"document_id": item.document_id, "epoch": life, "eol": shape.eol, "bom": shape.bom})
+        seq = 0 if update is None else 1
+        numbered = seq if tx.conn.dialect.name == "postgresql" else None
+        heads.append(
+            {"document_id": item.document_id, "epoch": life, "eol": shape.eol, "bom": shape.bom, "seq": numbered}
+        )
         if update is not None:
             vector = encode_state_vector(clocks_of(update))
-            snapshots.append({"document_id": item.document_id, "seq": 1, "data": update, "state_vector": vector})
-        seq = 0 if update is None else 1
+            snapshots.append({"document_id": item.document_id, "seq": seq, "data": update, "state_vector": vector})
         texts.append({"document_id": item.document_id, "seq": seq, "text": body, "etag": text.etag, "size": text.size})
         described.append(text)
     for table, rows in ((document_heads, heads), (document_snapshots, snapshots), (document_texts, texts)):

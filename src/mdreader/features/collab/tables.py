@@ -15,6 +15,9 @@ document_heads = Table(  # one row a document: what stands beside its text
         "eol", String(4), nullable=False
     ),  # lf | crlf: a uniform CRLF is kept beside the text and put back at every way out
     Column("bom", Boolean, nullable=False, server_default=false()),  # likewise a byte order mark
+    # The log's last number. Whoever appends takes the next one here, under the row's lock: only on PostgreSQL, where several servers
+    # may append. NULL on SQLite, where one process does, and counts for itself.
+    Column("seq", BigInteger),
 )
 
 document_updates = Table(  # the log; seq has no holes within a document

@@ -3,14 +3,14 @@
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, text
 
 from mdreader.db.metadata import metadata
+from mdreader.db.types import ordered_text
 
 documents = Table(
     "documents",
     metadata,
     Column("id", String(36), primary_key=True),
     Column("workspace_id", String(36), ForeignKey("workspaces.id", ondelete="CASCADE"), nullable=False),
-    # Ordered by bytes everywhere: the list is paged, and a folder is a range, in this order.
-    Column("path", Text().with_variant(Text(collation="C"), "postgresql"), nullable=False),
+    Column("path", ordered_text(), nullable=False),  # the list is paged, and a folder is a range, in this order
     Column("title", Text, nullable=False),  # what the text says; empty when it says nothing, then it goes by its path
     Column("rev", BigInteger, nullable=False),  # the workspace's revision at the last change
     Column("size", Integer, nullable=False),  # UTF-8 bytes

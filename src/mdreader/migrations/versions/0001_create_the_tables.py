@@ -8,12 +8,15 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+# Compared and ordered by bytes on PostgreSQL too.
+ORDERED = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
 
 def upgrade() -> None:
     op.create_table(
         "users",
         sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("email", ORDERED, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("password_hash", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
@@ -58,7 +61,7 @@ def upgrade() -> None:
     op.create_table(
         "workspaces",
         sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name", ORDERED, nullable=False),
         sa.Column("rev", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("created_by", sa.String(length=36), nullable=False),
@@ -70,7 +73,7 @@ def upgrade() -> None:
         "documents",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("workspace_id", sa.String(length=36), nullable=False),
-        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("path", ORDERED, nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("rev", sa.BigInteger(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),

@@ -1,0 +1,114 @@
+"""The log on PostgreSQL: one transaction a commit, with numbers that are given out under the lock of each document's head.
+
+Several processes may append to one document. Each row's number is taken from `document_heads.seq`, which only moves under the row's
+lock, so numbers have no holes and no doubles whoever writes. A batch says which number it expects (`Batch.seq`, one more than the last
+that its room has seen). When the log has moved on meanwhile, nothing is stored and `LogMovedError` says how far it is: the room lacks
+the rows in between, and must read them before it appends. Heads are locked in the order of their ids, so that two processes which
+commit for the same documents wait for each other and never in a circle.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from sqlalchemy import LargeBinary, String, bindparam, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from mdreader.db.engine import Transaction
+from mdreader.db.postgres import PostgresDatabase
+from mdreader.features.collab.log import Batch
+from mdreader.features.collab.tables import document_clients, document_heads
+from mdreader.kernel.failpoints import hit
+
+Done = Callable[[Exception | None], None]
+
+# One way to the database and back for all rooms: lock the heads in order, count them on, store the rows under the new numbers.
+_APPEND = text(
+    """
+    WITH given AS (SELECT * FROM unnest(:ids, :datas) AS row(document_id, data)),
+    locked AS MATERIALIZED (
+        SELECT document_id FROM document_heads WHERE document_id = ANY(:ids) ORDER BY document_id FOR NO KEY UPDATE
+    ),
+    counted AS (
+        UPDATE document_heads AS head SET seq = head.seq + 1 FROM locked
+        WHERE head.document_id = locked.document_id RETURNING head.document_id, head.seq
+    ),
+    stored AS (
+        INSERT INTO document_updates (document_id, seq, data, created_at)
+        SELECT counted.document_id, counted.seq, given.data, :now FROM counted JOIN given USING (document_id)
+    )
+    SELECT document_id, seq FROM counted
+    """
+).bindparams(bindparam("ids", type_=ARRAY(String)), bindparam("datas", type_=ARRAY(LargeBinary)))
+_CLAIM = upsert(document_clients).on_conflict_do_nothing()
+_SHAPE = (
+    update(document_heads)
+    .where(document_heads.c.document_id == bindparam("of"))
+    .values(eol=bindparam("new_eol"), bom=bindparam("new_bom"))
+)
+
+
+class LogMovedError(Exception):
+    """Another process has appended: the log of the document is at `seq`, and the batch expected less."""
+
+    def __init__(self, document_id: str, seq: int) -> None:
+        super().__init__(f"the log of document {document_id} is at {seq} already")
+        self.document_id = document_id
+        self.seq = seq
+
+
+class PostgresLogStore:
+    """Implements `LogStore` with a connection of its own: keystrokes do not wait for those who use up the pool."""
+
+    def __init__(self, database: PostgresDatabase) -> None:
+        self._database = database.alone()
+        self._loop = asyncio.get_running_loop()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def commit(self, batches: list[Batch], now: int, done: Done) -> None:
+        """See `LogStore.commit`. No two batches are of one document."""
+        task = self._loop.create_task(self._commit(batches, now, done))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _commit(self, batches: list[Batch], now: int, done: Done) -> None:
+        try:
+            async with self._database.write() as tx:
+                await self._write(tx, batches, now)
+                hit("log.before_commit")
+        except Exception as error:  # noqa: BLE001 - whatever it is, the rooms must hear of it
+            done(error)
+            return
+        hit("log.after_sync")
+        done(None)
+
+    @staticmethod
+    async def _write(tx: Transaction, batches: list[Batch], now: int) -> None:
+        ids = [batch.document_id for batch in batches]
+        rows = await tx.conn.execute(_APPEND, {"ids": ids, "datas": [batch.data for batch in batches], "now": now})
+        seqs = {row.document_id: row.seq for row in rows}
+        for batch in batches:
+            # None: there is no such document, or one without a number, which only a database has that was filled by hand.
+            seq = seqs.get(batch.document_id)
+            if seq != batch.seq:
+                raise LogMovedError(batch.document_id, (seq or 0) - 1)
+        claims = [
+            {"document_id": batch.document_id, "client_id": client, "user_id": user}
+            for batch in batches
+            for client, user in batch.new_clients.items()
+        ]
+        if claims:
+            await tx.conn.execute(_CLAIM, claims)
+        shapes = [
+            {"of": batch.document_id, "new_eol": batch.shape.eol, "new_bom": batch.shape.bom}
+            for batch in batches
+            if batch.shape is not None
+        ]
+        if shapes:
+            await tx.conn.execute(_SHAPE, shapes)
+
+    async def close(self) -> None:
+        """Wait for what has begun, and close the connection."""
+        if self._tasks:
+            await asyncio.gather(*self._tasks)
+        await self._database.close()
