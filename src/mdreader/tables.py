@@ -5,6 +5,7 @@ from mdreader.db.metadata import metadata
 from mdreader.features.accounts import tables as accounts
 from mdreader.features.collab import tables as collab
 from mdreader.features.documents import tables as documents
+from mdreader.features.mail import tables as mail
 from mdreader.features.workspaces import tables as workspaces
 
-__all__ = ["accounts", "collab", "documents", "metadata", "secrets", "workspaces"]
+__all__ = ["accounts", "collab", "documents", "mail", "metadata", "secrets", "workspaces"]

@@ -15,6 +15,7 @@ It lies in the kernel so that every layer can count; an increment costs under a 
     BUS_UP             mdreader_bus_up{bus}            1 while the link to the other servers stands
     BUS_GAPS           mdreader_bus_gaps_total         times that messages of other servers may have been missed
     BUS_DROPPED        mdreader_bus_dropped_total      messages to other servers that were given up, as too many waited
+    MAILS              mdreader_mails_total{ending}    mails that were sent, failed or suppressed
 """
 
 from typing import Final
@@ -57,3 +58,4 @@ BUS_GAPS: Final = Counter(
     "mdreader_bus_gaps", "Times messages of other servers may have been missed.", registry=REGISTRY
 )
 BUS_DROPPED: Final = Counter("mdreader_bus_dropped", "Messages to other servers that were given up.", registry=REGISTRY)
+MAILS: Final = Counter("mdreader_mails", "Mails by what became of them.", ("ending",), registry=REGISTRY)

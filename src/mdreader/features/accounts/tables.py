@@ -31,6 +31,7 @@ users = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Column("email_verified_at", BigInteger),
+    Column("is_operator", Boolean, nullable=False, server_default=false()),  # the first account: it runs the server
     # The address was confirmed by somebody who did not show the password: it alone opens nothing, a code goes to the address.
     Column("password_unproven", Boolean, nullable=False, server_default=false()),
 )
