@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 Dialect = Literal["sqlite", "postgresql"]
 
+COMPANY = "mdreader_company"  # an execution option of connections whose write transactions run side by side
 _TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
 
@@ -38,6 +39,11 @@ class Transaction:
         """
         if self.conn.dialect.name == "postgresql":
             await self.conn.execute(_TURN, {"name": name})
+
+
+def has_company(conn: AsyncConnection) -> bool:
+    """Whether `conn` is in a write transaction beside which others run: then what it checks must be held by a lock."""
+    return bool(conn.sync_connection and conn.sync_connection.get_execution_options().get(COMPANY, False))
 
 
 class Database(Protocol):

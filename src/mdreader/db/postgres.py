@@ -10,7 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from mdreader.db.engine import Dialect, Transaction
+from mdreader.db.engine import COMPANY, Dialect, Transaction
 from mdreader.db.postgres_address import PostgresAddress
 from mdreader.db.trouble import explained, reaching
 
@@ -30,7 +30,8 @@ class PostgresDatabase:
         # AUTOCOMMIT: a read is one statement, and one way to the database and back.
         reading = "READ COMMITTED" if address.pooled else "AUTOCOMMIT"
         self._reader = make_engine(address, isolation=reading, size=address.pool_size)
-        self._writer = make_engine(address, isolation="READ COMMITTED", size=address.pool_size)
+        writer = make_engine(address, isolation="READ COMMITTED", size=address.pool_size)
+        self._writer = writer.execution_options(**{COMPANY: True})
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:

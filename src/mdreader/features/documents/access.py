@@ -6,9 +6,10 @@ from typing import Final
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mdreader.db.engine import has_company
 from mdreader.features.documents.records import COLUMNS, Document
 from mdreader.features.documents.tables import documents
-from mdreader.features.workspaces.access import MEMBERSHIP, Right, Role, WorkspaceAccess, grant
+from mdreader.features.workspaces.access import MEMBERSHIP, Right, Role, WorkspaceAccess, grant, hold
 from mdreader.kernel.actor import Actor
 from mdreader.kernel.errors import NotFoundError
 from mdreader.kernel.ids import is_id
@@ -53,12 +54,19 @@ _DOCUMENT: Final = (
 )
 
 
+_HOLD: Final = hold(
+    select(documents.c.workspace_id).where(documents.c.id == bindparam("document_id")).scalar_subquery()
+)
+
+
 async def require_document(
     conn: AsyncConnection, actor: Actor, document_id: str, right: Right, *, even_deleted: bool = False
 ) -> DocumentAccess:
     """The access of `actor`, which includes `right`. Raises `NotFoundError` (also when it is deleted) and `ForbiddenError`."""
     row = None
     if is_id(document_id):
+        if has_company(conn):
+            await conn.execute(_HOLD, {"document_id": document_id})
         row = (await conn.execute(_DOCUMENT, {"actor_id": actor.user_id, "document_id": document_id})).first()
     if row is not None:
         *columns, role = row

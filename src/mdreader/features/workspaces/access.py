@@ -6,11 +6,12 @@ for. A stranger to a workspace learns nothing of it (404); a member who lacks th
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ColumnElement, Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mdreader.db.engine import has_company
 from mdreader.features.workspaces.tables import memberships, workspaces
 from mdreader.kernel.actor import Actor
 from mdreader.kernel.errors import ForbiddenError, NotFoundError
@@ -62,6 +63,17 @@ MEMBERSHIP: Final = (
 )
 
 _ROLE: Final = select(MEMBERSHIP.c.role).where(MEMBERSHIP.c.workspace_id == bindparam("workspace_id"))
+
+
+def hold(workspace_id: ColumnElement[str]) -> Select[Any]:
+    """Locks a workspace as a change of it does. The gate of a write transaction does that first, where transactions run side by side.
+
+    A right that is taken away then waits for what was begun with it, or the gate for that; `take_rev` holds the same lock later on.
+    """
+    return select(workspaces.c.id).where(workspaces.c.id == workspace_id).with_for_update(key_share=True)
+
+
+_HOLD: Final = hold(bindparam("workspace_id"))
 _ROLE_EVEN_DELETED: Final = (
     select(memberships.c.role, workspaces.c.deleted_at)
     .join(workspaces, workspaces.c.id == memberships.c.workspace_id)
@@ -91,6 +103,7 @@ async def require_workspace(conn: AsyncConnection, actor: Actor, workspace_id: s
     """The access of `actor`, which includes `right`. Raises `NotFoundError` and `ForbiddenError`."""
     role: Role | None = None
     if is_id(workspace_id):
+        await _hold(conn, workspace_id)
         role = await conn.scalar(_ROLE, {"actor_id": actor.user_id, "workspace_id": workspace_id})
     if role is None:
         raise NotFoundError("There is no such workspace.")
@@ -101,8 +114,14 @@ async def require_own_workspace(conn: AsyncConnection, actor: Actor, workspace_i
     """The access of an owner, even to a workspace that is deleted; such a one is there for its owners alone."""
     row = None
     if is_id(workspace_id):
+        await _hold(conn, workspace_id)
         found = await conn.execute(_ROLE_EVEN_DELETED, {"actor_id": actor.user_id, "workspace_id": workspace_id})
         row = found.one_or_none()
     if row is None or (row.deleted_at is not None and row.role != "owner"):
         raise NotFoundError("There is no such workspace.")
     return grant(actor, workspace_id, row.role, Right.OWN)
+
+
+async def _hold(conn: AsyncConnection, workspace_id: str) -> None:
+    if has_company(conn):
+        await conn.execute(_HOLD, {"workspace_id": workspace_id})
