@@ -1,5 +1,6 @@
 """Gathers every feature's tables, for migrations."""
 
+from mdreader.adapters import tables as adapters
 from mdreader.db import secrets
 from mdreader.db.metadata import metadata
 from mdreader.features.accounts import tables as accounts
@@ -8,4 +9,4 @@ from mdreader.features.documents import tables as documents
 from mdreader.features.mail import tables as mail
 from mdreader.features.workspaces import tables as workspaces
 
-__all__ = ["accounts", "collab", "documents", "mail", "metadata", "secrets", "workspaces"]
+__all__ = ["accounts", "adapters", "collab", "documents", "mail", "metadata", "secrets", "workspaces"]

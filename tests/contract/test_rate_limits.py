@@ -1,11 +1,20 @@
 """What every adapter of `ports.rate_limits` does."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
+from mdreader.adapters import rate_limits_database, rate_limits_redis
+from mdreader.adapters.rate_limits_database import DatabaseRateLimits
 from mdreader.adapters.rate_limits_local import LocalRateLimits
+from mdreader.adapters.rate_limits_redis import RedisRateLimits
+from mdreader.adapters.tables import rate_limit_windows
+from mdreader.adapters.wire_redis import namespace, open_client
+from mdreader.db.engine import Database
 from mdreader.ports.rate_limits import Limit, RateLimits
+from support.chaos import ChaosProxy
+from support.redis import RedisServer
 
 LIMIT = Limit("login", count=3, seconds=60)
 
@@ -25,14 +34,29 @@ def time() -> Time:
     return Time()
 
 
-def _local(time: Time) -> RateLimits:
-    return LocalRateLimits(now=time)
+class Milliseconds:
+    """The same clock, as the database's adapter reads it."""
+
+    def __init__(self, time: Time) -> None:
+        self._time = time
+
+    def now(self) -> int:
+        return round(self._time() * 1000)
 
 
-@pytest.fixture(params=[_local])
-def limits(request: pytest.FixtureRequest, time: Time) -> RateLimits:
-    make: Callable[[Time], RateLimits] = request.param
-    return make(time)
+@pytest.fixture(params=["local", "database", "redis"])
+async def limits(
+    request: pytest.FixtureRequest, time: Time, database: Database, redis_server: RedisServer
+) -> AsyncIterator[RateLimits]:
+    if request.param == "local":
+        yield LocalRateLimits(now=time)
+    elif request.param == "database":
+        yield DatabaseRateLimits(database, Milliseconds(time))
+    else:
+        url = redis_server.new_url()
+        client = open_client(url)
+        yield RedisRateLimits(client, namespace(url), LocalRateLimits(now=time), now=time)
+        await client.aclose()
 
 
 async def test_attempts_within_the_limit_pass(limits: RateLimits) -> None:
@@ -76,6 +100,67 @@ async def test_reset_forgets(limits: RateLimits) -> None:
         await limits.hit(LIMIT, "a")
     await limits.reset(LIMIT, "a")
     assert await limits.hit(LIMIT, "a") == 0
+
+
+async def test_a_refund_takes_the_newest_attempt_back(limits: RateLimits, time: Time) -> None:
+    for _ in range(3):
+        await limits.hit(LIMIT, "a")
+        time.now += 10
+    await limits.refund(LIMIT, "a")
+    assert await limits.hit(LIMIT, "a") == 0
+    assert await limits.hit(LIMIT, "a") == pytest.approx(30)  # the first attempt is still the first
+    await limits.refund(LIMIT, "nobody")
+    assert [await limits.hit(LIMIT, "nobody") for _ in range(4)] == [0, 0, 0, pytest.approx(60)]
+
+
+async def test_many_at_once_do_not_slip_through(limits: RateLimits) -> None:
+    answers = await asyncio.gather(*(limits.hit(Limit("burst", 10, 60), "a") for _ in range(40)))
+    assert sum(wait == 0 for wait in answers) == 10
+
+
+async def test_servers_on_one_redis_count_together_by_its_own_clock(redis_server: RedisServer) -> None:
+    url = redis_server.new_url()
+    one, other = open_client(url), open_client(url)
+    here, there = (RedisRateLimits(client, namespace(url), LocalRateLimits()) for client in (one, other))
+    assert [await here.hit(LIMIT, "a"), await there.hit(LIMIT, "a"), await here.hit(LIMIT, "a")] == [0, 0, 0]
+    assert 59 < await there.hit(LIMIT, "a") <= 60
+    assert await there._client.pttl(there._key(LIMIT, "a")) > 59_000  # what nobody tries any more goes by itself
+    await one.aclose()
+    await other.aclose()
+
+
+async def test_without_redis_each_server_counts_for_itself(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rate_limits_redis, "REST_SECONDS", 0.0)
+    with ChaosProxy(redis_server.port) as proxy:
+        client = open_client(redis_server.new_url(proxy.port))
+        limits = RedisRateLimits(client, "test:", LocalRateLimits())
+        assert await limits.hit(LIMIT, "a") == 0
+        proxy.cut()
+        assert [await limits.hit(LIMIT, "a") for _ in range(3)] == [0, 0, 0]
+        assert await limits.hit(LIMIT, "a") > 0
+        await limits.refund(LIMIT, "a")
+        assert await limits.hit(LIMIT, "a") == 0
+        await limits.reset(LIMIT, "a")
+        assert await limits.hit(LIMIT, "a") == 0
+        proxy.heal()
+        assert [await limits.hit(LIMIT, "a") for _ in range(2)] == [0, 0]
+        assert await limits.hit(LIMIT, "a") > 0
+        await client.aclose()
+
+
+async def test_windows_in_the_database_are_swept_out(
+    database: Database, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rate_limits_database, "SWEEP_EVERY", 3)
+    limits = DatabaseRateLimits(database, Milliseconds(time))
+    for number in range(3):
+        await limits.hit(LIMIT, f"key {number}")
+    time.now += 61
+    await limits.hit(LIMIT, "newest")
+    async with database.read() as conn:
+        assert len((await conn.execute(rate_limit_windows.select())).all()) == 1
 
 
 async def test_local_memory_is_bounded_and_forgets_the_longest_quiet_first(time: Time) -> None:
