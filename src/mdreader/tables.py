@@ -8,5 +8,6 @@ from mdreader.features.collab import tables as collab
 from mdreader.features.documents import tables as documents
 from mdreader.features.mail import tables as mail
 from mdreader.features.workspaces import tables as workspaces
+from mdreader.jobs import tables as jobs
 
-__all__ = ["accounts", "adapters", "collab", "documents", "mail", "metadata", "secrets", "workspaces"]
+__all__ = ["accounts", "adapters", "collab", "documents", "jobs", "mail", "metadata", "secrets", "workspaces"]

@@ -1,1 +1,1 @@
-"""Work that is done later: in the server, or by a worker of its own."""
+"""Work that outlives a request: a queue in the database with leases, a registry of handlers, a runner, schedules."""

@@ -1,0 +1,79 @@
+"""A queue with handlers of a test's own, and workers on it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+
+from mdreader.adapters.job_bell_local import LocalJobBell
+from mdreader.db.engine import Database
+from mdreader.jobs.queue import Job, Jobs, get_job
+from mdreader.jobs.registry import Registry
+from mdreader.jobs.runner import Runner
+from mdreader.jobs.tables import jobs
+from mdreader.kernel.clock import Clock
+from support.clock import FakeClock
+
+SECONDS = 20.0
+
+
+@dataclass
+class Workshop:
+    """Stands for a runtime, too: handlers find it as `ctx.runtime`. Its time stands still unless it is moved."""
+
+    database: Database
+    clock: FakeClock = field(default_factory=FakeClock)
+    registry: "Registry[Workshop]" = field(default_factory=Registry)
+    bell: LocalJobBell = field(default_factory=LocalJobBell)
+
+    def queue(self, clock: Clock | None = None) -> Jobs:
+        return Jobs(registry=self.registry, clock=clock or self.clock, bell=self.bell)
+
+    async def enqueue(self, kind: str, payload: dict[str, Any] | None = None, **options: Any) -> str:
+        async with self.database.write() as tx:
+            return await self.queue().enqueue(tx, kind, payload or {}, **options)
+
+    async def cancel(self, job_id: str) -> None:
+        async with self.database.write() as tx:
+            await self.queue().cancel(tx, job_id)
+
+    def runner(self, *, shared: bool = False, **options: Any) -> "Runner[Workshop]":
+        return Runner(self, self.database, self.queue(), shared=shared, **options)
+
+    @asynccontextmanager
+    async def working(
+        self, *, grace_seconds: float = 5, shared: bool = False, **options: Any
+    ) -> "AsyncIterator[Runner[Workshop]]":
+        runner = self.runner(shared=shared, **options)
+        async with runner.running(grace_seconds=grace_seconds):
+            yield runner
+
+    async def job(self, job_id: str) -> Job:
+        async with self.database.read() as conn:
+            return await get_job(conn, job_id)
+
+    async def until(self, job_id: str, *states: str, seconds: float = SECONDS) -> Job:
+        """The job, once it is in one of these states."""
+        return await self.once(job_id, lambda job: job.state in states, seconds=seconds)
+
+    async def once(self, job_id: str, condition: Callable[[Job], bool], *, seconds: float = SECONDS) -> Job:
+        """The job, once `condition` holds for it."""
+        try:
+            async with asyncio.timeout(seconds):
+                while not condition(job := await self.job(job_id)):  # noqa: ASYNC110 - others may be the ones who change it
+                    await asyncio.sleep(0.005)
+        except TimeoutError:
+            raise AssertionError(f"not within {seconds} s: {await self.job(job_id)}") from None
+        return job
+
+    async def column(self, job_id: str, name: str) -> Any:
+        async with self.database.read() as conn:
+            return await conn.scalar(select(jobs.c[name]).where(jobs.c.id == job_id))
+
+    def pass_time(self, seconds: float) -> None:
+        """Move the clock, and let workers look."""
+        self.clock.advance(seconds=seconds)
+        self.bell.ring()
