@@ -11,6 +11,7 @@ from secrets import token_bytes
 from urllib.parse import unquote, urlsplit
 
 from mdreader.adapters.fanout_local import LocalFanout
+from mdreader.adapters.job_bell_local import LocalJobBell
 from mdreader.adapters.metrics_emf import EmfWriter
 from mdreader.adapters.notices_log import LogNotices
 from mdreader.adapters.rate_limits_local import LocalRateLimits
@@ -21,6 +22,10 @@ from mdreader.db.sqlite import SqliteDatabase
 from mdreader.features.accounts.identity import EmbeddedIdentity
 from mdreader.features.collab.joining import Doorkeeper
 from mdreader.features.collab.rooms import Rooms
+from mdreader.jobs import housekeeping
+from mdreader.jobs.queue import Jobs
+from mdreader.jobs.registry import Registry
+from mdreader.jobs.runner import Runner
 from mdreader.kernel.clock import SystemClock
 from mdreader.kernel.metrics import REGISTRY
 from mdreader.migrations import upgrade
@@ -28,6 +33,9 @@ from mdreader.ports.notices import Notices
 from mdreader.ports.secrets import Secrets
 from mdreader.runtime import Policy, Runtime
 from mdreader.settings import Settings, SettingsError, completed
+
+# For jobs that are under way when a server stops; what is not done then goes back to the queue, and goes on at its checkpoint.
+EMBEDDED_GRACE_SECONDS = 0.5
 
 
 def read_secret(data: Path) -> bytes:
@@ -93,6 +101,14 @@ async def signing_secret(settings: Settings, database: Database) -> bytes:
     return await shared_secret(database, "tokens", partial(token_bytes, 32))
 
 
+def job_registry() -> Registry[Runtime]:
+    """Every kind of job, and what is done again and again."""
+    registry: Registry[Runtime] = Registry()
+    for tasks in (housekeeping,):
+        tasks.register(registry)
+    return registry
+
+
 @asynccontextmanager
 async def build_runtime(settings: Settings) -> AsyncIterator[Runtime]:
     """Bring the database up to date, open every part, hand them out together, and close them in reverse."""
@@ -131,6 +147,7 @@ async def _build(settings: Settings, secrets: Secrets) -> AsyncIterator[Runtime]
             rate_limits=LocalRateLimits(),
             secrets=secrets,
             notices=notices,
+            jobs=Jobs(registry=job_registry(), clock=clock, bell=LocalJobBell()),
             clock=clock,
             policy=policy,
             secret=secret,
@@ -140,6 +157,9 @@ async def _build(settings: Settings, secrets: Secrets) -> AsyncIterator[Runtime]
         await opened(identity.running(fanout))
         await opened(rooms.running())
         stack.callback(fanout.subscribe(Doorkeeper(runtime).on_event))
+        if settings.worker == "embedded":
+            runner = Runner(runtime, database, runtime.jobs, shared=database.dialect == "postgresql")
+            await opened(runner.running(grace_seconds=EMBEDDED_GRACE_SECONDS))
         yield runtime
 
 

@@ -5,6 +5,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from mdreader.db.engine import Database
+from mdreader.jobs.queue import Jobs
 from mdreader.kernel.clock import Clock
 from mdreader.ports.fanout import Fanout
 from mdreader.ports.identity import Identity
@@ -37,6 +38,7 @@ class Runtime:
     rate_limits: RateLimits
     secrets: Secrets
     notices: Notices
+    jobs: Jobs
     clock: Clock
     policy: Policy
     secret: bytes
