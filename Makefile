@@ -26,7 +26,7 @@ run: $(VENV)/.run $(FLEET) web ## Serve at http://127.0.0.1:8000 (PORT, HOST, MD
 
 test: dev ## Run every test: unit, contract, http, collab, browser, and the page's own
 	@$(NPM) --prefix web run test -- --testTimeout=60000
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: dev lint test ## What CI runs: lint, types, import borders, all tests
 
