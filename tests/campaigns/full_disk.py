@@ -21,7 +21,7 @@ from websockets.exceptions import ConnectionClosed
 
 from support.http import new_document, new_workspace, signed_up
 from support.server import Server
-from support.stored import copy_database, read_stored
+from support.stored import copy_database, read_file
 from support.yclient import connected
 
 MEGABYTES = 16
@@ -84,7 +84,7 @@ async def run(rounds: int, data: Path, copies: Path) -> None:
                 assert (await http.post(url, json=body | {"content": ""}, headers=owner.headers)).status_code == 201
                 assert server.running
                 print(f"round {number}: full after {edits} edits, told {told} times, all there when space was back")
-            kept = await read_stored(copy_database(data, copies), [document])
+            kept = await read_file(copy_database(data, copies), [document])
             assert kept[document].text == wanted
     finally:
         await asyncio.to_thread(server.stop)

@@ -24,7 +24,7 @@ from collab.conftest import Team, make_team
 from support.rawsocket import resident_bytes
 from support.server import Server
 from support.socket_attacks import CONNECTION_ATTACKS, SLOW_UPDATES, Ground
-from support.stored import copy_database, read_stored
+from support.stored import copy_database, read_file
 from support.storm import Target, storm
 from support.yclient import connected
 
@@ -91,7 +91,7 @@ async def run(team: Team, frames: int, seed: int, folder: Path) -> None:
     print(f"server {started / 1e6:.0f} MB before, {resident_bytes(team.server.pid) / 1e6:.0f} MB after")
     contents = {document: team.content(document) for document in documents}
     team.server.stop()
-    kept = await read_stored(copy_database(team.server.data, folder / "copy"), documents, by_yjs=False)
+    kept = await read_file(copy_database(team.server.data, folder / "copy"), documents, by_yjs=False)
     for document in documents:
         assert sorted(kept[document].text) == sorted(contents[document])
     unexpected = [line for line in team.server.log if "Traceback" in line]

@@ -16,8 +16,10 @@ from mdreader.settings import Settings
 from support.disk import Disk, recording
 from support.http import Person, new_document, new_workspace, signed_up
 from support.promises import serving
-from support.stored import copy_database, read_stored
+from support.stored import copy_database, read_file
 from support.yclient import YClient, connected
+
+pytestmark = pytest.mark.sqlite_only("the disk that fills up is recorded below SQLite")
 
 FULL = (1013, "not saved: the server's disk is full")
 
@@ -79,7 +81,7 @@ async def test_an_edit_that_finds_no_space_is_not_saved_and_comes_later(house: H
         await ann.saved()
         await bob.wait_for_text("start\nbefore\nkept by Ann\n")
     assert await house.content() == "start\nbefore\nkept by Ann\n"
-    kept = await read_stored(copy_database(settings.data, settings.data / "copy"), [house.document])
+    kept = await read_file(copy_database(settings.data, settings.data / "copy"), [house.document])
     assert kept[house.document].text == "start\nbefore\nkept by Ann\n"
 
 

@@ -16,6 +16,7 @@ def full(_self: WalSync) -> int:
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
+@pytest.mark.sqlite_only("the sync of SQLite's WAL is what fails")
 @pytest.mark.parametrize("documents", [1, 2, 3])
 async def test_all_hear_the_reason(app: FastAPI, monkeypatch: pytest.MonkeyPatch, documents: int) -> None:
     runtime: Runtime = app.state.runtime

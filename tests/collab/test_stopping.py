@@ -1,7 +1,6 @@
 """A server that stops leaves nobody waiting, and nothing running."""
 
 import asyncio
-from contextlib import AsyncExitStack
 from typing import cast
 
 import pytest
@@ -13,6 +12,7 @@ from mdreader.features.collab.rooms import Rooms
 from mdreader.kernel.errors import UnavailableError
 from mdreader.main import create_app
 from mdreader.settings import Settings
+from support.holding import holding_commits, holding_reads
 from support.http import connect, new_document, new_workspace, signed_up
 
 
@@ -30,7 +30,7 @@ async def open_room(app: FastAPI) -> Room:
 async def test_who_waits_for_a_room_to_be_quiet_is_told_when_it_ends(app: FastAPI) -> None:
     room = await open_room(app)
     async with asyncio.timeout(10):
-        async with app.state.runtime.database.write_lock:
+        async with holding_commits(app.state.runtime.database):
             write = asyncio.create_task(room.replace(Rewrite("written\n", None, "ann")))
             await asyncio.sleep(0)  # the task's one step, up to its wait
             quiet = asyncio.create_task(room.pipeline.quiesce())
@@ -48,9 +48,7 @@ async def test_who_reads_while_the_disk_is_slow_is_told_that_the_server_stops(ap
     room.drop_content()
     rooms = rooms_of(app)
     async with asyncio.timeout(10):
-        async with AsyncExitStack() as disk:
-            for _ in range(4):  # every connection there is for reading
-                await disk.enter_async_context(app.state.runtime.database.read())
+        async with holding_reads(app.state.runtime.database):
             read = asyncio.create_task(room.at_settled(room.text))
             await asyncio.sleep(0)
             assert room.busy

@@ -15,6 +15,7 @@ from mdreader.features.collab.protocol import encode_step1
 from mdreader.features.collab.replica import EMPTY_STATE_VECTOR, ReplicaError
 from mdreader.features.collab.rewrite import Rewrite
 from mdreader.features.collab.rooms import Rooms
+from support.holding import holding_commits
 from support.http import connect, new_document, new_workspace, signed_up
 
 
@@ -32,7 +33,7 @@ async def test_a_late_answer_that_cannot_be_made_ends_the_room(app: FastAPI, mon
     joiner = Mock(spec=Connection, room=room)
     room.join(joiner)
     async with asyncio.timeout(10):
-        async with app.state.runtime.database.write_lock:
+        async with holding_commits(app.state.runtime.database):
             write = asyncio.create_task(room.replace(Rewrite("new\n", None, owner.id)))
             while room.pipeline.is_settled:  # noqa: ASYNC110 - until the commit has begun, which waits for the lock
                 await asyncio.sleep(0)

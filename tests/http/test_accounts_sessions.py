@@ -11,6 +11,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import text
 
 from mdreader import __version__
+from mdreader.db.metadata import metadata
 from mdreader.features.accounts.identity import identity_of
 from mdreader.features.accounts.tokens import ACCESS_SECONDS, LEEWAY_SECONDS, REFRESH_SECONDS, Tokens
 from mdreader.kernel.events import Event, SessionEnded
@@ -415,11 +416,13 @@ class TestClosedSignup:
         assert sorted(answer.status_code for answer in answers) == [201, 403, 403]
 
 
-async def test_no_secret_is_stored_as_it_is(client: httpx.AsyncClient, settings: Settings) -> None:
+async def test_no_secret_is_stored_as_it_is(client: httpx.AsyncClient, runtime: Runtime) -> None:
     ada = await signed_up(client)
     key = (await client.post("/api/keys", json={"name": "CI", "scope": "write"}, headers=ada.headers)).json()["key"]
-    files = [path for path in settings.data.iterdir() if path.name.startswith("mdreader.sqlite3")]
-    stored = b"".join(path.read_bytes() for path in files)
+    async with runtime.database.read() as conn:
+        rows = [row for table in metadata.sorted_tables for row in await conn.execute(table.select())]
+    stored = b"".join(one if isinstance(one, bytes) else str(one).encode() for row in rows for one in row)
+    stored += b"".join(path.read_bytes() for path in runtime.data.glob("mdreader.sqlite3*"))  # what was deleted, too
     assert ada.email.encode() in stored
     for secret in (PASSWORD, ada.refresh_token, ada.access_token, key, key[12:40]):
         assert secret.encode() not in stored

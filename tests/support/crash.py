@@ -15,7 +15,7 @@ import httpx
 from support.http import signed_up_at
 from support.ledger import Ledger, pieces_in
 from support.server import Server
-from support.stored import copy_database, read_stored
+from support.stored import Kept, copy_database, read_file, read_url
 from support.writing import Address, LeftError, Maker, Putter, Typist, Watcher, socket_of
 
 # How often a run of some seconds passes each point, so that a count up to this is reached.
@@ -37,6 +37,7 @@ FAILPOINTS = {
 }
 """By name. Projection and folding happen when documents fall quiet or the server stops."""
 AT_STOP = ("projection.", "fold.")
+SQLITE_ONLY = {"log.before_sync"}  # a commit of PostgreSQL's includes its sync
 
 
 class Death(NamedTuple):
@@ -66,10 +67,13 @@ class Summary:
 class Crashes:
     """One data folder and the people on it, over any number of lives."""
 
-    def __init__(self, folder: Path, seed: int, *, documents: int = 3, typists: int = 3) -> None:
+    def __init__(
+        self, folder: Path, seed: int, *, documents: int = 3, typists: int = 3, database_url: str | None = None
+    ) -> None:
         self._folder = folder
+        self._database_url = database_url
         self._rng = random.Random(seed)
-        self._server = Server(folder / "data")
+        self._server = Server(folder / "data", **({"DATABASE_URL": database_url} if database_url else {}))
         self._counts = (documents, typists)
         self._ledgers: dict[str, Ledger] = {}
         self._people: list[Typist | Watcher] = []
@@ -184,8 +188,7 @@ class Crashes:
     # ---- what is left ----
 
     async def _check_files(self) -> None:
-        with tempfile.TemporaryDirectory(dir=self._folder) as folder:
-            kept = await read_stored(copy_database(self._folder / "data", Path(folder) / "copy"), list(self._ledgers))
+        kept = await self._read()
         for document, ledger in self._ledgers.items():
             ledger.check(kept[document].text)
             received, neither = ledger.unacknowledged()
@@ -194,6 +197,12 @@ class Crashes:
         self.summary.acknowledged = sum(len(ledger.saved) for ledger in self._ledgers.values())
         self.summary.documents_made = len(self._maker.made)
         self._texts = {document: one.text for document, one in kept.items()}
+
+    async def _read(self) -> dict[str, Kept]:
+        if self._database_url is not None:
+            return await read_url(self._database_url, list(self._ledgers))
+        with tempfile.TemporaryDirectory(dir=self._folder) as folder:
+            return await read_file(copy_database(self._folder / "data", Path(folder) / "copy"), list(self._ledgers))
 
     async def _check_answers(self, http: httpx.AsyncClient) -> None:
         for document, text in self._texts.items():

@@ -19,7 +19,7 @@ from support.disk import Disk, Replay, recording
 from support.http import signed_up_at
 from support.ledger import Ledger, pieces_in
 from support.promises import Promise, serving, watch_sockets
-from support.stored import NAME, read_stored
+from support.stored import NAME, read_file
 from support.writing import Address, LeftError, Maker, Putter, Typist, socket_of
 
 
@@ -114,7 +114,7 @@ async def _cut_often(
         left = folder / f"cut-{cuts}"
         left.mkdir()
         replay.cut(left, rng)
-        kept = await read_stored(left / NAME, documents, by_yjs=cuts % 10 == 0)
+        kept = await read_file(left / NAME, documents, by_yjs=cuts % 10 == 0)
         for document in documents:
             found = pieces_in(kept[document].text)
             assert "".join(found) == kept[document].text

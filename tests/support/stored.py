@@ -1,4 +1,4 @@
-"""What lies in a data folder, read without the server: by the server's own code, and by Yjs."""
+"""What a database holds, read without the server: by the server's own code, and by Yjs."""
 
 import shutil
 import sqlite3
@@ -7,9 +7,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from mdreader.db.sqlite import SqliteDatabase
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mdreader.bootstrap import open_database
+from mdreader.db.engine import Database
 from mdreader.features.collab import storage
 from mdreader.features.collab.replica import Replica
+from mdreader.settings import load_settings
 from unit.yjs.histories import replay
 
 NAME = "mdreader.sqlite3"
@@ -32,22 +37,28 @@ def copy_database(data: Path, to: Path) -> Path:
     return to / NAME
 
 
-async def read_stored(database: Path, documents: Sequence[str], *, by_yjs: bool = True) -> dict[str, Kept]:
-    """The documents in `database`, by id. Raises AssertionError for a damaged database or one that Yjs reads differently."""
-    with closing(sqlite3.connect(database)) as connection:
+async def read_file(file: Path, documents: Sequence[str], *, by_yjs: bool = True) -> dict[str, Kept]:
+    """As `read_stored`, of a SQLite file that nobody has open, and that must be whole."""
+    with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert connection.execute("PRAGMA foreign_key_check").fetchone() is None
-        updates = {document: _updates(connection, document) for document in documents}
-    opened = SqliteDatabase(database)
+    return await read_url(f"sqlite:///{file}", documents, by_yjs=by_yjs)
+
+
+async def read_url(url: str, documents: Sequence[str], *, by_yjs: bool = True) -> dict[str, Kept]:
+    """As `read_stored`, of the database at a `DATABASE_URL`."""
+    async with open_database(load_settings(database_url=url), migrate=False) as database:
+        return await read_stored(database, documents, by_yjs=by_yjs)
+
+
+async def read_stored(database: Database, documents: Sequence[str], *, by_yjs: bool = True) -> dict[str, Kept]:
+    """The documents, by id. Raises AssertionError for a log with a hole, or one that Yjs reads differently."""
     kept = {}
-    try:
-        async with opened.read() as conn:
-            for document in documents:
-                stored = await storage.load(conn, document)
-                assert stored is not None, f"document {document} was never seeded"
-                kept[document] = Kept(Replica(stored.state).text(), updates[document])
-    finally:
-        await opened.close()
+    async with database.read() as conn:
+        for document in documents:
+            stored = await storage.load(conn, document)
+            assert stored is not None, f"document {document} was never seeded"
+            kept[document] = Kept(Replica(stored.state).text(), await updates_of(conn, document))
     if not by_yjs:
         return kept
     for document, replayed in zip(documents, replay([kept[document].updates for document in documents]), strict=True):
@@ -56,19 +67,14 @@ async def read_stored(database: Path, documents: Sequence[str], *, by_yjs: bool 
     return kept
 
 
-def updates_of(database: Path | str, document: str) -> list[bytes]:
+async def updates_of(conn: AsyncConnection, document: str) -> list[bytes]:
     """The snapshot of a document, if there is one, and the log rows after it. Raises AssertionError when one is missing."""
-    with closing(sqlite3.connect(database)) as connection:
-        return _updates(connection, document)
-
-
-def _updates(connection: sqlite3.Connection, document: str) -> list[bytes]:
-    snapshot = connection.execute(
-        "SELECT seq, data FROM document_snapshots WHERE document_id = ?", (document,)
-    ).fetchone()
-    start = snapshot[0] if snapshot else 0
-    rows = connection.execute(
-        "SELECT seq, data FROM document_updates WHERE document_id = ? AND seq > ? ORDER BY seq", (document, start)
-    ).fetchall()
-    assert [seq for seq, _ in rows] == list(range(start + 1, start + 1 + len(rows))), "the log has a hole"
-    return [*([snapshot[1]] if snapshot else []), *(data for _, data in rows)]
+    of = {"of": document}
+    snapshot = (
+        await conn.execute(text("SELECT seq, data FROM document_snapshots WHERE document_id = :of"), of)
+    ).one_or_none()
+    start = snapshot.seq if snapshot else 0
+    log = text("SELECT seq, data FROM document_updates WHERE document_id = :of AND seq > :start ORDER BY seq")
+    rows = (await conn.execute(log, {**of, "start": start})).all()
+    assert [row.seq for row in rows] == list(range(start + 1, start + 1 + len(rows))), "the log has a hole"
+    return [*([snapshot.data] if snapshot else []), *(row.data for row in rows)]

@@ -164,7 +164,8 @@ class Story:
             f"/api/documents/{self._document}", headers=self._house.people[WITNESS].headers
         )
         self.texts.append(("over HTTP", got.json()["content"]))
-        self.kept.append(updates_of(self._house.database.path, self._document))
+        async with self._house.database.read() as conn:
+            self.kept.append(await updates_of(conn, self._document))
         self.kept.append([stored.state])
 
 
