@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from secrets import token_bytes
@@ -15,7 +16,7 @@ from mdreader.adapters.job_bell_local import LocalJobBell
 from mdreader.adapters.metrics_emf import EmfWriter
 from mdreader.adapters.notices_log import LogNotices
 from mdreader.adapters.rate_limits_local import LocalRateLimits
-from mdreader.adapters.secrets_environment import EnvironmentSecrets
+from mdreader.adapters.secrets_environment import EnvironmentSecrets, FirstOf
 from mdreader.db.engine import Database
 from mdreader.db.secrets import shared_secret
 from mdreader.db.sqlite import SqliteDatabase
@@ -30,7 +31,7 @@ from mdreader.kernel.clock import SystemClock
 from mdreader.kernel.metrics import REGISTRY
 from mdreader.migrations import upgrade
 from mdreader.ports.notices import Notices
-from mdreader.ports.secrets import Secrets
+from mdreader.ports.secrets import Secrets, database_url
 from mdreader.runtime import Policy, Runtime
 from mdreader.settings import Settings, SettingsError, completed
 
@@ -69,8 +70,13 @@ def database_file(settings: Settings) -> Path:
 
 
 @asynccontextmanager
-async def open_database(settings: Settings, *, migrate: bool = True) -> AsyncIterator[Database]:
-    """The database, at this version's schema. Raises `MigrationError`, `AddressError`, and `UnavailableError` when it does not answer."""
+async def open_database(
+    settings: Settings, *, migrate: bool = True, rotating: Secrets | None = None
+) -> AsyncIterator[Database]:
+    """The database, at this version's schema. Raises `MigrationError`, `AddressError`, and `UnavailableError` when it does not answer.
+
+    `rotating` keeps its credentials.
+    """
     database: Database
     if on_postgres(settings):
         from mdreader.db.postgres import PostgresDatabase, making_changes  # noqa: PLC0415 - an extra
@@ -78,6 +84,11 @@ async def open_database(settings: Settings, *, migrate: bool = True) -> AsyncIte
         from mdreader.migrations import postgres as migrations  # noqa: PLC0415
 
         address = parse_address(settings.database_url or "")
+        if rotating is not None:
+            from mdreader.adapters.postgres_login import connecting  # noqa: PLC0415 - an extra
+
+            newest = partial(database_url, settings.database_url, rotating)
+            address = replace(address, connector=connecting(newest, rotating.refresh))
         if migrate:
             async with making_changes(address) as engine:
                 await migrations.upgrade(engine, address.where)
@@ -109,15 +120,25 @@ def job_registry() -> Registry[Runtime]:
     return registry
 
 
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """`settings` with what was kept elsewhere; where single credentials are asked for; those of them that rotate, if any do."""
+
+    settings: Settings
+    secrets: Secrets
+    rotating: Secrets | None = None
+
+
 @asynccontextmanager
 async def build_runtime(settings: Settings) -> AsyncIterator[Runtime]:
     """Bring the database up to date, open every part, hand them out together, and close them in reverse."""
-    async with open_secrets(settings) as (complete, secrets), _build(complete, secrets) as runtime:
+    async with open_secrets(settings) as opened, _build(opened) as runtime:
         yield runtime
 
 
 @asynccontextmanager
-async def _build(settings: Settings, secrets: Secrets) -> AsyncIterator[Runtime]:
+async def _build(credentials: Credentials) -> AsyncIterator[Runtime]:
+    settings = credentials.settings
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     policy = Policy(
         signup_open=settings.signup == "open",
@@ -134,7 +155,7 @@ async def _build(settings: Settings, secrets: Secrets) -> AsyncIterator[Runtime]
         if settings.metrics == "emf":
             # Where the log lines go, so that one log group holds both.
             await opened(EmfWriter(REGISTRY, sys.stderr.write, service="mdreader").running())
-        database = await opened(open_database(settings))
+        database = await opened(open_database(settings, rotating=credentials.rotating))
         fanout = LocalFanout()
         secret = await signing_secret(settings, database)
         identity = EmbeddedIdentity(database=database, clock=clock, secret=secret)
@@ -145,7 +166,7 @@ async def _build(settings: Settings, secrets: Secrets) -> AsyncIterator[Runtime]
             fanout=fanout,
             live=rooms,
             rate_limits=LocalRateLimits(),
-            secrets=secrets,
+            secrets=credentials.secrets,
             notices=notices,
             jobs=Jobs(registry=job_registry(), clock=clock, bell=LocalJobBell()),
             clock=clock,
@@ -164,23 +185,27 @@ async def _build(settings: Settings, secrets: Secrets) -> AsyncIterator[Runtime]
 
 
 @asynccontextmanager
-async def open_secrets(settings: Settings) -> AsyncIterator[tuple[Settings, Secrets]]:
-    """The credentials that are kept elsewhere, and the settings with what these complete. Raises `SettingsError`."""
+async def open_secrets(settings: Settings) -> AsyncIterator[Credentials]:
+    """The credentials that are kept elsewhere. Raises `SettingsError`."""
     environment = EnvironmentSecrets(os.environ)
     if settings.secrets_arn is None:
-        yield settings, environment
+        yield Credentials(settings, environment)
         return
     from mdreader.adapters.aws import Aws  # noqa: PLC0415 - an extra
     from mdreader.adapters.secrets_aws import AwsSecrets, SecretsUnreadableError  # noqa: PLC0415
 
     client = Aws(settings.aws_region, settings.aws_endpoint_url).client("secretsmanager")
-    kept = AwsSecrets(client, settings.secrets_arn, otherwise=environment)
+    kept = AwsSecrets(client, settings.secrets_arn)
     try:
         values = await asyncio.to_thread(kept.load)
     except SecretsUnreadableError as error:
         raise SettingsError(str(error)) from None
+    complete = completed(settings, values)
+    address = database_url(complete.database_url, kept)
+    if address != complete.database_url:
+        complete = complete.model_copy(update={"database_url": address})
     async with kept.running():
-        yield completed(settings, values), kept
+        yield Credentials(complete, FirstOf(kept, environment), kept)
 
 
 @asynccontextmanager

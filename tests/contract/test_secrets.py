@@ -9,7 +9,7 @@ import pytest
 
 from mdreader.adapters.aws import Aws
 from mdreader.adapters.secrets_aws import PAUSE_SECONDS, AwsSecrets, SecretsUnreadableError
-from mdreader.adapters.secrets_environment import EnvironmentSecrets
+from mdreader.adapters.secrets_environment import EnvironmentSecrets, FirstOf
 from mdreader.bootstrap import open_secrets
 from mdreader.ports.secrets import Secrets, database_url
 from mdreader.settings import SettingsError, load_settings
@@ -44,19 +44,23 @@ def _environment(_endpoint: str) -> Secrets:
 
 def _aws(endpoint: str) -> Secrets:
     kept = Kept(endpoint, VALUES | {"empty": ""})
-    made = AwsSecrets(kept.client, kept.arn, otherwise=EnvironmentSecrets({}))
+    made = AwsSecrets(kept.client, kept.arn)
     made.load()
     return made
 
 
-@pytest.fixture(params=[_environment, _aws])
+def _both(endpoint: str) -> Secrets:
+    return FirstOf(_aws(endpoint), EnvironmentSecrets({"USERNAME": "the shell's", "EMPTY": ""}))
+
+
+@pytest.fixture(params=[_environment, _aws, _both])
 def secrets(request: pytest.FixtureRequest, aws_endpoint: str) -> Secrets:
     make: Callable[[str], Secrets] = request.param
     return make(aws_endpoint)
 
 
 async def test_a_value_is_there_by_its_name(secrets: Secrets) -> None:
-    assert secrets.get("google_client_secret") == "first"
+    assert (secrets.get("google_client_secret"), secrets.get("username")) == ("first", "writer")
 
 
 async def test_what_is_not_there_or_empty_is_none(secrets: Secrets) -> None:
@@ -70,7 +74,7 @@ async def test_a_refresh_keeps_what_did_not_change(secrets: Secrets) -> None:
 
 
 def loaded(kept: Kept, time: Time, *, every: float = 300) -> AwsSecrets:
-    made = AwsSecrets(kept.client, kept.arn, otherwise=EnvironmentSecrets({"EXTRA": "of here"}), every=every, now=time)
+    made = AwsSecrets(kept.client, kept.arn, every=every, now=time)
     made.load()
     return made
 
@@ -83,12 +87,11 @@ async def test_a_refusal_brings_the_rotated_value(aws_endpoint: str) -> None:
     time.now += PAUSE_SECONDS
     await secrets.refresh()
     assert secrets.get("password") == "second"
-    assert secrets.get("extra") == "of here"
 
 
 async def test_the_timer_brings_the_rotated_value(aws_endpoint: str) -> None:
     kept = Kept(aws_endpoint, VALUES)
-    secrets = AwsSecrets(kept.client, kept.arn, otherwise=EnvironmentSecrets({}), every=PAUSE_SECONDS)
+    secrets = AwsSecrets(kept.client, kept.arn, every=PAUSE_SECONDS)
     secrets.load()
     kept.rotate(VALUES | {"password": "second"})
     async with secrets.running(), asyncio.timeout(20):
@@ -126,7 +129,7 @@ async def test_a_service_that_is_down_leaves_the_old_values(aws_endpoint: str) -
 async def test_a_secret_that_is_no_object_says_so_without_its_text(aws_endpoint: str, text: str) -> None:
     kept = Kept(aws_endpoint, text)
     with pytest.raises(SecretsUnreadableError, match="not a JSON object") as caught:
-        AwsSecrets(kept.client, kept.arn, otherwise=EnvironmentSecrets({})).load()
+        AwsSecrets(kept.client, kept.arn).load()
     assert text not in str(caught.value)
 
 
@@ -134,7 +137,8 @@ async def test_a_start_takes_what_the_settings_leave_open(aws_endpoint: str) -> 
     kept = Kept(aws_endpoint, {"DATABASE_URL": "postgresql://a:b@db/x", "email_from": "it@example.org", "port": 5432})
     where = {"aws_region": REGION, "aws_endpoint_url": aws_endpoint, "secrets_arn": kept.arn}
     settings = load_settings(**where, email_from="us@example.org", signup="closed", port=8123)
-    async with open_secrets(settings) as (complete, secrets):
+    async with open_secrets(settings) as opened:
+        complete, secrets = opened.settings, opened.secrets
         assert complete.database_url == "postgresql://a:b@db/x"
         assert (complete.email_from, complete.signup, complete.port) == ("us@example.org", "closed", 8123)
         assert secrets.get("database_url") == "postgresql://a:b@db/x"
@@ -162,7 +166,8 @@ LOGIN = "writer:p%40ss%2Fword%3A1"
         (None, {"host": "db"} | VALUES, f"postgresql://{LOGIN}@db:5432/postgres"),
         ("postgresql://db:5433/x?sslmode=require", VALUES, f"postgresql://{LOGIN}@db:5433/x?sslmode=require"),
         ("postgresql://old@db/x", VALUES, f"postgresql://{LOGIN}@db/x"),
-        ("postgresql://me:mine@db/x", FULL, "postgresql://me:mine@db/x"),
+        ("postgresql://me:mine@db/x", FULL, f"postgresql://{LOGIN}@db/x"),
+        ("postgresql://me:mine@db/x", {"google_client_secret": "x"}, "postgresql://me:mine@db/x"),
         ("postgresql://db/x", {}, "postgresql://db/x"),
         ("sqlite:///x", FULL, "sqlite:///x"),
         (None, {"database_url": "postgresql://a:b@c/d"}, "postgresql://a:b@c/d"),

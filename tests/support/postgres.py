@@ -170,6 +170,13 @@ class Postgres:
         """Run statements, each a transaction of its own; the rows of the last."""
         return _elsewhere(_execute(self.url(database), statements))
 
+    def demand_password(self, role: str, password: str) -> None:
+        """Make a role that owns what `mdreader` owns, and whom it lets in with a password alone."""
+        self.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{password}'", f"GRANT mdreader TO {role}")
+        rules = self._data / "pg_hba.conf"
+        rules.write_text(f"host all {role} 127.0.0.1/32 scram-sha-256\n{rules.read_text()}")
+        self.execute("SELECT pg_reload_conf()")
+
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """Stop it: SIGINT ends every connection in good order, SIGQUIT is the immediate stop, which is a crash."""
         if self._process is not None:

@@ -10,7 +10,6 @@ from typing import Any, Final
 import structlog
 
 from mdreader.adapters.aws import AwsError, code_of
-from mdreader.ports.secrets import Secrets
 
 log = structlog.get_logger(__name__)
 
@@ -25,20 +24,18 @@ class SecretsUnreadableError(Exception):
 
 
 class AwsSecrets:
-    """The newest values of the secret `arn`; what it does not hold comes from `otherwise`. Start it with `load`."""
+    """The newest values of the secret `arn`. Start it with `load`."""
 
     def __init__(
         self,
         client: Any,
         arn: str,
         *,
-        otherwise: Secrets,
         every: float = EVERY_SECONDS,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._arn = arn
-        self._otherwise = otherwise
         self._every = every
         self._now = now
         self._values: Mapping[str, str] = {}
@@ -64,7 +61,7 @@ class AwsSecrets:
 
     def get(self, name: str) -> str | None:
         """See `ports.secrets.Secrets`."""
-        return self._values.get(name) or self._otherwise.get(name)
+        return self._values.get(name) or None
 
     async def refresh(self) -> None:
         """See `ports.secrets.Secrets`."""

@@ -32,7 +32,7 @@ def postgres_dial(address: PostgresAddress) -> Dial:
     async def dial(received: Received) -> Wire:
         url = address.url
         options = {**address.connect, "timeout": COMMAND_SECONDS, "command_timeout": COMMAND_SECONDS}
-        connection = await asyncpg.connect(
+        connection = await (address.connector or asyncpg.connect)(
             user=url.username, password=url.password, port=url.port or 5432, database=url.database, **options
         )
         return PostgresWire(connection, received)

@@ -103,9 +103,10 @@ async def _to_its_end(commit: Any) -> None:
 
 def make_engine(address: PostgresAddress, *, isolation: str, size: int) -> AsyncEngine:
     """An engine with at most `size` connections."""
+    connector = {} if address.connector is None else {"async_creator_fn": address.connector}
     engine = create_async_engine(
         address.url,
-        connect_args=address.connect,
+        connect_args=address.connect | connector,
         isolation_level=isolation,
         pool_size=size,
         max_overflow=0,

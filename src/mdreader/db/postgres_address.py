@@ -1,6 +1,7 @@
 """`DATABASE_URL` of PostgreSQL: where it is, whether the way there is encrypted, and how many connections may be open."""
 
 import ssl
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
@@ -25,12 +26,16 @@ class AddressError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PostgresAddress:
-    """Where PostgreSQL is. `pooled`: behind a pooler that lends a connection for a transaction at a time."""
+    """Where PostgreSQL is. `pooled`: behind a pooler that lends a connection for a transaction at a time.
+
+    `connector` opens a connection instead of the driver's own function, where credentials change while the server runs.
+    """
 
     url: URL
     connect: dict[str, Any]
     pool_size: int
     pooled: bool
+    connector: Callable[..., Awaitable[Any]] | None = None
 
     @property
     def where(self) -> str:

@@ -26,6 +26,7 @@ _AWAY = {
     "53200", "53300",  # out of memory, too many connections
     "25006",  # read-only: a replica, or the primary that was until now
     "57014",  # a statement ran into its time limit
+    "28000", "28P01",  # it does not let us in: a password that is being changed
 }  # fmt: skip
 _RETRY = {"Retry-After": "2"}
 

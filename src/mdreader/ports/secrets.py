@@ -23,14 +23,12 @@ _SCHEMES: Final = {"postgres": "postgresql", "postgresql": "postgresql", "aurora
 
 
 def database_url(configured: str | None, secrets: Secrets) -> str | None:
-    """The address of the database with the newest credentials in it.
+    """The address of the database with the newest credentials in it; `configured` is the setting.
 
-    `configured` is the setting; a password that it carries wins. Else a secret may hold a whole `database_url`, or `username` and
-    `password` (what RDS keeps) and perhaps `host`, `port`, `dbname` and `engine`, which complete or make the address.
+    A secret may hold a whole `database_url`, or `username` and `password` (what RDS keeps) and perhaps `host`, `port`, `dbname` and
+    `engine`. A place that is configured wins over the secret's; credentials of the secret win, as they are what rotates.
     """
-    if configured is not None and (
-        not configured.startswith("postgresql:") or urlsplit(configured).password is not None
-    ):
+    if configured is not None and not configured.startswith("postgresql:"):
         return configured
     whole, user, password = secrets.get("database_url"), secrets.get("username"), secrets.get("password")
     if configured is None and whole is not None:
