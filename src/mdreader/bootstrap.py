@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from mdreader.adapters.fanout_local import LocalFanout
 from mdreader.adapters.job_bell_local import LocalJobBell
+from mdreader.adapters.mail_outbox import OutboxMail
 from mdreader.adapters.metrics_emf import EmfWriter
 from mdreader.adapters.notices_log import LogNotices
 from mdreader.adapters.rate_limits_local import LocalRateLimits
@@ -23,14 +24,17 @@ from mdreader.db.sqlite import SqliteDatabase
 from mdreader.features.accounts.identity import EmbeddedIdentity
 from mdreader.features.collab.joining import Doorkeeper
 from mdreader.features.collab.rooms import Rooms
+from mdreader.features.mail import tasks as mail_tasks
 from mdreader.jobs import housekeeping
 from mdreader.jobs.queue import Jobs
 from mdreader.jobs.registry import Registry
 from mdreader.jobs.runner import Runner
-from mdreader.kernel.clock import SystemClock
+from mdreader.kernel.clock import Clock, SystemClock
 from mdreader.kernel.metrics import REGISTRY
 from mdreader.migrations import upgrade
 from mdreader.ports.notices import Notices
+from mdreader.ports.mail import Mail
+from mdreader.ports.mail_reports import MailReports
 from mdreader.ports.secrets import Secrets, database_url
 from mdreader.runtime import Policy, Runtime
 from mdreader.settings import Settings, SettingsError, completed
@@ -112,12 +116,14 @@ async def signing_secret(settings: Settings, database: Database) -> bytes:
     return await shared_secret(database, "tokens", partial(token_bytes, 32))
 
 
-def job_registry() -> Registry[Runtime]:
+def job_registry(settings: Settings) -> Registry[Runtime]:
     """Every kind of job, and what is done again and again."""
     registry: Registry[Runtime] = Registry()
-    for tasks in (housekeeping,):
+    for tasks in (housekeeping, mail_tasks):
         tasks.register(registry)
     return registry
+    if settings.ses_events_queue_url is not None:
+        mail_tasks.register_reports(registry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +154,7 @@ async def _build(credentials: Credentials) -> AsyncIterator[Runtime]:
         allowed_origins=settings.allowed_origins,
         metrics_token=settings.metrics_token,
     )
+        mail_from=settings.email_from or "mdreader@localhost",
     async with AsyncExitStack() as stack:
         opened = stack.enter_async_context
         clock = SystemClock()
@@ -168,7 +175,9 @@ async def _build(credentials: Credentials) -> AsyncIterator[Runtime]:
             rate_limits=LocalRateLimits(),
             secrets=credentials.secrets,
             notices=notices,
-            jobs=Jobs(registry=job_registry(), clock=clock, bell=LocalJobBell()),
+            jobs=Jobs(registry=job_registry(settings), clock=clock, bell=LocalJobBell()),
+            mail=_mail(settings),
+            mail_reports=_mail_reports(settings, clock),
             clock=clock,
             policy=policy,
             secret=secret,
@@ -219,3 +228,40 @@ async def _notices(settings: Settings) -> AsyncIterator[Notices]:
     client = Aws(settings.aws_region, settings.aws_endpoint_url).client("sns")
     async with SnsNotices(client, settings.sns_topic_arn).running() as notices:
         yield notices
+
+
+def _mail(settings: Settings) -> Mail:
+    """How mails leave. Raises `SettingsError`."""
+    if settings.mail_url is None:
+        return OutboxMail()
+    if settings.mail_url.startswith("ses:"):
+        from mdreader.adapters.aws import Aws  # noqa: PLC0415 - an extra
+        from mdreader.adapters.mail_ses import SesMail, parse_ses_url  # noqa: PLC0415
+
+        # One call a mail: a second one, after an answer that got lost, would be a second mail.
+        client = Aws(settings.aws_region, settings.aws_endpoint_url).client("sesv2", retries={"total_max_attempts": 1})
+        return SesMail(client, configuration_set=parse_ses_url(settings.mail_url))
+    from mdreader.adapters.mail_smtp import SmtpMail, parse_smtp_url  # noqa: PLC0415 - the default needs none of it
+
+    try:
+        return SmtpMail(parse_smtp_url(settings.mail_url))
+    except ValueError as error:
+        raise SettingsError(f"mail_url: {error}") from None
+
+
+def _mail_reports(settings: Settings, clock: Clock) -> MailReports | None:
+    """Where SES reports bounces and complaints."""
+    topic, queue = settings.ses_events_topic_arn, settings.ses_events_queue_url
+    if topic is None and queue is None:
+        return None
+    from mdreader.adapters.aws import Aws  # noqa: PLC0415 - an extra
+    from mdreader.adapters.mail_reports_ses import SesReports  # noqa: PLC0415
+    from mdreader.adapters.sns_signature import SnsSignatures, fetch_certificate  # noqa: PLC0415
+
+    aws = Aws(settings.aws_region, settings.aws_endpoint_url)
+    return SesReports(
+        signatures=None if topic is None else SnsSignatures(topic, fetch=fetch_certificate, now=clock.now),
+        sns=None if topic is None else aws.client("sns"),
+        sqs=None if queue is None else aws.client("sqs"),
+        queue_url=queue,
+    )

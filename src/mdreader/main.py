@@ -11,6 +11,7 @@ from mdreader.bootstrap import build_runtime
 from mdreader.features.accounts import routes as accounts
 from mdreader.features.collab import routes as collab
 from mdreader.features.documents import routes as documents
+from mdreader.features.mail import routes as mail
 from mdreader.features.transfer import routes as transfer
 from mdreader.features.workspaces import routes as workspaces
 from mdreader.http import operations
@@ -43,7 +44,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(EdgeMiddleware)
     app.include_router(operations.router)
     # Routes are tried one after the other, which is what a small request costs most: those that are asked most come first.
-    for routes in (documents, collab, workspaces, accounts, transfer):
+    for routes in (documents, collab, workspaces, accounts, transfer, mail):
         app.include_router(routes.router, responses=PROBLEM_RESPONSES)
     app.mount("/", Page())
     return app

@@ -10,6 +10,8 @@ from mdreader.kernel.clock import Clock
 from mdreader.ports.fanout import Fanout
 from mdreader.ports.identity import Identity
 from mdreader.ports.live import LiveDocuments
+from mdreader.ports.mail import Mail
+from mdreader.ports.mail_reports import MailReports
 from mdreader.ports.notices import Notices
 from mdreader.ports.rate_limits import RateLimits
 from mdreader.ports.secrets import Secrets
@@ -25,6 +27,7 @@ class Policy:
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
     allowed_origins: tuple[str, ...]
     metrics_token: str | None
+    mail_from: str = "mdreader@localhost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class Runtime:
     notices: Notices
     jobs: Jobs
     clock: Clock
+    mail: Mail
+    mail_reports: MailReports | None
     policy: Policy
     secret: bytes
     data: Path

@@ -61,6 +61,8 @@ class Settings(BaseSettings):
         )
 
     @field_validator("allowed_origins", mode="before")
+    ses_events_topic_arn: str | None = Field(None, validation_alias="SES_EVENTS_TOPIC_ARN")
+    ses_events_queue_url: str | None = Field(None, validation_alias="SES_EVENTS_QUEUE_URL")
     @classmethod
     def _origins(cls, value: object) -> object:
         return (

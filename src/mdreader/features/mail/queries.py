@@ -1,0 +1,157 @@
+"""The statements of mail."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mdreader.db.engine import Transaction
+from mdreader.features.mail.tables import mail_reports, mail_suppressions, mails
+
+
+@dataclass(frozen=True, slots=True)
+class MailRow:
+    """A mail as it is stored. Instants in milliseconds; `data` is JSON, empty once it has left."""
+
+    id: str
+    template: str
+    recipient: str
+    data: str
+    subject: str
+    state: str
+    attempts: int
+    error: str | None
+    created_at: int
+    give_up_at: int
+    sent_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """An address that no mail goes to."""
+
+    email: str
+    reason: str
+    detail: str
+    created_at: int
+
+
+_COLUMNS: Final = [mails.c[name] for name in MailRow.__dataclass_fields__]
+_OPEN: Final = mails.c.state.in_(("queued", "sending"))
+_ONE: Final = select(*_COLUMNS).where(mails.c.id == bindparam("mail_id"), _OPEN).with_for_update()
+_BEGIN: Final = (
+    update(mails).where(mails.c.id == bindparam("of")).values(state="sending", attempts=mails.c.attempts + 1)
+)
+_ACCEPTED: Final = (
+    update(mails)
+    .where(mails.c.id == bindparam("of"), _OPEN)
+    .values(state="sent", sent_at=bindparam("at"), carrier_id=bindparam("carrier"), error=None)
+)
+_CLOSE: Final = (
+    update(mails)
+    .where(mails.c.id == bindparam("of"), _OPEN)
+    .values(state=bindparam("ending"), error=bindparam("reason"), data="")
+)
+_AGAIN: Final = (
+    update(mails).where(mails.c.id == bindparam("of"), _OPEN).values(state="queued", error=bindparam("reason"))
+)
+_EMPTY: Final = update(mails).where(mails.c.id == bindparam("of")).values(data="")
+_SUPPRESSED: Final = select(mail_suppressions.c.reason).where(mail_suppressions.c.email == bindparam("address"))
+_SUPPRESSIONS: Final = select(mail_suppressions).order_by(
+    mail_suppressions.c.created_at.desc(), mail_suppressions.c.email
+)
+
+
+async def insert_mail(tx: Transaction, row: dict[str, Any]) -> None:
+    """Queue a mail."""
+    await tx.conn.execute(mails.insert(), row)
+
+
+async def open_mail(tx: Transaction, mail_id: str) -> MailRow | None:
+    """A mail that has not left for certain, locked; None when it has, or is no more."""
+    row = (await tx.conn.execute(_ONE, {"mail_id": mail_id})).one_or_none()
+    return None if row is None else MailRow(*row)
+
+
+async def mark_sending(tx: Transaction, mail_id: str) -> None:
+    """It is about to leave: from here on it may have."""
+    await tx.conn.execute(_BEGIN, {"of": mail_id})
+
+
+async def mark_sent(tx: Transaction, mail_id: str, *, carrier_id: str | None, at: int, keep: bool) -> bool:
+    """The carrier has it; its data goes, unless it is kept. False when that was known, or it was given up."""
+    found = await tx.conn.execute(_ACCEPTED, {"of": mail_id, "at": at, "carrier": carrier_id})
+    if not keep:
+        await tx.conn.execute(_EMPTY, {"of": mail_id})
+    return found.rowcount == 1
+
+
+async def mark_closed(tx: Transaction, mail_id: str, state: str, reason: str) -> None:
+    """It will not be sent: `failed` or `suppressed`."""
+    await tx.conn.execute(_CLOSE, {"of": mail_id, "ending": state, "reason": reason})
+
+
+async def mark_queued(tx: Transaction, mail_id: str, reason: str) -> None:
+    """It could not be sent now."""
+    await tx.conn.execute(_AGAIN, {"of": mail_id, "reason": reason})
+
+
+async def suppression_of(conn: AsyncConnection, email: str) -> str | None:
+    """Why no mail goes to an address, in its canonical form; None when it does."""
+    reason: str | None = await conn.scalar(_SUPPRESSED, {"address": email})
+    return reason
+
+
+async def newest_mails(conn: AsyncConnection, *, before: str | None, limit: int) -> list[MailRow]:
+    """Mails, the newest first, older than the one with the id `before`."""
+    statement = select(*_COLUMNS).order_by(mails.c.id.desc()).limit(limit)
+    if before is not None:
+        statement = statement.where(mails.c.id < before)
+    return [MailRow(*row) for row in await conn.execute(statement)]
+
+
+async def suppressions(conn: AsyncConnection) -> list[Suppression]:
+    """Every address that no mail goes to, the newest first."""
+    return [Suppression(row.email, row.reason, row.detail, row.created_at) for row in await conn.execute(_SUPPRESSIONS)]
+
+
+async def suppress(tx: Transaction, suppression: Suppression) -> bool:
+    """Send no more mail there. False when that was so."""
+    insert = postgresql.insert if tx.conn.dialect.name == "postgresql" else sqlite.insert
+    row = {name: getattr(suppression, name) for name in Suppression.__dataclass_fields__}
+    found = await tx.conn.execute(
+        insert(mail_suppressions).on_conflict_do_nothing().returning(mail_suppressions.c.email), row
+    )
+    return found.scalar_one_or_none() is not None
+
+
+async def lift_suppression(tx: Transaction, email: str) -> bool:
+    """Send mail there again. False when it was not held back."""
+    found = await tx.conn.execute(delete(mail_suppressions).where(mail_suppressions.c.email == email))
+    return found.rowcount == 1
+
+
+async def note_report(tx: Transaction, report_id: str, now: int) -> bool:
+    """Remember a report; False for one that was heard before."""
+    insert = postgresql.insert if tx.conn.dialect.name == "postgresql" else sqlite.insert
+    row = {"id": report_id, "received_at": now}
+    found = await tx.conn.execute(insert(mail_reports).on_conflict_do_nothing().returning(mail_reports.c.id), row)
+    return found.scalar_one_or_none() is not None
+
+
+async def forget_old(tx: Transaction, *, mails_before: int, reports_before: int) -> None:
+    """Delete mails and reports made before these moments."""
+    await tx.conn.execute(delete(mails).where(mails.c.created_at < mails_before))
+    await tx.conn.execute(delete(mail_reports).where(mail_reports.c.received_at < reports_before))
+
+
+async def give_up_overdue(tx: Transaction, *, now: int, reason: str) -> int:
+    """Close mails that nobody sends any more: their job is gone. How many there were."""
+    statement = (
+        update(mails)
+        .where(_OPEN, mails.c.give_up_at < now)
+        .values(state="failed", error=func.coalesce(mails.c.error, reason), data="")
+    )
+    return (await tx.conn.execute(statement)).rowcount

@@ -1,0 +1,48 @@
+"""Sending one mail. Who sends, when, and what becomes of a failure is the business of `features.mail`."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class MailRefusedError(Exception):
+    """This mail will never be taken: the address does not exist, the text is refused. The message says so, for people."""
+
+
+class MailUnavailableError(Exception):
+    """It was not taken now, and may be later: nobody answers, or the settings are wrong. The message says so, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailMessage:
+    """One mail to one address. Equal messages become equal bytes, so that one that is sent again can be known for what it is.
+
+    `message_id` is unique and without brackets (`0190...@example.org`), `sender` an address or `Name <address>`, `at` milliseconds.
+    `template` and `link` are what an operator may see of it: the template's name, and where it leads, if anywhere.
+    """
+
+    message_id: str
+    sender: str
+    to: str
+    subject: str
+    text: str
+    html: str
+    at: int
+    template: str
+    link: str | None = None
+    code: str | None = None
+
+
+class Mail(Protocol):
+    """Carries mails out of the house."""
+
+    @property
+    def kept_here(self) -> bool:
+        """There is no mail server: nothing leaves, and the operator reads the mails here."""
+        ...
+
+    async def send(self, message: MailMessage) -> str:
+        """Hand `message` over; what the carrier calls it. When this returns, the carrier has it.
+
+        Raises `MailRefusedError` and `MailUnavailableError`. After the latter the carrier may have it all the same.
+        """
+        ...

@@ -1,0 +1,145 @@
+"""Mail servers on this machine: a real SMTP server in the test's own event loop, with or without TLS, and certificates for it."""
+
+import asyncio
+import datetime as dt
+import ssl
+import tempfile
+import warnings
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from functools import cache
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, Literal
+
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+Tls = Literal["none", "starttls", "implicit"]
+USER, PASSWORD = "mdreader", "päss:word/1"
+
+
+@dataclass
+class Mailbox:
+    """An SMTP server that keeps what it accepts. `answer` may refuse a recipient, `on_data` may refuse or delay a mail."""
+
+    port: int = 0
+    mails: list[Envelope] = field(default_factory=list)
+    answer: Callable[[str], str] = lambda _address: "250 OK"
+    on_data: Callable[[Envelope], str] = lambda _envelope: "250 queued as 1"
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        said = self.answer(address)
+        if said.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return said
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+        said = self.on_data(envelope)
+        if said.startswith("250"):
+            self.mails.append(envelope)
+        return said
+
+    @property
+    def messages(self) -> list[EmailMessage]:
+        """What was accepted, parsed."""
+        return [parsed(content_of(envelope)) for envelope in self.mails]
+
+
+def content_of(envelope: Envelope) -> bytes:
+    """The mail's bytes, as they came."""
+    assert isinstance(envelope.content, bytes)
+    return envelope.content
+
+
+def parsed(content: bytes) -> EmailMessage:
+    """A mail, as a mail program reads it."""
+    message = message_from_bytes(content, policy=policy.default)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+@asynccontextmanager
+async def smtp_server(*, tls: Tls = "none", password: bool = False) -> AsyncIterator[Mailbox]:
+    """A mail server on a free port of this machine; its certificate is for `localhost`, see `trusting`."""
+    box = Mailbox()
+
+    def authenticate(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any) -> AuthResult:
+        right = isinstance(data, LoginPassword) and data == LoginPassword(USER.encode(), PASSWORD.encode())
+        return AuthResult(success=right, handled=False)
+
+    def protocol() -> SMTP:
+        with warnings.catch_warnings():
+            # It knows TLS that it began itself, and takes implicit TLS for none.
+            warnings.filterwarnings("ignore", message="Requiring AUTH while not requiring TLS")
+            return SMTP(
+                box,
+                hostname="mail.test",
+                enable_SMTPUTF8=True,
+                tls_context=_server_context() if tls == "starttls" else None,
+                require_starttls=tls == "starttls",
+                auth_required=password,
+                auth_require_tls=tls == "starttls",
+                authenticator=authenticate if password else None,
+            )
+
+    context = _server_context() if tls == "implicit" else None
+    server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0, ssl=context)
+    box.port = server.sockets[0].getsockname()[1]
+    try:
+        yield box
+    finally:
+        server.close()
+        await server.wait_closed()
+
+
+@cache
+def _certificate() -> tuple[bytes, bytes]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = dt.datetime.now(dt.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]), False
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return made.public_bytes(serialization.Encoding.PEM), private
+
+
+def certificate_pem() -> str:
+    """The servers' certificate, for those who should trust it."""
+    return _certificate()[0].decode()
+
+
+def trusting() -> ssl.SSLContext:
+    """A client's context that trusts the servers of this module, and nobody else."""
+    return ssl.create_default_context(cadata=certificate_pem())
+
+
+def _server_context() -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "certificate.pem"
+        file.write_bytes(b"".join(_certificate()))
+        context.load_cert_chain(file)
+    return context
