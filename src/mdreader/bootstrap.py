@@ -11,13 +11,12 @@ from pathlib import Path
 from secrets import token_bytes
 from urllib.parse import unquote, urlsplit
 
-from mdreader.adapters.fanout_local import LocalFanout
 from mdreader.adapters.job_bell_local import LocalJobBell
 from mdreader.adapters.mail_outbox import OutboxMail
 from mdreader.adapters.metrics_emf import EmfWriter
 from mdreader.adapters.notices_log import LogNotices
-from mdreader.adapters.rate_limits_local import LocalRateLimits
 from mdreader.adapters.secrets_environment import EnvironmentSecrets, FirstOf
+from mdreader.adapters.shared import open_shared
 from mdreader.db.engine import Database
 from mdreader.db.secrets import shared_secret
 from mdreader.db.sqlite import SqliteDatabase
@@ -153,8 +152,9 @@ async def _build(credentials: Credentials) -> AsyncIterator[Runtime]:
         trusted_proxies=settings.trusted_proxies,
         allowed_origins=settings.allowed_origins,
         metrics_token=settings.metrics_token,
-    )
+        email_verification_required=settings.email_verification == "required",
         mail_from=settings.email_from or "mdreader@localhost",
+    )
     async with AsyncExitStack() as stack:
         opened = stack.enter_async_context
         clock = SystemClock()
@@ -163,16 +163,22 @@ async def _build(credentials: Credentials) -> AsyncIterator[Runtime]:
             # Where the log lines go, so that one log group holds both.
             await opened(EmfWriter(REGISTRY, sys.stderr.write, service="mdreader").running())
         database = await opened(open_database(settings, rotating=credentials.rotating))
-        fanout = LocalFanout()
+        shared = await opened(open_shared(settings.redis_url, database, clock))
         secret = await signing_secret(settings, database)
         identity = EmbeddedIdentity(database=database, clock=clock, secret=secret)
-        rooms = Rooms(database=database, clock=clock, max_document_bytes=policy.max_document_bytes)
+        rooms = Rooms(
+            database=database,
+            clock=clock,
+            doorbell=shared.doorbell,
+            max_document_bytes=policy.max_document_bytes,
+        )
         runtime = Runtime(
             database=database,
             identity=identity,
-            fanout=fanout,
+            fanout=shared.fanout,
             live=rooms,
-            rate_limits=LocalRateLimits(),
+            rate_limits=shared.rate_limits,
+            tickets=shared.tickets,
             secrets=credentials.secrets,
             notices=notices,
             jobs=Jobs(registry=job_registry(settings), clock=clock, bell=LocalJobBell()),
@@ -184,9 +190,9 @@ async def _build(credentials: Credentials) -> AsyncIterator[Runtime]:
             data=settings.data,
         )
         # The identity listens first: whoever reacts to the end of a session must not find it remembered.
-        await opened(identity.running(fanout))
+        await opened(identity.running(shared.fanout))
         await opened(rooms.running())
-        stack.callback(fanout.subscribe(Doorkeeper(runtime).on_event))
+        await opened(Doorkeeper(runtime).running(shared.fanout))
         if settings.worker == "embedded":
             runner = Runner(runtime, database, runtime.jobs, shared=database.dialect == "postgresql")
             await opened(runner.running(grace_seconds=EMBEDDED_GRACE_SECONDS))

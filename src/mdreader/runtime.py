@@ -15,6 +15,7 @@ from mdreader.ports.mail_reports import MailReports
 from mdreader.ports.notices import Notices
 from mdreader.ports.rate_limits import RateLimits
 from mdreader.ports.secrets import Secrets
+from mdreader.ports.tickets import Tickets
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Runtime:
     fanout: Fanout
     live: LiveDocuments
     rate_limits: RateLimits
+    tickets: Tickets
     secrets: Secrets
     notices: Notices
     jobs: Jobs

@@ -13,7 +13,7 @@ from typing import Any, Final
 import asyncpg
 
 from mdreader.adapters.bus import Dial, Received, Wire, is_cancelled
-from mdreader.db.postgres_address import AddressError, PostgresAddress
+from mdreader.db.postgres_address import PostgresAddress
 
 # Of 7,999 bytes of text; a hundred are left for the part's number.
 PART_BYTES: Final = 5_900
@@ -23,11 +23,7 @@ _NOTIFY: Final = "SELECT pg_notify(c, p) FROM unnest($1::text[], $2::text[]) WIT
 
 
 def postgres_dial(address: PostgresAddress) -> Dial:
-    """How the bus opens a wire; raises `AddressError` for a pooler, which forgets who listens."""
-    if address.pooled:
-        raise AddressError(
-            "Behind a pooler servers cannot hear of one another from PostgreSQL: set REDIS_URL, or connect without the pooler."
-        )
+    """How the bus opens a wire."""
 
     async def dial(received: Received) -> Wire:
         url = address.url

@@ -8,7 +8,7 @@ from mdreader.db.engine import Database
 from mdreader.features.accounts import queries
 from mdreader.kernel.actor import Actor
 from mdreader.kernel.clock import Clock
-from mdreader.kernel.events import Event, ProfileChanged, SessionEnded
+from mdreader.kernel.events import Event, EventsMissed, ProfileChanged, SessionEnded
 
 # How old an answer may be. Events make it fresher at once; a lost one must not matter for longer than this.
 FRESH_MS: Final = 1000
@@ -65,6 +65,9 @@ class SessionCache:
                     self._entries.pop(session_id, None)
                 if event.key_ids:
                     self._forget(lambda actor: actor.key_id in event.key_ids)
+            case EventsMissed():
+                self._generation += 1
+                self._entries.clear()
             case ProfileChanged():
                 self._generation += 1
                 self._forget(lambda actor: actor.user_id == event.user_id)

@@ -1,31 +1,41 @@
 """From an open socket to a seat in a room, and out of it when the right to sit there ends."""
 
-from typing import cast
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final, cast
 
 import structlog
 
 from mdreader.features.accounts.current import actor_from_token
+from mdreader.features.accounts.ended import ended
 from mdreader.features.collab.closing import CloseCode
 from mdreader.features.collab.connection import Connection
 from mdreader.features.collab.presence import Person
 from mdreader.features.collab.rooms import Rooms
-from mdreader.features.collab.tickets import PREFIX
-from mdreader.features.documents.access import require_document
+from mdreader.features.documents.access import require_document, rights_now
 from mdreader.features.workspaces.access import Right
 from mdreader.kernel.actor import Actor
 from mdreader.kernel.errors import AppError, ForbiddenError, NotFoundError, UnauthenticatedError
 from mdreader.kernel.events import (
     DocumentsRemoved,
     Event,
+    EventsMissed,
     MembershipChanged,
     ProfileChanged,
     SessionEnded,
     WorkspaceRemoved,
 )
 from mdreader.kernel.ids import is_id
+from mdreader.ports.fanout import Fanout
+from mdreader.ports.tickets import PREFIX
 from mdreader.runtime import Runtime
 
 log = structlog.get_logger(__name__)
+
+# Seconds between two looks at the rights of all sockets, where servers tell each other of changes over a link that may be cut.
+LOOK_SECONDS: Final = 30.0
 
 
 def rooms_of(runtime: Runtime) -> Rooms:
@@ -36,9 +46,12 @@ def rooms_of(runtime: Runtime) -> Rooms:
 async def authenticate(runtime: Runtime, token: str, document_id: str, peer: str) -> Actor:
     """Who holds `token`: a ticket for this document, an access token or an API key. Raises `UnauthenticatedError`."""
     if token.startswith(PREFIX):
-        actor = rooms_of(runtime).tickets.redeem(token, document_id)
+        actor = await runtime.tickets.redeem(token, document_id)
         if actor is None:
             raise UnauthenticatedError("The ticket is used, expired or for another document. Get a new one.")
+        async with runtime.database.read() as conn:  # word that the session ended may still be on its way
+            if await ended(conn, [actor], runtime.clock.now()):
+                raise UnauthenticatedError("The session is over. Log in again.")
         return actor
     return await actor_from_token(runtime, token, peer=peer)
 
@@ -90,6 +103,19 @@ class Doorkeeper:
         self._runtime = runtime
         self._rooms = rooms_of(runtime)
 
+    @asynccontextmanager
+    async def running(self, fanout: Fanout) -> AsyncIterator["Doorkeeper"]:
+        """Act on events, from here to the end; where there are several servers, also look by itself."""
+        end = fanout.subscribe(self.on_event)
+        looking = asyncio.get_running_loop().create_task(self._look_again()) if self._rooms.has_peers else None
+        try:
+            yield self
+        finally:
+            end()
+            if looking is not None:
+                looking.cancel()
+                await asyncio.gather(looking, return_exceptions=True)
+
     def on_event(self, event: Event) -> None:
         """Called for each event of the fan-out, on the event loop."""
         match event:
@@ -101,6 +127,8 @@ class Doorkeeper:
                         self._rooms.spawn(self._recheck(connection))
             case ProfileChanged(user_id, name):
                 self._rename(user_id, name)
+            case EventsMissed():
+                self._rooms.spawn(self._recheck_all())
             case DocumentsRemoved(document_ids):
                 self._rooms.evict(document_ids, CloseCode.NOT_FOUND, "deleted")
             case WorkspaceRemoved(workspace_id):
@@ -108,11 +136,17 @@ class Doorkeeper:
                 self._rooms.evict(tuple(gone), CloseCode.NOT_FOUND, "deleted")
 
     def _end(self, session_ids: tuple[str, ...], key_ids: tuple[str, ...]) -> None:
-        self._rooms.tickets.revoke(session_ids, key_ids)
+        self._rooms.spawn(self._revoke(session_ids, key_ids))
         for connection in self._rooms.sockets():
             actor = connection.actor
             if actor is not None and (actor.session_id in session_ids or actor.key_id in key_ids):
                 connection.close(CloseCode.UNAUTHENTICATED, "session_ended")
+
+    async def _revoke(self, session_ids: tuple[str, ...], key_ids: tuple[str, ...]) -> None:
+        try:
+            await self._runtime.tickets.revoke(session_ids, key_ids)
+        except AppError:
+            log.exception("tickets_not_revoked")  # whoever redeems one is asked for the session all the same
 
     def _rename(self, user_id: str, name: str) -> None:
         for connection in self._rooms.sockets():
@@ -133,3 +167,32 @@ class Doorkeeper:
             return
         if could_write != connection.can_write:
             connection.close(CloseCode.UNAUTHENTICATED, "role_changed")
+
+    async def _look_again(self) -> None:
+        """A net under lost events: every socket's rights and session are asked for again and again."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS * random.uniform(0.8, 1))  # noqa: S311 - jitter, not a secret
+            await self._recheck_all()
+
+    async def _recheck_all(self) -> None:
+        """Ask about all sockets at once, and close those that would not be let in now."""
+        sockets = [socket for socket in self._rooms.sockets() if socket.room is not None]
+        pairs = [(socket.actor, socket.document_id) for socket in sockets if socket.actor is not None]
+        if not pairs:
+            return
+        try:
+            async with self._runtime.database.read() as conn:
+                over = await ended(conn, [actor for actor, _ in pairs], self._runtime.clock.now())
+                rights = await rights_now(conn, pairs)
+        except AppError:
+            return  # the database is away: it is looked at again
+        except Exception:
+            log.exception("recheck_failed")
+            return
+        for socket, (actor, _), right in zip(sockets, pairs, rights, strict=True):
+            if actor.session_id in over or actor.key_id in over:
+                socket.close(CloseCode.UNAUTHENTICATED, "session_ended")
+            elif right is None:
+                socket.close(CloseCode.FORBIDDEN, "your access was removed")
+            elif socket.can_write != (right >= Right.WRITE):
+                socket.close(CloseCode.UNAUTHENTICATED, "role_changed")

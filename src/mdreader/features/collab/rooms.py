@@ -18,11 +18,11 @@ from mdreader.features.collab.log_stores import log_store
 from mdreader.features.collab.projection import Projector
 from mdreader.features.collab.rewrite import Rewrite
 from mdreader.features.collab.room import Room, Surroundings
-from mdreader.features.collab.tickets import Tickets
 from mdreader.kernel.clock import Clock
 from mdreader.kernel.errors import NotFoundError, TooLargeError, UnavailableError
 from mdreader.kernel.memory import trim
 from mdreader.kernel.metrics import CONNECTIONS, ROOMS
+from mdreader.ports.doorbell import Doorbell
 from mdreader.ports.live import LiveText, Seed
 
 log = structlog.get_logger(__name__)
@@ -43,12 +43,16 @@ RETRY_MILLISECONDS = (500, 4000)
 class Rooms:
     """Implements `ports.live.LiveDocuments`; `running` owns the background tasks."""
 
-    def __init__(self, *, database: Database, clock: Clock, max_document_bytes: int) -> None:
+    def __init__(
+        self, *, database: Database, clock: Clock, max_document_bytes: int, doorbell: Doorbell | None = None
+    ) -> None:
+        """`doorbell` is None where this is the only server."""
         self._database = database
+        self._doorbell = doorbell
+        self.has_peers = doorbell is not None
         self._max_document_bytes = max_document_bytes
         # The whole state of a document travels in one message: its text, its tombstones and their bookkeeping.
         self.max_frame_bytes = 2 * max_document_bytes + 1_000_000
-        self.tickets = Tickets(clock)
         self.draining = False
         self._clock = clock
         self._rooms: dict[str, asyncio.Future[Room]] = {}

@@ -5,10 +5,10 @@ from pydantic import BaseModel, Field
 
 from mdreader.features.accounts.current import CurrentActor
 from mdreader.features.collab.joining import rooms_of
-from mdreader.features.collab.tickets import TTL_SECONDS
 from mdreader.features.documents.access import require_document
 from mdreader.features.workspaces.access import Right
 from mdreader.http.dependencies import RuntimeDep
+from mdreader.ports.tickets import TTL_SECONDS
 
 router = APIRouter(prefix="/api/documents", tags=["live editing"])
 
@@ -27,6 +27,6 @@ async def issue_ticket(document_id: str, actor: CurrentActor, runtime: RuntimeDe
     # Given back before the epoch is read: requests that each hold one connection and wait for a second would wait for ever.
     async with runtime.database.read() as conn:
         await require_document(conn, actor, document_id, Right.READ)
-    rooms = rooms_of(runtime)
-    epoch = await rooms.epoch(document_id)
-    return TicketOut(ticket=rooms.tickets.issue(actor, document_id), expires_in=TTL_SECONDS, epoch=epoch)
+    epoch = await rooms_of(runtime).epoch(document_id)
+    ticket = await runtime.tickets.issue(actor, document_id)
+    return TicketOut(ticket=ticket, expires_in=TTL_SECONDS, epoch=epoch)

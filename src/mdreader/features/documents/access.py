@@ -1,15 +1,26 @@
 """The gate to documents: the workspaces' gate, asked in the statement that reads the document."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mdreader.db.engine import has_company
 from mdreader.features.documents.records import COLUMNS, Document
 from mdreader.features.documents.tables import documents
-from mdreader.features.workspaces.access import MEMBERSHIP, Right, Role, WorkspaceAccess, grant, hold
+from mdreader.features.workspaces.access import (
+    MEMBERSHIP,
+    MEMBERSHIPS,
+    RIGHTS,
+    Right,
+    Role,
+    WorkspaceAccess,
+    effective_role,
+    grant,
+    hold,
+)
 from mdreader.kernel.actor import Actor
 from mdreader.kernel.errors import NotFoundError
 from mdreader.kernel.ids import is_id
@@ -54,9 +65,33 @@ _DOCUMENT: Final = (
 )
 
 
+_ROLES: Final = (
+    select(documents.c.id, MEMBERSHIPS.c.user_id, MEMBERSHIPS.c.role)
+    .join(MEMBERSHIPS, MEMBERSHIPS.c.workspace_id == documents.c.workspace_id)
+    .where(
+        tuple_(MEMBERSHIPS.c.user_id, documents.c.id).in_(bindparam("pairs", expanding=True)),
+        documents.c.deleted_at.is_(None),
+    )
+)
+PAIRS_AT_ONCE: Final = 200
+
 _HOLD: Final = hold(
     select(documents.c.workspace_id).where(documents.c.id == bindparam("document_id")).scalar_subquery()
 )
+
+
+async def rights_now(conn: AsyncConnection, pairs: Sequence[tuple[Actor, str]]) -> list[Right | None]:
+    """What each actor may do with the document beside it; None for nothing. For looking again at what the gate let in."""
+    keys = sorted({(actor.user_id, document_id) for actor, document_id in pairs})
+    roles: dict[tuple[str, str], Role] = {}
+    for start in range(0, len(keys), PAIRS_AT_ONCE):
+        rows = await conn.execute(_ROLES, {"pairs": keys[start : start + PAIRS_AT_ONCE]})
+        roles |= {(row.user_id, row.id): row.role for row in rows}
+    found = [roles.get((actor.user_id, document_id)) for actor, document_id in pairs]
+    return [
+        None if role is None else RIGHTS[effective_role(actor, role)]
+        for (actor, _), role in zip(pairs, found, strict=True)
+    ]
 
 
 async def require_document(

@@ -62,6 +62,14 @@ MEMBERSHIP: Final = (
     .subquery("membership")
 )
 
+# The same of many people at once, with `user_id` beside the role.
+MEMBERSHIPS: Final = (
+    select(memberships.c.workspace_id, memberships.c.user_id, memberships.c.role)
+    .join(workspaces, workspaces.c.id == memberships.c.workspace_id)
+    .where(workspaces.c.deleted_at.is_(None))
+    .subquery("memberships_now")
+)
+
 _ROLE: Final = select(MEMBERSHIP.c.role).where(MEMBERSHIP.c.workspace_id == bindparam("workspace_id"))
 
 

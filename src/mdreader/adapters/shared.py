@@ -1,0 +1,87 @@
+"""What servers have in common beside the database: through Redis where there is one, else through PostgreSQL, else in this process."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import cast
+
+import structlog
+
+from mdreader.adapters.doorbell_local import LocalDoorbell
+from mdreader.adapters.fanout_local import LocalFanout
+from mdreader.adapters.rate_limits_local import LocalRateLimits
+from mdreader.adapters.tickets_local import LocalTickets
+from mdreader.db.engine import Database
+from mdreader.kernel.clock import Clock
+from mdreader.ports.doorbell import Doorbell
+from mdreader.ports.fanout import Fanout
+from mdreader.ports.rate_limits import RateLimits
+from mdreader.ports.tickets import Tickets
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """`doorbell` is None where there can be one server only: on SQLite."""
+
+    fanout: Fanout
+    doorbell: Doorbell | None
+    rate_limits: RateLimits
+    tickets: Tickets
+
+
+@asynccontextmanager
+async def open_shared(redis_url: str | None, database: Database, clock: Clock) -> AsyncIterator[Shared]:
+    """The adapters that fit; what only a fleet needs is loaded when it is chosen."""
+    if redis_url is not None:
+        async with _on_redis(redis_url, database, clock) as shared:
+            yield shared
+    elif database.dialect == "postgresql":
+        async with _on_postgres(database, clock) as shared:
+            yield shared
+    else:
+        yield Shared(LocalFanout(), None, LocalRateLimits(), LocalTickets(clock))
+
+
+@asynccontextmanager
+async def _on_redis(url: str, database: Database, clock: Clock) -> AsyncIterator[Shared]:
+    from mdreader.adapters.bus import Bus  # noqa: PLC0415
+    from mdreader.adapters.doorbell_bus import BusDoorbell  # noqa: PLC0415
+    from mdreader.adapters.fanout_bus import BusFanout  # noqa: PLC0415
+    from mdreader.adapters.rate_limits_redis import RedisRateLimits  # noqa: PLC0415
+    from mdreader.adapters.tickets_database import DatabaseTickets  # noqa: PLC0415
+    from mdreader.adapters.tickets_redis import ELSEWHERE, RedisTickets  # noqa: PLC0415
+    from mdreader.adapters.wire_redis import namespace, open_client, redis_dial  # noqa: PLC0415
+
+    client, prefix = open_client(url), namespace(url)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(client.aclose)
+        bus = await stack.enter_async_context(Bus(redis_dial(client, prefix), "redis").running())
+        yield Shared(
+            await stack.enter_async_context(BusFanout(bus).running()),
+            BusDoorbell(bus) if database.dialect == "postgresql" else None,
+            RedisRateLimits(client, prefix, LocalRateLimits()),
+            RedisTickets(client, prefix, DatabaseTickets(database, clock, mark=ELSEWHERE)),
+        )
+
+
+@asynccontextmanager
+async def _on_postgres(database: Database, clock: Clock) -> AsyncIterator[Shared]:
+    from mdreader.adapters.bus import Bus  # noqa: PLC0415
+    from mdreader.adapters.doorbell_bus import BusDoorbell  # noqa: PLC0415
+    from mdreader.adapters.fanout_bus import BusFanout  # noqa: PLC0415
+    from mdreader.adapters.rate_limits_database import DatabaseRateLimits  # noqa: PLC0415
+    from mdreader.adapters.tickets_database import DatabaseTickets  # noqa: PLC0415
+    from mdreader.adapters.wire_postgres import postgres_dial  # noqa: PLC0415
+    from mdreader.db.postgres import PostgresDatabase  # noqa: PLC0415
+
+    address = cast("PostgresDatabase", database).address
+    limits, tickets = DatabaseRateLimits(database, clock), DatabaseTickets(database, clock)
+    if address.pooled:
+        # It forgets who listens. Other servers' edits are then found by looking, and lost rights when sockets are looked at again.
+        log.warning("servers_hear_nothing", why="a pooler stands before PostgreSQL; several servers need REDIS_URL")
+        yield Shared(LocalFanout(), LocalDoorbell(), limits, tickets)
+        return
+    async with Bus(postgres_dial(address), "postgres").running() as bus, BusFanout(bus).running() as fanout:
+        yield Shared(fanout, BusDoorbell(bus), limits, tickets)
