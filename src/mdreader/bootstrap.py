@@ -31,9 +31,9 @@ from mdreader.jobs.runner import Runner
 from mdreader.kernel.clock import Clock, SystemClock
 from mdreader.kernel.metrics import REGISTRY
 from mdreader.migrations import upgrade
-from mdreader.ports.notices import Notices
 from mdreader.ports.mail import Mail
 from mdreader.ports.mail_reports import MailReports
+from mdreader.ports.notices import Notices
 from mdreader.ports.secrets import Secrets, database_url
 from mdreader.runtime import Policy, Runtime
 from mdreader.settings import Settings, SettingsError, completed
@@ -120,9 +120,9 @@ def job_registry(settings: Settings) -> Registry[Runtime]:
     registry: Registry[Runtime] = Registry()
     for tasks in (housekeeping, mail_tasks):
         tasks.register(registry)
-    return registry
     if settings.ses_events_queue_url is not None:
         mail_tasks.register_reports(registry)
+    return registry
 
 
 @dataclass(frozen=True, slots=True)
