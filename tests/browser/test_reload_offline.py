@@ -18,7 +18,13 @@ from support.page import Visit, new_place, visiting
 from support.server import Server
 
 # Installed, in charge of the page, and with everything that belongs to its build.
-_IN_CHARGE = "navigator.serviceWorker.ready.then(() => navigator.serviceWorker.controller !== null)"
+_IN_CHARGE = """async () => {
+  const { serviceWorker } = navigator;
+  await serviceWorker.ready;
+  if (!serviceWorker.controller) {
+    await new Promise((done) => serviceWorker.addEventListener('controllerchange', done, { once: true }));
+  }
+}"""
 _KEPT = """async () => {
   const urls = [];
   for (const name of await caches.keys()) {
@@ -30,7 +36,7 @@ _KEPT = """async () => {
 
 def in_charge(page: Page) -> None:
     """Wait until the service worker has everything."""
-    page.wait_for_function(_IN_CHARGE)
+    page.evaluate(_IN_CHARGE)
 
 
 def test_reload_without_the_server_write_and_meet_again(visit: Visit, server: Server) -> None:
@@ -170,7 +176,7 @@ def test_a_new_build_is_there_at_once_and_an_open_page_is_told(browser: Browser,
             expect(fresh.locator(".toast")).to_have_count(0)
             notice.get_by_role("button", name="Reload").click()
             expect(visitor.page).to_have_title("next")
-            visitor.page.wait_for_function("caches.keys().then((names) => names.some((name) => name.includes('next')))")
+            visitor.page.wait_for_function("async () => (await caches.keys()).some((name) => name.includes('next'))")
         # And without a server it is the new one, too.
         fresh.reload()
         expect(fresh).to_have_title("next")

@@ -2,12 +2,14 @@
  * The reading view: keeps the rendered blocks of a document in step with its text. What did not change is not touched,
  * what is far from the screen is rendered when the browser has nothing better to do.
  */
-import { Observable } from '@/core/sync/observable';
 import { enhance } from './enhance';
 import { isExternal } from './links';
+import { isLong, LongSplitter } from './long-text';
+import { Parts } from './parts';
 import { renderBlock, type RenderWords } from './render-block';
 import { ID_PREFIX } from './sanitize';
-import { splitDocument, type Block, type Heading, type Split } from './split';
+import { splitDocument, type Block, type RenderContext } from './split';
+import { splitChange, type SplitChange } from './split-change';
 
 export interface PreviewOptions {
   /** Scrolls; the blocks go into `content`. */
@@ -22,6 +24,9 @@ export interface PreviewOptions {
 
 interface Shown {
   block: Block;
+  startLine: number;
+  endLine: number;
+  slug: string | null;
   readonly element: HTMLElement;
   rendered: boolean;
 }
@@ -33,19 +38,29 @@ const LINE_PX = 26;
 const CHARS_A_LINE = 75;
 
 export class Preview {
-  readonly headings = new Observable<readonly Heading[]>([]);
   readonly #options: PreviewOptions;
   readonly #near: IntersectionObserver;
+  readonly #parts: Parts;
+  readonly #shownBy = new WeakMap<Element, Shown>();
+  readonly #far = new LongSplitter(
+    (change) => this.#apply(change),
+    () => this.#splitHere(),
+  );
   #shown: Shown[] = [];
-  #split: Split = splitDocument('');
+  #context: RenderContext = { references: {}, notes: new Map(), noteList: [] };
   #text: string | null = null;
   #writable = false;
   #idle: { cancel: () => void } | null = null;
-  /** How long the last update took; big documents are updated less often. */
+  /** How long the last update took; what takes long is updated less often. */
   #cost = 0;
+  #height = 0;
 
   constructor(options: PreviewOptions) {
     this.#options = options;
+    this.#parts = new Parts(options.content, (element) => {
+      const shown = this.#shownBy.get(element);
+      return shown ? estimatedHeight(shown.block) : 0;
+    });
     this.#near = new IntersectionObserver((entries) => this.#cameNear(entries), {
       root: options.scroller,
       rootMargin: `${NEAR_PX}px 0px`,
@@ -58,6 +73,7 @@ export class Preview {
   }
 
   destroy(): void {
+    this.#far.end();
     this.#near.disconnect();
     this.#idle?.cancel();
     this.#options.content.removeEventListener('click', this.#onClick);
@@ -74,15 +90,28 @@ export class Preview {
     for (const { element } of this.#shown) this.#lockTasks(element);
   }
 
+  /** Shows `text`: at once, but a long one that has been shown before a little later. */
   update(text: string): void {
     if (text === this.#text) return;
-    const started = performance.now();
     this.#text = text;
+    if (isLong(text) && this.#far.begun) this.#far.next(text);
+    else this.#splitHere();
+  }
+
+  #splitHere(): void {
+    const started = performance.now();
+    const text = this.#text ?? '';
     const split = splitDocument(text);
-    this.#split = split;
-    this.#patch(split.blocks);
-    this.#anchor();
-    if (!sameHeadings(split.headings, this.headings.get())) this.headings.set(split.headings);
+    const before = { blocks: this.#shown.map(({ block, slug }) => ({ ...block, slug })), contextKey: null };
+    this.#apply(splitChange(before, split), started);
+    if (isLong(text)) this.#far.begin(text);
+    else this.#far.end();
+  }
+
+  #apply(change: SplitChange, started = performance.now()): void {
+    if (change.context) this.#context = change.context;
+    this.#patch(change);
+    if (change.slugs) this.#anchor();
     this.#renderFirst(started);
     this.#cost = performance.now() - started;
     this.#renderIdly();
@@ -90,26 +119,22 @@ export class Preview {
 
   // --- blocks ---------------------------------------------------------------------------------------------------------
 
-  #patch(blocks: readonly Block[]): void {
+  #patch({ head, tail, added, lines, slugs }: SplitChange): void {
     const old = this.#shown;
-    const least = Math.min(old.length, blocks.length);
-    let head = 0;
-    while (head < least && old[head]?.block.key === blocks[head]?.key) head += 1;
-    let tail = 0;
-    while (tail < least - head && old.at(-1 - tail)?.block.key === blocks.at(-1 - tail)?.key) tail += 1;
-
     const gone = old.slice(head, old.length - tail);
-    const added = blocks.slice(head, blocks.length - tail).map((block, index) => this.#create(block, gone[index]));
+    const made = added.map((block, index) => this.#create(block, gone[index]));
     const before = old[old.length - tail]?.element ?? null;
-    for (const { element } of gone) {
-      this.#near.unobserve(element);
-      element.remove();
-    }
-    for (const { element } of added) this.#options.content.insertBefore(element, before);
-    this.#shown = [...old.slice(0, head), ...added, ...old.slice(old.length - tail)];
+    for (const { element } of gone) this.#near.unobserve(element);
+    this.#parts.remove(gone.map(({ element }) => element));
+    this.#parts.insert(
+      made.map(({ element }) => element),
+      before,
+    );
+    this.#shown = [...old.slice(0, head), ...made, ...old.slice(old.length - tail)];
     this.#shown.forEach((shown, index) => {
-      const block = blocks[index];
-      if (block) shown.block = block;
+      shown.startLine = lines[index * 2] ?? 0;
+      shown.endLine = lines[index * 2 + 1] ?? 0;
+      if (slugs) shown.slug = slugs[index] ?? null;
     });
   }
 
@@ -117,7 +142,9 @@ export class Preview {
   #create(block: Block, replaced: Shown | undefined): Shown {
     const element = document.createElement('div');
     element.className = 'md-block';
-    const shown: Shown = { block, element, rendered: false };
+    const { startLine, endLine, slug } = block;
+    const shown: Shown = { block, startLine, endLine, slug, element, rendered: false };
+    this.#shownBy.set(element, shown);
     if (replaced?.rendered) this.#render(shown);
     else {
       element.style.minHeight = `${estimatedHeight(block)}px`;
@@ -131,14 +158,17 @@ export class Preview {
     shown.rendered = true;
     this.#near.unobserve(shown.element);
     shown.element.style.minHeight = '';
-    shown.element.replaceChildren(renderBlock(shown.block, this.#split, this.#options.words));
+    shown.element.replaceChildren(renderBlock(shown.block, this.#context, this.#options.words));
     this.#lockTasks(shown.element);
     this.#anchorBlock(shown);
     void enhance(shown.element, this.#options.words);
   }
 
   #renderFirst(started: number): void {
-    const limit = this.#options.scroller.clientHeight * 2;
+    if (this.#shown.every(({ rendered }) => rendered)) return;
+    // Asking makes the browser lay everything out, so it is asked once.
+    this.#height ||= this.#options.scroller.clientHeight;
+    const limit = this.#height * 2;
     let height = 0;
     for (const shown of this.#shown) {
       if (height > limit || performance.now() - started > FIRST_PAINT_MS) return;
@@ -176,12 +206,13 @@ export class Preview {
 
   /** Anchors depend on the headings before, so they are set anew without rendering anew. */
   #anchor(): void {
-    for (const shown of this.#shown) if (shown.block.slug !== null && shown.rendered) this.#anchorBlock(shown);
+    for (const shown of this.#shown) if (shown.slug !== null && shown.rendered) this.#anchorBlock(shown);
   }
 
-  #anchorBlock({ block, element }: Shown): void {
-    const heading = block.slug === null ? null : element.firstElementChild;
-    if (heading) heading.id = ID_PREFIX + (block.slug ?? '');
+  #anchorBlock({ slug, element }: Shown): void {
+    const heading = slug === null ? null : element.firstElementChild;
+    const id = ID_PREFIX + (slug ?? '');
+    if (heading && heading.id !== id) heading.id = id;
   }
 
   // --- clicks ---------------------------------------------------------------------------------------------------------
@@ -193,7 +224,7 @@ export class Preview {
       // The text decides what the box shows.
       event.preventDefault();
       const shown = this.#shown.find(({ element }) => element.contains(box));
-      if (shown) this.#options.toggleTask(shown.block.startLine + Number(box.dataset['line']));
+      if (shown) this.#options.toggleTask(shown.startLine + Number(box.dataset['line']));
       return;
     }
     const href = target?.closest('a')?.getAttribute('href');
@@ -213,7 +244,7 @@ export class Preview {
         : [...this.#options.content.querySelectorAll('[id], a[name]')].find(
             (element) => (element.id || element.getAttribute('name') || '').slice(ID_PREFIX.length).toLowerCase() === wanted,
           );
-    const block = this.#shown.find((shown) => shown.block.slug === wanted);
+    const block = this.#shown.find((shown) => shown.slug === wanted);
     if (block) this.#render(block);
     let target = find();
     if (!target) {
@@ -230,11 +261,12 @@ export class Preview {
   get topLine(): number {
     const { scroller } = this.#options;
     const top = scroller.getBoundingClientRect().top;
-    const shown = this.#shown[this.#firstBelow(top)];
-    if (!shown) return this.#shown.at(-1)?.block.endLine ?? 0;
+    const element = this.#parts.firstBelow(top);
+    const shown = element && this.#shownBy.get(element);
+    if (!shown) return this.#shown.at(-1)?.endLine ?? 0;
     const box = shown.element.getBoundingClientRect();
     const share = box.height === 0 ? 0 : Math.min(1, Math.max(0, (top - box.top) / box.height));
-    return shown.block.startLine + share * (shown.block.endLine - shown.block.startLine);
+    return shown.startLine + share * (shown.endLine - shown.startLine);
   }
 
   scrollToLine(line: number): void {
@@ -243,33 +275,18 @@ export class Preview {
       scroller.scrollTop = 0;
       return;
     }
-    const index = this.#shown.findIndex(({ block }) => block.endLine > line);
+    const index = this.#shown.findIndex(({ endLine: end }) => end > line);
     const shown = this.#shown[index] ?? this.#shown.at(-1);
     if (!shown) return;
-    const { startLine, endLine } = shown.block;
+    const { startLine, endLine } = shown;
     const share = endLine === startLine ? 0 : Math.min(1, Math.max(0, (line - startLine) / (endLine - startLine)));
     const box = shown.element.getBoundingClientRect();
     scroller.scrollTop += box.top + share * box.height - scroller.getBoundingClientRect().top;
-  }
-
-  #firstBelow(top: number): number {
-    let low = 0;
-    let high = this.#shown.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#shown[middle]?.element.getBoundingClientRect().bottom ?? 0) <= top) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
 }
 
 function estimatedHeight({ source, startLine, endLine }: Block): number {
   return Math.max(endLine - startLine, source.length / CHARS_A_LINE, 1) * LINE_PX;
-}
-
-function sameHeadings(a: readonly Heading[], b: readonly Heading[]): boolean {
-  return a.length === b.length && a.every((one, at) => one.text === b[at]?.text && one.level === b[at].level && one.line === b[at].line);
 }
 
 function whenIdle(run: () => void): { cancel: () => void } {

@@ -1,5 +1,5 @@
 /** One block as elements: rendered, sanitised, and only then given what the sanitiser would not let pass. */
-import type { Block, Note, Split } from './split';
+import type { Block, Note, RenderContext } from './split';
 import { renderer } from './markdown';
 import { ID_PREFIX, sanitize } from './sanitize';
 
@@ -13,16 +13,16 @@ export interface RenderWords {
   readonly diagram: string;
 }
 
-const environment = (split: Split) => ({ references: { ...split.references }, notes: split.notes });
+const environment = (context: RenderContext) => ({ references: { ...context.references }, notes: context.notes });
 
-export function renderBlock(block: Block, split: Split, words: RenderWords): DocumentFragment {
+export function renderBlock(block: Block, context: RenderContext, words: RenderWords): DocumentFragment {
   switch (block.kind) {
     case 'markdown':
-      return finish(sanitize(renderer.render(block.source, environment(split))), words);
+      return finish(sanitize(renderer.render(block.source, environment(context))), words);
     case 'front-matter':
       return frontMatter(block.source, words);
     case 'notes':
-      return notes(split, words);
+      return notes(context, words);
   }
 }
 
@@ -42,21 +42,21 @@ function frontMatter(source: string, words: RenderWords): DocumentFragment {
   return fragment;
 }
 
-function notes(split: Split, words: RenderWords): DocumentFragment {
+function notes(context: RenderContext, words: RenderWords): DocumentFragment {
   const section = element('section', 'md-notes');
   section.setAttribute('aria-label', words.notes);
   const list = document.createElement('ol');
-  for (const note of split.noteList) list.append(noteItem(note, split, words));
+  for (const note of context.noteList) list.append(noteItem(note, context, words));
   section.append(list);
   const fragment = document.createDocumentFragment();
   fragment.append(section);
   return fragment;
 }
 
-function noteItem(note: Note, split: Split, words: RenderWords): HTMLElement {
+function noteItem(note: Note, context: RenderContext, words: RenderWords): HTMLElement {
   const item = document.createElement('li');
   item.id = `${ID_PREFIX}note-${note.number}`;
-  item.append(finish(sanitize(renderer.render(note.source, environment(split))), words));
+  item.append(finish(sanitize(renderer.render(note.source, environment(context))), words));
   const back = document.createElement('a');
   back.className = 'md-note-back';
   back.href = `#note-ref-${note.number}`;

@@ -32,12 +32,18 @@ export interface Note {
 
 export type References = Readonly<Record<string, { title: string; href: string }>>;
 
-export interface Split {
-  readonly blocks: readonly Block[];
-  readonly headings: readonly Heading[];
+/** What a block has to know of the rest of the document. */
+export interface RenderContext {
   readonly references: References;
   readonly notes: ReadonlyMap<string, number>;
   readonly noteList: readonly Note[];
+}
+
+export interface Split extends RenderContext {
+  readonly blocks: readonly Block[];
+  readonly headings: readonly Heading[];
+  /** Equal for equal contexts. */
+  readonly contextKey: string;
 }
 
 const NO_INLINE = new Set(['fence', 'code_block', 'html_block', NOTE]);
@@ -93,7 +99,8 @@ export function splitDocument(text: string): Split {
     const end = lines.length;
     blocks.push({ kind: 'notes', key, source: '', startLine: end, endLine: end, slug: null });
   }
-  return { blocks, headings, references, notes, noteList };
+  const contextKey = `${referenceKey} ${noteKey} ${hash(noteList.map((note) => note.source).join('\n'))}`;
+  return { blocks, headings, references, notes, noteList, contextKey };
 }
 
 export const headingsOf = (text: string): readonly Heading[] => splitDocument(text).headings;

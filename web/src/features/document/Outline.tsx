@@ -1,24 +1,31 @@
 import { useEffect, useState } from 'react';
-import { headingsOf, type Heading } from '@/core/render';
+import { headingsLater, headingsOf, isLong, type Heading } from '@/core/render';
 import type { Replica } from '@/core/sync';
 import { IconButton } from '@/ui/Button';
 import { t } from './strings';
 
 const UPDATE_MS = 400;
 
-function useHeadings(replica: Replica): readonly Heading[] {
-  const [headings, setHeadings] = useState<readonly Heading[]>(() => headingsOf(replica.text.toJSON()));
+/** null until the headings of a long document were found first. */
+function useHeadings(replica: Replica): readonly Heading[] | null {
+  const [headings, setHeadings] = useState<readonly Heading[] | null>(() => {
+    const text = replica.text.toJSON();
+    return isLong(text) ? null : headingsOf(text);
+  });
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let gone = false;
     const read = (): void => {
       timer = undefined;
-      setHeadings(headingsOf(replica.text.toJSON()));
+      void headingsLater(replica.text.toJSON()).then((found) => !gone && setHeadings(found));
     };
     const changed = (): void => {
       timer ??= setTimeout(read, UPDATE_MS);
     };
+    read();
     replica.text.observe(changed);
     return () => {
+      gone = true;
       clearTimeout(timer);
       replica.text.unobserve(changed);
     };
@@ -34,16 +41,16 @@ interface OutlineProps {
 
 export function Outline({ replica, onGo, onClose }: OutlineProps) {
   const headings = useHeadings(replica);
-  const top = Math.min(...headings.map(({ level }) => level));
+  const top = (headings ?? []).reduce((least, { level }) => Math.min(least, level), 6);
   return (
     <nav className="doc-outline" aria-label={t('outline.title')}>
       <div className="doc-outline-head">
         <h2>{t('outline.title')}</h2>
         <IconButton icon="x" label={t('outline.close')} onClick={onClose} />
       </div>
-      {headings.length === 0 && <p className="doc-outline-empty">{t('outline.empty')}</p>}
+      {headings?.length === 0 && <p className="doc-outline-empty">{t('outline.empty')}</p>}
       <ul>
-        {headings.map((heading) => (
+        {headings?.map((heading) => (
           <li key={`${heading.slug} ${heading.line}`} data-depth={Math.min(4, heading.level - top)}>
             <button type="button" onClick={() => onGo(heading)}>
               <bdi>{heading.text}</bdi>

@@ -4,7 +4,7 @@ import { modesFor } from './modes';
 import { ScrollSync } from './scroll-sync';
 import { toggleTaskInText } from './task-in-text';
 import { lineOfPeer } from './use-people';
-import { countWords } from './words';
+import { countWords } from '@/core/render';
 
 function replicaOf(text: string): Replica {
   const replica = new Replica('e');

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
+import { countLater } from '@/core/render';
 import type { Replica } from '@/core/sync';
-import { countWords } from './words';
 
 const UPDATE_MS = 700;
 
@@ -10,9 +10,10 @@ export function useWordCount(replica: Replica, ready: boolean): number | null {
   useEffect(() => {
     if (!ready) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let gone = false;
     const count = (): void => {
       timer = undefined;
-      setWords(countWords(replica.text.toJSON()));
+      void countLater(replica.text.toJSON()).then((number) => !gone && setWords(number));
     };
     const changed = (): void => {
       timer ??= setTimeout(count, UPDATE_MS);
@@ -20,6 +21,7 @@ export function useWordCount(replica: Replica, ready: boolean): number | null {
     timer = setTimeout(count, 0);
     replica.text.observe(changed);
     return () => {
+      gone = true;
       clearTimeout(timer);
       replica.text.unobserve(changed);
     };
