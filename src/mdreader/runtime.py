@@ -28,6 +28,7 @@ class Policy:
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
     allowed_origins: tuple[str, ...]
     metrics_token: str | None
+    email_verification_required: bool = False
     mail_from: str = "mdreader@localhost"
 
 
@@ -44,9 +45,9 @@ class Runtime:
     secrets: Secrets
     notices: Notices
     jobs: Jobs
-    clock: Clock
     mail: Mail
     mail_reports: MailReports | None
+    clock: Clock
     policy: Policy
     secret: bytes
     data: Path

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 SCHEMES = {
@@ -14,6 +14,24 @@ SCHEMES = {
     "redis_url": ("redis", "rediss", "unix"),
     "mail_url": ("smtp", "smtps", "ses"),
 }
+
+
+class OidcProvider(BaseModel):
+    """A provider of OpenID Connect; everything else is asked of `issuer`."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")
+    name: str = Field(min_length=1, max_length=100)
+    issuer: str
+    client_id: str = Field(min_length=1)
+    client_secret: str = Field(min_length=1, repr=False)
+
+    @field_validator("issuer")
+    @classmethod
+    def _tls(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme != "https" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
+            raise ValueError("an issuer starts with https://")
+        return value
 
 
 class Settings(BaseSettings):
@@ -36,7 +54,15 @@ class Settings(BaseSettings):
     cognito_user_pool_id: str | None = Field(None, validation_alias="COGNITO_USER_POOL_ID")
     cognito_client_id: str | None = Field(None, validation_alias="COGNITO_CLIENT_ID")
     cognito_domain: str | None = Field(None, validation_alias="COGNITO_DOMAIN")
+    email_verification: Literal["off", "required"] = Field("off", validation_alias="MDREADER_EMAIL_VERIFICATION")
+    google_client_id: str | None = Field(None, validation_alias="GOOGLE_CLIENT_ID")
+    google_client_secret: str | None = Field(None, repr=False, validation_alias="GOOGLE_CLIENT_SECRET")
+    github_client_id: str | None = Field(None, validation_alias="GITHUB_CLIENT_ID")
+    github_client_secret: str | None = Field(None, repr=False, validation_alias="GITHUB_CLIENT_SECRET")
+    oidc_providers: Annotated[tuple[OidcProvider, ...], NoDecode] = Field((), validation_alias="OIDC_PROVIDERS")
     secrets_arn: str | None = Field(None, validation_alias="SECRETS_ARN")
+    ses_events_topic_arn: str | None = Field(None, validation_alias="SES_EVENTS_TOPIC_ARN")
+    ses_events_queue_url: str | None = Field(None, validation_alias="SES_EVENTS_QUEUE_URL")
     sns_topic_arn: str | None = Field(None, validation_alias="SNS_TOPIC_ARN")
     otlp_endpoint: str | None = Field(None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
     metrics: Literal["prometheus", "emf"] = Field("prometheus", validation_alias="MDREADER_METRICS")
@@ -61,8 +87,6 @@ class Settings(BaseSettings):
         )
 
     @field_validator("allowed_origins", mode="before")
-    ses_events_topic_arn: str | None = Field(None, validation_alias="SES_EVENTS_TOPIC_ARN")
-    ses_events_queue_url: str | None = Field(None, validation_alias="SES_EVENTS_QUEUE_URL")
     @classmethod
     def _origins(cls, value: object) -> object:
         return (
@@ -70,6 +94,19 @@ class Settings(BaseSettings):
             if isinstance(value, str)
             else value
         )
+
+    @field_validator("oidc_providers", mode="before")
+    @classmethod
+    def _providers(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return TypeAdapter(tuple[OidcProvider, ...]).validate_json(value)
+        except ValidationError as error:
+            # Told without the values: a secret stands among them.
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            raise ValueError(f"must be a JSON list of providers; {where or 'it'}: {first['msg']}") from None
 
     @field_validator("public_url")
     @classmethod
@@ -91,6 +128,13 @@ class Settings(BaseSettings):
     def _complete(self) -> Self:
         if self.identity == "cognito" and not (self.cognito_user_pool_id and self.cognito_client_id):
             raise ValueError("IDENTITY=cognito needs COGNITO_USER_POOL_ID and COGNITO_CLIENT_ID")
+        for name in ("google", "github"):
+            if (getattr(self, f"{name}_client_id") is None) != (getattr(self, f"{name}_client_secret") is None):
+                raise ValueError(f"{name.upper()}_CLIENT_ID and {name.upper()}_CLIENT_SECRET need each other")
+        taken = [one.id for one in self.oidc_providers] + ["google"] * bool(self.google_client_id)
+        taken += ["github"] * bool(self.github_client_id)
+        if len(set(taken)) < len(taken):
+            raise ValueError("OIDC_PROVIDERS: two providers have one id")
         if self.mail_url is not None and self.email_from is None:
             raise ValueError("MAIL_URL needs EMAIL_FROM, the address that mail comes from")
         return self
