@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from mdreader import __version__
 from mdreader.bootstrap import build_runtime
 from mdreader.features.accounts import routes as accounts
+from mdreader.features.accounts.outbox import routes as outbox
 from mdreader.features.collab import routes as collab
 from mdreader.features.documents import routes as documents
 from mdreader.features.mail import routes as mail
@@ -44,7 +45,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(EdgeMiddleware)
     app.include_router(operations.router)
     # Routes are tried one after the other, which is what a small request costs most: those that are asked most come first.
-    for routes in (documents, collab, workspaces, accounts, transfer, mail):
+    for routes in (documents, collab, workspaces, accounts, transfer, mail, outbox):
         app.include_router(routes.router, responses=PROBLEM_RESPONSES)
     app.mount("/", Page())
     return app

@@ -18,6 +18,14 @@ class User(NamedTuple):
     name: str
     password_hash: str
     created_at: int
+    email_verified_at: int | None = None
+    password_unproven: bool = False
+    is_operator: bool = False
+
+    @property
+    def has_password(self) -> bool:
+        """Whether the person who owns the address is known to have set a password."""
+        return self.password_hash != "" and not self.password_unproven
 
 
 class LiveSession(NamedTuple):
@@ -51,7 +59,16 @@ class StoredKey(NamedTuple):
 
 
 # Built once: making a statement costs more than running it on a small table.
-_USER = select(users.c.id, users.c.email, users.c.name, users.c.password_hash, users.c.created_at)
+_USER = select(
+    users.c.id,
+    users.c.email,
+    users.c.name,
+    users.c.password_hash,
+    users.c.created_at,
+    users.c.email_verified_at,
+    users.c.password_unproven,
+    users.c.is_operator,
+)
 _USER_BY_EMAIL = _USER.where(users.c.email == bindparam("email"))
 _USER_BY_ID = _USER.where(users.c.id == bindparam("user_id"))
 _ANY_USER = select(users.c.id).limit(1)
@@ -98,9 +115,23 @@ async def has_users(conn: AsyncConnection) -> bool:
     return (await conn.execute(_ANY_USER)).first() is not None
 
 
-async def insert_user(tx: Transaction, *, user_id: str, email: str, name: str, password_hash: str, now: int) -> None:
-    """Raises `IntegrityError` when the address is taken."""
+async def insert_user(
+    tx: Transaction,
+    *,
+    user_id: str,
+    email: str,
+    name: str,
+    password_hash: str,
+    now: int,
+    email_verified_at: int | None = None,
+) -> None:
+    """The first account ever is the operator's. Raises `IntegrityError` when the address is taken."""
+    first = not await has_users(tx.conn)
+    if first:
+        await tx.take_turn("first account")
+        first = not await has_users(tx.conn)
     row = {
+        "is_operator": first,
         "id": user_id,
         "email": email,
         "name": name,

@@ -176,7 +176,9 @@ async def change_password(actor: SessionActor, data: PasswordIn, runtime: Runtim
 
 
 def _me(user: queries.User) -> MeOut:
-    return MeOut(id=user.id, email=user.email, name=user.name, created_at=iso(user.created_at))
+    return MeOut(
+        id=user.id, email=user.email, name=user.name, created_at=iso(user.created_at), is_operator=user.is_operator
+    )
 
 
 @router.get("/me", operation_id="read_me", responses=_KNOWN)

@@ -113,6 +113,7 @@ class MeOut(UserOut):
     """A person, to themselves."""
 
     created_at: str = Field(description="RFC 3339, UTC.")
+    is_operator: bool = Field(description="This account runs the server: it may read the outbox.")
 
 
 class TokensOut(BaseModel):

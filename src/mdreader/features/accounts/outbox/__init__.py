@@ -1,0 +1,1 @@
+"""What the operator sees of mail. It stands here because mail itself knows nobody."""
