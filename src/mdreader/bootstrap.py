@@ -24,6 +24,7 @@ from mdreader.features.accounts.identity import EmbeddedIdentity
 from mdreader.features.collab.joining import Doorkeeper
 from mdreader.features.collab.rooms import Rooms
 from mdreader.features.mail import tasks as mail_tasks
+from mdreader.features.workspaces import tasks as workspaces_tasks
 from mdreader.jobs import housekeeping
 from mdreader.jobs.queue import Jobs
 from mdreader.jobs.registry import Registry
@@ -118,7 +119,7 @@ async def signing_secret(settings: Settings, database: Database) -> bytes:
 def job_registry(settings: Settings) -> Registry[Runtime]:
     """Every kind of job, and what is done again and again."""
     registry: Registry[Runtime] = Registry()
-    for tasks in (housekeeping, mail_tasks):
+    for tasks in (housekeeping, workspaces_tasks, mail_tasks):
         tasks.register(registry)
     if settings.ses_events_queue_url is not None:
         mail_tasks.register_reports(registry)

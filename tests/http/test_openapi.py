@@ -38,6 +38,7 @@ SUCCESSES: dict[str, dict[str, Any]] = {
     "create_workspace": {"json": {"name": "Another"}},
     "list_workspaces": {},
     "get_workspace": {},
+    "list_changes": {},
     "rename_workspace": {"json": {"name": "Renamed"}},
     "add_member": {"json": {"email": "new@example.org", "role": "viewer"}},
     "list_members": {},

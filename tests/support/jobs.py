@@ -20,6 +20,27 @@ from support.clock import FakeClock
 SECONDS = 20.0
 
 
+async def read_job(database: Database, job_id: str) -> Job:
+    async with database.read() as conn:
+        return await get_job(conn, job_id)
+
+
+async def once(database: Database, job_id: str, condition: Callable[[Job], bool], *, seconds: float = SECONDS) -> Job:
+    """The job, once `condition` holds for it."""
+    try:
+        async with asyncio.timeout(seconds):
+            while not condition(job := await read_job(database, job_id)):  # noqa: ASYNC110 - others may change it
+                await asyncio.sleep(0.005)
+    except TimeoutError:
+        raise AssertionError(f"not within {seconds} s: {await read_job(database, job_id)}") from None
+    return job
+
+
+async def until_done(database: Database, job_id: str) -> Job:
+    """The job, once it is done."""
+    return await once(database, job_id, lambda job: job.state == "done")
+
+
 @dataclass
 class Workshop:
     """Stands for a runtime, too: handlers find it as `ctx.runtime`. Its time stands still unless it is moved."""
@@ -52,8 +73,7 @@ class Workshop:
             yield runner
 
     async def job(self, job_id: str) -> Job:
-        async with self.database.read() as conn:
-            return await get_job(conn, job_id)
+        return await read_job(self.database, job_id)
 
     async def until(self, job_id: str, *states: str, seconds: float = SECONDS) -> Job:
         """The job, once it is in one of these states."""
@@ -61,13 +81,7 @@ class Workshop:
 
     async def once(self, job_id: str, condition: Callable[[Job], bool], *, seconds: float = SECONDS) -> Job:
         """The job, once `condition` holds for it."""
-        try:
-            async with asyncio.timeout(seconds):
-                while not condition(job := await self.job(job_id)):  # noqa: ASYNC110 - others may be the ones who change it
-                    await asyncio.sleep(0.005)
-        except TimeoutError:
-            raise AssertionError(f"not within {seconds} s: {await self.job(job_id)}") from None
-        return job
+        return await once(self.database, job_id, condition, seconds=seconds)
 
     async def column(self, job_id: str, name: str) -> Any:
         async with self.database.read() as conn:

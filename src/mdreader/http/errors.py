@@ -22,6 +22,7 @@ STATUS: dict[type[errors.AppError], int] = {
     errors.ForbiddenError: 403,
     errors.NotFoundError: 404,
     errors.ConflictError: 409,
+    errors.GoneError: 410,
     errors.PreconditionFailedError: 412,
     errors.TooLargeError: 413,
     errors.PreconditionRequiredError: 428,

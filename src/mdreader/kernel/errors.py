@@ -59,6 +59,13 @@ class ConflictError(AppError):
     title = "This conflicts with what is there"
 
 
+class GoneError(AppError):
+    """It was there, and is not any more (410)."""
+
+    code = "gone"
+    title = "This is not there any more"
+
+
 class PreconditionFailedError(AppError):
     """The `If-Match` of the request is stale (412)."""
 

@@ -33,7 +33,9 @@ async def move_folder(
     moving.sort(key=lambda document: len(document.path))
     paths = {document.id: normalise_path(target + document.path[len(source) :]) for document in moving}
     await _check_free(tx, access, source, paths)
-    await queries.put_at(tx, access, paths, rev=rev, at=runtime.clock.now())
+    now = runtime.clock.now()
+    await queries.put_at(tx, access, paths, rev=rev, at=now)
+    await service.note(tx, access, rev, "move", paths, at=now)
     return len(paths)
 
 

@@ -121,11 +121,11 @@ async def delete_document(document_id: str, actor: CurrentActor, runtime: Runtim
     responses=_EDITED | problems({409: "`path_taken`, `path_is_folder`, or `not_deleted` when it stands elsewhere."}),
 )
 async def restore_document(
-    document_id: str, actor: CurrentActor, tx: WriteDep, body: schemas.RestoreIn | None = None
+    document_id: str, actor: CurrentActor, runtime: RuntimeDep, tx: WriteDep, body: schemas.RestoreIn | None = None
 ) -> schemas.DocumentOut:
     """Take a deleted document back, to where it stood or to another path."""
     access = await require_document(tx.conn, actor, document_id, Right.WRITE, even_deleted=True)
-    return schemas.document_out(await service.restore_document(tx, access, body.path if body else None))
+    return schemas.document_out(await service.restore_document(runtime, tx, access, body.path if body else None))
 
 
 @router.head("/documents/{document_id}", include_in_schema=False)
@@ -207,11 +207,11 @@ async def list_trash(
 
 @router.post("/workspaces/{workspace_id}/documents/restore", operation_id="restore_documents", responses=_EDITED)
 async def restore_documents(
-    workspace_id: str, body: schemas.RestoreManyIn, actor: CurrentActor, tx: WriteDep
+    workspace_id: str, body: schemas.RestoreManyIn, actor: CurrentActor, runtime: RuntimeDep, tx: WriteDep
 ) -> schemas.RestoredOut:
     """Take deleted documents back to where they stood: as many as can be, with the reason for each that could not."""
     access = await require_workspace(tx.conn, actor, workspace_id, Right.WRITE)
-    restored, refused = await service.restore_many(tx, access, body.document_ids)
+    restored, refused = await service.restore_many(runtime, tx, access, body.document_ids)
     return schemas.RestoredOut(
         items=[schemas.document_out(document) for document in restored],
         conflicts=[

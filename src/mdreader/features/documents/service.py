@@ -4,7 +4,7 @@ The text belongs to live editing, which commits it by itself and needs the one w
 `runtime.live.read` or `replace` inside a transaction, nor with a connection in its hands. The order is gate, text, books.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from mdreader.db.engine import Transaction
@@ -17,6 +17,7 @@ from mdreader.features.documents.records import Document
 from mdreader.features.documents.texts import check_text
 from mdreader.features.documents.titles import title_of
 from mdreader.features.workspaces.access import Right, WorkspaceAccess
+from mdreader.features.workspaces.changes import Change, Op, record_changes
 from mdreader.features.workspaces.revisions import take_rev
 from mdreader.kernel.actor import Actor
 from mdreader.kernel.errors import AppError, NotFoundError, PreconditionFailedError
@@ -44,6 +45,12 @@ async def place(
     standing = await queries.find_standing(tx.conn, access, paths)
     folders = await queries.find_folders(tx.conn, access, paths, besides=besides)
     return Placement({path: of for path, of in standing.items() if of != besides}, folders)
+
+
+async def note(tx: Transaction, access: WorkspaceAccess, rev: int, op: Op, ids: Iterable[str], *, at: int) -> None:
+    """Write down, for those who follow the workspace, what is done to documents; `rev` was taken for it."""
+    made = [Change("document", op, document_id) for document_id in ids]
+    await record_changes(tx, access.workspace_id, rev, made, user_id=access.user_id, at=at)
 
 
 async def create_document(runtime: Runtime, tx: Transaction, access: WorkspaceAccess, new: NewDocument) -> Document:
@@ -79,6 +86,7 @@ async def create_many(
     made = {result.id: result for result in results if isinstance(result, Document)}
     if made:
         await queries.insert_documents(tx, access, list(made.values()), now=now)
+        await note(tx, access, rev, "create", made, at=now)
         texts = await runtime.live.seed(tx, seeds, access.user_id)
         if imported:
             etags = {seed.document_id: text.etag for seed, text in zip(seeds, texts, strict=True)}
@@ -127,16 +135,11 @@ async def write_text(
     if live.etag == expected:
         return access.document, live
     async with runtime.database.write() as tx:
-        rev = await take_rev(tx, access.workspace_id)
+        rev, now = await take_rev(tx, access.workspace_id), runtime.clock.now()
         document = await queries.record(
-            tx,
-            access.document_id,
-            title=title_of(text),
-            size=live.size,
-            rev=rev,
-            at=runtime.clock.now(),
-            by=access.user_id,
+            tx, access.document_id, title=title_of(text), size=live.size, rev=rev, at=now, by=access.user_id
         )
+        await note(tx, access.workspace, rev, "write", [access.document_id], at=now)
     if document is None or document.deleted_at is not None:
         raise NotFoundError("The document was deleted meanwhile.")
     return document, live
@@ -167,6 +170,7 @@ async def record_text(tx: Transaction, document_id: str, *, text: str, size: int
     if workspace_id is not None:
         rev = await take_rev(tx, workspace_id)
         await queries.record(tx, document_id, title=title_of(text), size=size, rev=rev, at=at, by=user_id)
+        await record_changes(tx, workspace_id, rev, [Change("document", "write", document_id)], user_id=user_id, at=at)
 
 
 async def move_document(runtime: Runtime, tx: Transaction, access: DocumentAccess, path: str) -> Document:
@@ -178,18 +182,20 @@ async def move_document(runtime: Runtime, tx: Transaction, access: DocumentAcces
     placement = await place(tx, access.workspace, [path], besides=access.document_id)
     placement.claim(path, access.document_id)
     await queries.put_at(tx, access.workspace, {access.document_id: path}, rev=rev, at=now)
+    await note(tx, access.workspace, rev, "move", [access.document_id], at=now)
     return replace(access.document, path=path, rev=rev, updated_at=now)
 
 
 async def delete_documents(runtime: Runtime, tx: Transaction, access: WorkspaceAccess, ids: Sequence[str]) -> None:
     """Delete documents of the workspace: they keep their text and their path, without holding it."""
-    rev = await take_rev(tx, access.workspace_id)
-    await queries.bury(tx, access, ids, rev=rev, at=runtime.clock.now())
+    rev, now = await take_rev(tx, access.workspace_id), runtime.clock.now()
+    await queries.bury(tx, access, ids, rev=rev, at=now)
+    await note(tx, access, rev, "delete", ids, at=now)
     event = DocumentsRemoved(document_ids=tuple(ids))
     tx.after_commit(lambda: runtime.fanout.publish(event))
 
 
-async def restore_document(tx: Transaction, access: DocumentAccess, path: str | None) -> Document:
+async def restore_document(runtime: Runtime, tx: Transaction, access: DocumentAccess, path: str | None) -> Document:
     """Take a deleted document back, to where it stood or to `path`. One that is not deleted stays as it is.
 
     Raises `InvalidPathError`, `PathTakenError`, `PathIsFolderError`, and `NotDeletedError` when it stands elsewhere than at `path`.
@@ -203,6 +209,7 @@ async def restore_document(tx: Transaction, access: DocumentAccess, path: str | 
     placement = await place(tx, access.workspace, [wanted])
     placement.claim(wanted, access.document_id)
     await queries.revive(tx, access.workspace, {access.document_id: wanted}, rev=rev)
+    await note(tx, access.workspace, rev, "restore", [access.document_id], at=runtime.clock.now())
     return replace(access.document, path=wanted, rev=rev, deleted_at=None)
 
 
@@ -216,7 +223,7 @@ class Refusal:
 
 
 async def restore_many(
-    tx: Transaction, access: WorkspaceAccess, ids: Sequence[str]
+    runtime: Runtime, tx: Transaction, access: WorkspaceAccess, ids: Sequence[str]
 ) -> tuple[list[Document], list[Refusal]]:
     """Take deleted documents back to where they stood, as many as can be; those that are not deleted count as restored."""
     rev = await take_rev(tx, access.workspace_id)
@@ -241,4 +248,5 @@ async def restore_many(
     revived = {document.id: document.path for document in restored if found[document.id].deleted_at is not None}
     if revived:
         await queries.revive(tx, access, revived, rev=rev)
+        await note(tx, access, rev, "restore", revived, at=runtime.clock.now())
     return restored, refused

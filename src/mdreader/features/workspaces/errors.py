@@ -1,6 +1,6 @@
 """What can go wrong with workspaces and members, each with the code that clients hold on to."""
 
-from mdreader.kernel.errors import ConflictError, NotFoundError
+from mdreader.kernel.errors import ConflictError, GoneError, NotFoundError
 
 
 class UserNotFoundError(NotFoundError):
@@ -29,3 +29,10 @@ class LastOwnerError(ConflictError):
 
     code = "last_owner"
     title = "A workspace needs an owner"
+
+
+class ResyncNeededError(GoneError):
+    """The changes since this cursor are not known any more (410)."""
+
+    code = "resync"
+    title = "The changes since then are not known any more"

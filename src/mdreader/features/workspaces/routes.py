@@ -1,12 +1,17 @@
 """HTTP routes of workspaces and members."""
 
-from fastapi import APIRouter, status
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Query, status
 
 from mdreader.features.accounts.current import CurrentActor
 from mdreader.features.workspaces import queries, service
 from mdreader.features.workspaces.access import Right, effective_role, require_own_workspace, require_workspace
+from mdreader.features.workspaces.changes import Cursor, Recorded, read_changes
 from mdreader.features.workspaces.queries import Member, Workspace
 from mdreader.features.workspaces.schemas import (
+    ChangeOut,
+    ChangesOut,
     DeletedWorkspaceOut,
     DeletedWorkspacesOut,
     MemberIn,
@@ -21,6 +26,7 @@ from mdreader.http.dependencies import ReadDep, RuntimeDep, WriteDep
 from mdreader.http.errors import problems
 from mdreader.kernel.actor import Actor
 from mdreader.kernel.clock import iso
+from mdreader.kernel.paging import decode_cursor, encode_cursor
 
 router = APIRouter(prefix="/api/workspaces", tags=["workspaces"])
 
@@ -36,6 +42,10 @@ def _workspace_out(actor: Actor, found: Workspace) -> WorkspaceOut:
 
 def _member_out(member: Member) -> MemberOut:
     return MemberOut(user_id=member.user_id, name=member.name, email=member.email, role=member.role)
+
+
+def _change_out(one: Recorded) -> ChangeOut:
+    return ChangeOut(kind=one.kind, op=one.op, id=one.entity_id, rev=one.rev, user_id=one.user_id, at=iso(one.at))
 
 
 @router.get("", operation_id="list_workspaces")
@@ -72,10 +82,12 @@ async def get_workspace(workspace_id: str, actor: CurrentActor, conn: ReadDep) -
 
 
 @router.patch("/{workspace_id}", operation_id="rename_workspace", responses=_MANAGED)
-async def rename_workspace(workspace_id: str, body: WorkspaceIn, actor: CurrentActor, tx: WriteDep) -> WorkspaceOut:
+async def rename_workspace(
+    workspace_id: str, body: WorkspaceIn, actor: CurrentActor, runtime: RuntimeDep, tx: WriteDep
+) -> WorkspaceOut:
     """Rename a workspace."""
     access = await require_workspace(tx.conn, actor, workspace_id, Right.MANAGE)
-    return _workspace_out(actor, await service.rename_workspace(tx, access, body.name))
+    return _workspace_out(actor, await service.rename_workspace(runtime, tx, access, body.name))
 
 
 @router.delete(
@@ -88,10 +100,37 @@ async def delete_workspace(workspace_id: str, actor: CurrentActor, runtime: Runt
 
 
 @router.post("/{workspace_id}/restore", operation_id="restore_workspace", responses=_MANAGED)
-async def restore_workspace(workspace_id: str, actor: CurrentActor, tx: WriteDep) -> WorkspaceOut:
+async def restore_workspace(workspace_id: str, actor: CurrentActor, runtime: RuntimeDep, tx: WriteDep) -> WorkspaceOut:
     """Restore a deleted workspace with its documents and members."""
     access = await require_own_workspace(tx.conn, actor, workspace_id)
-    return _workspace_out(actor, await service.restore_workspace(tx, access))
+    return _workspace_out(actor, await service.restore_workspace(runtime, tx, access))
+
+
+@router.get(
+    "/{workspace_id}/changes",
+    operation_id="list_changes",
+    responses=_GONE | problems({410: "`resync`: the changes since this cursor are not known any more."}),
+)
+async def list_changes(
+    workspace_id: str,
+    actor: CurrentActor,
+    runtime: RuntimeDep,
+    cursor: Annotated[str | None, Query(description="`next_cursor` of the answer before.", max_length=8192)] = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description="Items an answer.")] = 200,
+) -> ChangesOut:
+    """Read what was changed since a cursor, in order. Without one: nothing, and the cursor of now; take it before a list is read."""
+    after = None if cursor is None else Cursor(*cast("tuple[str, int, int]", decode_cursor(cursor, str, int, int)))
+    async with runtime.database.read() as conn:
+        access = await require_workspace(conn, actor, workspace_id, Right.READ)
+        page = await read_changes(conn, access, after, limit=limit)
+    # Who has seen a revision must never see another one in its place, after a power cut.
+    await runtime.database.settled()
+    return ChangesOut(
+        items=[_change_out(one) for one in page.items],
+        next_cursor=encode_cursor(page.next.epoch, page.next.rev, page.next.position),
+        more=page.more,
+        epoch=page.next.epoch,
+    )
 
 
 @router.get("/{workspace_id}/members", operation_id="list_members", responses=_GONE)

@@ -4,6 +4,7 @@ from pydantic import BaseModel, Field
 
 from mdreader.features.accounts.schemas import Email, Name
 from mdreader.features.workspaces.access import Role
+from mdreader.features.workspaces.changes import Kind, Op
 
 
 class WorkspaceIn(BaseModel):
@@ -67,3 +68,25 @@ class MembersOut(BaseModel):
     """All members, those who came first first."""
 
     items: list[MemberOut]
+
+
+class ChangeOut(BaseModel):
+    """One change. What the thing is now, one asks by its `id`; a later change of it may follow."""
+
+    kind: Kind = Field(description="A document, a member (`id` is the user's) or the workspace itself.")
+    op: Op
+    id: str
+    rev: int = Field(description="The workspace's revision; changes that were made together share one.")
+    user_id: str | None = Field(description="Who did it, when that is known.")
+    at: str = Field(description="RFC 3339, UTC.")
+
+
+class ChangesOut(BaseModel):
+    """Changes in order."""
+
+    items: list[ChangeOut]
+    next_cursor: str = Field(description="Where to go on, now or later; there is always one.")
+    more: bool = Field(description="Whether there are further changes already.")
+    epoch: str = Field(
+        description="Another one than before: nothing that was read before holds (410 `resync` says so too)."
+    )
