@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from secrets import token_bytes
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from mdreader import __version__
 from mdreader.adapters.job_bell_local import LocalJobBell
 from mdreader.adapters.mail_outbox import OutboxMail
 from mdreader.adapters.metrics_emf import EmfWriter
@@ -31,13 +33,19 @@ from mdreader.jobs.registry import Registry
 from mdreader.jobs.runner import Runner
 from mdreader.kernel.clock import Clock, SystemClock
 from mdreader.kernel.metrics import REGISTRY
+from mdreader.kernel.tracing import collect
 from mdreader.migrations import upgrade
+from mdreader.migrations.schema import Phase
 from mdreader.ports.mail import Mail
 from mdreader.ports.mail_reports import MailReports
 from mdreader.ports.notices import Notices
 from mdreader.ports.secrets import Secrets, database_url
 from mdreader.runtime import Policy, Runtime
 from mdreader.settings import Settings, SettingsError, completed
+
+if TYPE_CHECKING:
+    from mdreader.adapters.tracing_otel import OtelTracing
+    from mdreader.db.postgres_address import PostgresAddress
 
 # For jobs that are under way when a server stops; what is not done then goes back to the queue, and goes on at its checkpoint.
 EMBEDDED_GRACE_SECONDS = 0.5
@@ -73,29 +81,43 @@ def database_file(settings: Settings) -> Path:
     return Path(unquote(urlsplit(settings.database_url).path[1:])).resolve()
 
 
+def postgres_address(settings: Settings, rotating: Secrets | None = None) -> "PostgresAddress":
+    """Where `DATABASE_URL` says that PostgreSQL is; `rotating` keeps its credentials. Raises `AddressError`."""
+    from mdreader.db.postgres_address import parse_address  # noqa: PLC0415 - an extra
+
+    address = parse_address(settings.database_url or "")
+    if rotating is None:
+        return address
+    from mdreader.adapters.postgres_login import connecting  # noqa: PLC0415 - an extra
+
+    newest = partial(database_url, settings.database_url, rotating)
+    return replace(address, connector=connecting(newest, rotating.refresh))
+
+
+async def upgrade_postgres(address: "PostgresAddress", phase: Phase) -> bool:
+    """Do the steps of `phase` that are missing; True when there were any. Raises `MigrationError` and `UnavailableError`."""
+    from mdreader.db.postgres import making_changes  # noqa: PLC0415 - an extra
+    from mdreader.migrations.postgres import upgrade as upgrade_database  # noqa: PLC0415
+
+    async with making_changes(address) as engine:
+        return await upgrade_database(engine, address.where, phase)
+
+
 @asynccontextmanager
 async def open_database(
     settings: Settings, *, migrate: bool = True, rotating: Secrets | None = None
 ) -> AsyncIterator[Database]:
-    """The database, at this version's schema. Raises `MigrationError`, `AddressError`, and `UnavailableError` when it does not answer.
+    """The database, at a schema that serves this version. `rotating` keeps its credentials.
 
-    `rotating` keeps its credentials.
+    Raises `MigrationError`, `AddressError`, and `UnavailableError` when it does not answer.
     """
     database: Database
     if on_postgres(settings):
-        from mdreader.db.postgres import PostgresDatabase, making_changes  # noqa: PLC0415 - an extra
-        from mdreader.db.postgres_address import parse_address  # noqa: PLC0415
-        from mdreader.migrations import postgres as migrations  # noqa: PLC0415
+        from mdreader.db.postgres import PostgresDatabase  # noqa: PLC0415 - an extra
 
-        address = parse_address(settings.database_url or "")
-        if rotating is not None:
-            from mdreader.adapters.postgres_login import connecting  # noqa: PLC0415 - an extra
-
-            newest = partial(database_url, settings.database_url, rotating)
-            address = replace(address, connector=connecting(newest, rotating.refresh))
+        address = postgres_address(settings, rotating)
         if migrate:
-            async with making_changes(address) as engine:
-                await migrations.upgrade(engine, address.where)
+            await upgrade_postgres(address, "pre")
         database = PostgresDatabase(address)
     else:
         file = database_file(settings)
@@ -133,6 +155,29 @@ class Credentials:
     settings: Settings
     secrets: Secrets
     rotating: Secrets | None = None
+
+
+def make_tracing(settings: Settings) -> "OtelTracing | None":
+    """Who collects spans, when somebody does."""
+    if settings.otlp_endpoint is None:
+        return None
+    from mdreader.adapters.tracing_otel import OtelTracing  # noqa: PLC0415 - an extra
+
+    return OtelTracing(settings.otlp_endpoint, version=__version__)
+
+
+@asynccontextmanager
+async def collecting(tracing: "OtelTracing | None") -> AsyncIterator[None]:
+    """Collect spans while the block runs."""
+    if tracing is None:
+        yield
+        return
+    collect(tracing)
+    try:
+        yield
+    finally:
+        collect(None)
+        await asyncio.to_thread(tracing.close)
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from mdreader import __version__
-from mdreader.bootstrap import build_runtime
+from mdreader.bootstrap import build_runtime, collecting, make_tracing
 from mdreader.features.accounts import routes as accounts
 from mdreader.features.accounts.outbox import routes as outbox
 from mdreader.features.collab import routes as collab
@@ -25,10 +25,11 @@ from mdreader.settings import Settings
 
 def create_app(settings: Settings) -> FastAPI:
     """The ASGI application for `settings`; its runtime lives from startup to shutdown."""
+    tracing = make_tracing(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
-        async with build_runtime(settings) as runtime:
+        async with collecting(tracing), build_runtime(settings) as runtime:
             app.state.runtime = runtime
             yield {"runtime": runtime}  # live editing stands outside ASGI and finds it in the server's state
 
@@ -40,6 +41,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False} if tracing is None else tracing.telemetry,
     )
     add_error_handlers(app)
     app.add_middleware(EdgeMiddleware)

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from mdreader.db.engine import COMPANY, Dialect, Transaction
 from mdreader.db.postgres_address import PostgresAddress
 from mdreader.db.trouble import explained, reaching
+from mdreader.kernel.tracing import doing
 
 # How long a request waits for a connection before it is told that the database does not answer.
 POOL_SECONDS = 5.0
@@ -46,6 +47,7 @@ class PostgresDatabase:
     async def write(self) -> AsyncIterator[Transaction]:
         """See `Database.write`."""
         async with AsyncExitStack() as stack:
+            stack.enter_context(doing("db.transaction"))
             with reaching():
                 conn = await stack.enter_async_context(self._writer.connect())
             tx = Transaction(conn)

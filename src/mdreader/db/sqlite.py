@@ -18,6 +18,7 @@ from mdreader.db.engine import Dialect, Transaction
 from mdreader.db.trouble import explained, is_busy
 from mdreader.db.wal_sync import WalSync
 from mdreader.kernel.errors import UnavailableError
+from mdreader.kernel.tracing import doing
 
 # For connections of other threads and tools, which wait for each other and for the disk.
 SQLITE_PRAGMAS = (
@@ -82,32 +83,33 @@ class SqliteDatabase:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Transaction]:
         """See `Database.write`. Raises `UnavailableError` when another process does not let go of the database."""
-        async with self.write_lock, self._writer.connect() as conn:
-            tx = Transaction(conn)
+        with doing("db.transaction"):
+            async with self.write_lock, self._writer.connect() as conn:
+                tx = Transaction(conn)
+                with explained():
+                    transaction = await self._begin(conn)
+                    try:
+                        yield tx
+                    except BaseException:
+                        await transaction.rollback()
+                        raise
+                    await transaction.commit()
+            committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+            def told(error: Exception | None) -> None:
+                # Here and not behind the await: a request that is cancelled while the disk works has committed all the same.
+                if error is None:
+                    tx.committed()
+                if committed.done():
+                    return
+                if error is None:
+                    committed.set_result(None)
+                else:
+                    committed.set_exception(error)
+
+            self.wal.sync(told)
             with explained():
-                transaction = await self._begin(conn)
-                try:
-                    yield tx
-                except BaseException:
-                    await transaction.rollback()
-                    raise
-                await transaction.commit()
-        committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-        def told(error: Exception | None) -> None:
-            # Here and not behind the await: a request that is cancelled while the disk works has committed all the same.
-            if error is None:
-                tx.committed()
-            if committed.done():
-                return
-            if error is None:
-                committed.set_result(None)
-            else:
-                committed.set_exception(error)
-
-        self.wal.sync(told)
-        with explained():
-            await committed
+                await committed
 
     async def settled(self) -> None:
         """Wait until everything that can be read is on the disk. Raises `StorageFullError`, `OSError` and `sqlite3.Error`."""

@@ -17,6 +17,7 @@ from mdreader.jobs.registry import Handler
 from mdreader.kernel.clock import Clock
 from mdreader.kernel.errors import AppError
 from mdreader.kernel.failpoints import hit
+from mdreader.kernel.tracing import working
 
 log = structlog.get_logger(__name__)
 
@@ -77,7 +78,8 @@ class Attempt(Generic[R]):
             try:
                 _check_before(claimed)
                 async with asyncio.timeout(self._handler.timeout_seconds):
-                    await self._handler.handle(ctx, claimed.payload)
+                    with working("job", kind=claimed.kind, attempt=claimed.attempt):
+                        await self._handler.handle(ctx, claimed.payload)
             except (KeyboardInterrupt, SystemExit):
                 raise
             except BaseException as raised:  # noqa: BLE001 - whatever it is (pycrdt's panics are no Exception), the job must end somehow

@@ -16,6 +16,7 @@ from mdreader.db.wal_sync import Done
 from mdreader.features.collab.text import Shape
 from mdreader.kernel.clock import Clock
 from mdreader.kernel.metrics import COMMIT_BATCHES, COMMIT_SECONDS, LOG_QUEUE
+from mdreader.kernel.tracing import worked
 
 log = structlog.get_logger(__name__)
 
@@ -125,7 +126,9 @@ class LogWriter:
         self._store.commit(batches, self._clock.now(), partial(self._committed, batches))
 
     def _committed(self, batches: list[Batch], error: Exception | None) -> None:
-        COMMIT_SECONDS.observe(self._loop.time() - self._last)
+        seconds = self._loop.time() - self._last
+        COMMIT_SECONDS.observe(seconds)
+        worked("collab.commit", seconds, batches=len(batches), failed=error is not None)
         if error is not None and len(batches) > 1:
             # Disk full, or one room's row that is there already: its trouble must not take the others down, so each alone.
             self._one_by_one(batches, error)
