@@ -88,3 +88,71 @@ class KeyNotFoundError(NotFoundError):
 
 class TooManyAttemptsError(TooManyRequestsError):
     """Over the rate limit of log-ins or sign-ups."""
+
+
+class InvalidCodeError(ForbiddenError):
+    """A code that is wrong, too old, used or tried too often: which of these, nobody is told."""
+
+    code = "invalid_code"
+    title = "The code is wrong or holds no longer"
+
+
+class InvalidLinkError(ForbiddenError):
+    """A link of a mail that was used, is too old or was made up."""
+
+    code = "invalid_link"
+    title = "The link was used or is too old. Ask for a new one"
+
+
+class SecondStepOverError(ForbiddenError):
+    """The token of a second step was used, is too old, or was tried too often."""
+
+    code = "mfa_expired"
+    title = "That took too long or too many tries. Sign in again"
+
+
+class PasswordNeededError(ForbiddenError):
+    """Confirming an address without being signed in needs the account's password."""
+
+    code = "password_needed"
+    title = "Log in, or enter the password of the account, to confirm its address"
+
+
+class ReauthenticationRequiredError(ForbiddenError):
+    """The sign-in is too long ago for this; `extra` says whether a password would do."""
+
+    code = "reauthentication_required"
+    title = "Enter your password, or sign in again, to do this"
+
+
+class AlreadyVerifiedError(ConflictError):
+    """The address was confirmed before."""
+
+    code = "already_verified"
+    title = "Your address is confirmed already"
+
+
+class SessionNotFoundError(NotFoundError):
+    """No such session, or somebody else's."""
+
+    title = "There is no such session. It may have ended"
+
+
+class TotpEnabledError(ConflictError):
+    """There is an authenticator app already."""
+
+    code = "totp_enabled"
+    title = "An authenticator app is set up already. Remove it first"
+
+
+class TotpNotFoundError(NotFoundError):
+    """There is no authenticator app to confirm or remove."""
+
+    title = "No authenticator app is set up"
+
+
+class LastWayInError(ConflictError):
+    """Removing this would lock the person out."""
+
+    code = "last_way_in"
+    title = "This is your last way to sign in. Set a password or add another one first"

@@ -1,7 +1,7 @@
 """The embedded identity: accounts in our own database, tokens signed with our own secret."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from ipaddress import IPv6Address, ip_address
 from typing import Final, cast
@@ -9,6 +9,7 @@ from typing import Final, cast
 from mdreader.db.engine import Database
 from mdreader.features.accounts import keys
 from mdreader.features.accounts.key_uses import KeyUses
+from mdreader.features.accounts.oidc.providers import Provider
 from mdreader.features.accounts.passwords import Passwords
 from mdreader.features.accounts.sessions import SessionCache
 from mdreader.features.accounts.tokens import OPERATOR_PREFIX, AccessClaims, Tokens
@@ -25,7 +26,16 @@ REMEMBERED_TOKENS: Final = 10_000
 class EmbeddedIdentity:
     """What the embedded accounts keep for as long as the server runs; see `running`."""
 
-    def __init__(self, *, database: Database, clock: Clock, secret: bytes, passwords: Passwords | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        secret: bytes,
+        passwords: Passwords | None = None,
+        providers: Sequence[Provider] = (),
+    ) -> None:
+        self.providers = {provider.id: provider for provider in providers}
         self.tokens = Tokens(secret)
         self.passwords = passwords or Passwords()
         self.sessions = SessionCache(database, clock)

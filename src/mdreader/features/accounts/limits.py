@@ -10,6 +10,13 @@ from mdreader.ports.rate_limits import Limit, RateLimits
 LOGIN_BY_ACCOUNT: Final = Limit("login_account", 10, 15 * 60)
 LOGIN_BY_ADDRESS: Final = Limit("login_address", 100, 15 * 60)
 SIGNUP_BY_ADDRESS: Final = Limit("signup_address", 100, 60 * 60)
+# Mails that anybody can have sent to anybody: what one mailbox gets, of each kind, and what one address causes.
+MAILS_BY_ACCOUNT: Final = Limit("mails_account", 5, 15 * 60)
+MAILS_BY_ADDRESS: Final = Limit("mails_address", 50, 60 * 60)
+# A new code can be had for each five wrong ones, so wrong ones are counted over a day: 20 of a million.
+CODES_BY_ACCOUNT: Final = Limit("codes_account", 20, 24 * 60 * 60)
+CODES_BY_ADDRESS: Final = Limit("codes_address", 100, 15 * 60)
+CEREMONIES_BY_ADDRESS: Final = Limit("ceremonies_address", 300, 15 * 60)
 
 
 async def count(limits: RateLimits, limit: Limit, key: str) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mdreader.db.engine import Transaction
-from mdreader.features.accounts.tables import api_keys, sessions, users
+from mdreader.features.accounts.tables import api_keys, identities, passkeys, sessions, users
 
 
 class User(NamedTuple):
@@ -138,6 +138,7 @@ async def insert_user(
         "password_hash": password_hash,
         "created_at": now,
         "updated_at": now,
+        "email_verified_at": email_verified_at,
     }
     await tx.conn.execute(insert(users).values(row))
 
@@ -152,6 +153,38 @@ async def replace_password(tx: Transaction, user_id: str, *, old_hash: str, new_
     return result.rowcount == 1
 
 
+async def confirm_address(tx: Transaction, user_id: str, now: int) -> None:
+    """The person showed that the account's address is theirs; the first time counts."""
+    await tx.conn.execute(
+        update(users).where(users.c.id == user_id, users.c.email_verified_at.is_(None)).values(email_verified_at=now)
+    )
+
+
+async def doubt_password(tx: Transaction, user_id: str) -> None:
+    """The password, if there is one, may have been set by somebody who does not own the address."""
+    await tx.conn.execute(
+        update(users).where(users.c.id == user_id, users.c.password_hash != "").values(password_unproven=True)
+    )
+
+
+async def prove_password(tx: Transaction, user_id: str) -> None:
+    """The password is known to be that of the address's owner."""
+    await tx.conn.execute(update(users).where(users.c.id == user_id).values(password_unproven=False))
+
+
+async def forget_other_ways_in(tx: Transaction, user_id: str, now: int) -> tuple[str, ...]:
+    """Delete passkeys and linked identities, revoke API keys; the ids of those keys."""
+    await tx.conn.execute(delete(passkeys).where(passkeys.c.user_id == user_id))
+    await tx.conn.execute(delete(identities).where(identities.c.user_id == user_id))
+    result = await tx.conn.execute(
+        update(api_keys)
+        .where(api_keys.c.user_id == user_id, api_keys.c.revoked_at.is_(None))
+        .values(revoked_at=now)
+        .returning(api_keys.c.id)
+    )
+    return tuple(result.scalars())
+
+
 async def rename_user(tx: Transaction, user_id: str, name: str, now: int) -> None:
     """Change what a person is called."""
     await tx.conn.execute(update(users).where(users.c.id == user_id).values(name=name, updated_at=now))
@@ -163,8 +196,22 @@ async def live_session(conn: AsyncConnection, session_id: str, now: int) -> Live
     return None if row is None else LiveSession(*row)
 
 
+async def session_began(conn: AsyncConnection, session_id: str) -> int | None:
+    """When somebody signed in with this session."""
+    return (await conn.execute(select(sessions.c.created_at).where(sessions.c.id == session_id))).scalar_one_or_none()
+
+
 async def insert_session(
-    tx: Transaction, *, session_id: str, user_id: str, refresh_hash: bytes, user_agent: str, now: int, expires_at: int
+    tx: Transaction,
+    *,
+    session_id: str,
+    user_id: str,
+    refresh_hash: bytes,
+    user_agent: str,
+    now: int,
+    expires_at: int,
+    address: str = "",
+    method: str = "password",
 ) -> None:
     """Begin a session, and forget this user's sessions that are over: nothing can come of their tokens any more."""
     over = or_(sessions.c.expires_at <= now, sessions.c.revoked_at.is_not(None))
@@ -174,6 +221,8 @@ async def insert_session(
         "user_id": user_id,
         "refresh_hash": refresh_hash,
         "user_agent": user_agent,
+        "address": address,
+        "method": method,
         "created_at": now,
         "last_used_at": now,
         "expires_at": expires_at,

@@ -1,16 +1,18 @@
 """HTTP routes of accounts."""
 
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response, status
+from fastapi import APIRouter, Depends, Request, Response, status
 
 from mdreader import __version__
 from mdreader.features.accounts import queries, service
-from mdreader.features.accounts.cookies import REFRESH_COOKIE, came_by_https, clear_session_cookies, set_session_cookies
+from mdreader.features.accounts.answers import BY_PERSON, KNOWN, LIMITED, ExchangeDep, SessionMode, SignIn
+from mdreader.features.accounts.codes import routes as codes
+from mdreader.features.accounts.cookies import REFRESH_COOKIE
 from mdreader.features.accounts.current import CurrentActor, SessionActor, authenticate, check_csrf
 from mdreader.features.accounts.errors import InvalidRefreshTokenError, SessionRequiredError
 from mdreader.features.accounts.identity import identity_of
+from mdreader.features.accounts.overview import routes as overview
 from mdreader.features.accounts.schemas import (
     ConfigOut,
     CookieSessionOut,
@@ -23,12 +25,14 @@ from mdreader.features.accounts.schemas import (
     PasswordIn,
     ProfileIn,
     RefreshIn,
+    SecondStepOut,
     SignupIn,
     TokensOut,
-    UserOut,
 )
-from mdreader.features.accounts.tokens import ACCESS_SECONDS, RefreshToken
-from mdreader.http.client_address import request_address
+from mdreader.features.accounts.second_factor import routes as second_factor
+from mdreader.features.accounts.session_list import routes as session_list
+from mdreader.features.accounts.signing_in import SecondStep
+from mdreader.features.accounts.tokens import RefreshToken
 from mdreader.http.dependencies import ReadDep, RuntimeDep, WriteDep
 from mdreader.http.errors import problems
 from mdreader.kernel.clock import iso
@@ -36,85 +40,31 @@ from mdreader.runtime import Runtime
 
 router = APIRouter(prefix="/api", tags=["accounts"])
 
-_LIMITED = problems({429: "Too many attempts; `Retry-After` says how many seconds to wait."})
-_KNOWN = problems({401: "No credentials that hold."})
-_BY_PERSON = _KNOWN | problems({403: "`session_required`: an API key is not enough; or `csrf_failed`."})
-
-SessionMode = Annotated[
-    Literal["cookie"] | None, Query(description="`cookie` puts the tokens into HttpOnly cookies instead of the answer.")
-]
-
-
-@dataclass(frozen=True, slots=True)
-class _Exchange:
-    """A request about a session, and how its tokens go out."""
-
-    runtime: Runtime
-    request: Request
-    response: Response
-
-    @property
-    def client(self) -> service.Client:
-        address = request_address(self.request, self.runtime.policy)
-        return service.Client(address, self.request.headers.get("user-agent", ""))
-
-    @property
-    def is_https(self) -> bool:
-        return came_by_https(self.request, self.runtime.policy)
-
-    def tokens(self, grant: service.Grant) -> TokensOut:
-        """Answer with the tokens themselves, for an API client."""
-        self.response.headers["Cache-Control"] = "no-store"
-        return TokensOut(
-            user=UserOut(id=grant.user_id, email=grant.email, name=grant.name),
-            access_token=grant.access_token,
-            refresh_token=grant.refresh_token,
-            expires_in=ACCESS_SECONDS,
-        )
-
-    def cookies(self, grant: service.Grant) -> CookieSessionOut:
-        """Put the tokens into cookies, for the page."""
-        self.response.headers["Cache-Control"] = "no-store"
-        csrf_token = identity_of(self.runtime).tokens.csrf(grant.session_id)
-        set_session_cookies(
-            self.response,
-            access_token=grant.access_token,
-            refresh_token=grant.refresh_token,
-            csrf_token=csrf_token,
-            secure=self.is_https,
-        )
-        user = UserOut(id=grant.user_id, email=grant.email, name=grant.name)
-        return CookieSessionOut(user=user, csrf_token=csrf_token, expires_in=ACCESS_SECONDS)
-
-
-async def _exchange(request: Request, response: Response, runtime: RuntimeDep) -> _Exchange:
-    return _Exchange(runtime, request, response)
-
-
-ExchangeDep = Annotated[_Exchange, Depends(_exchange)]
-
 
 @router.post(
     "/auth/signup",
     status_code=status.HTTP_201_CREATED,
     operation_id="sign_up",
-    responses=_LIMITED | problems({403: "`signup_closed`", 409: "`email_taken`"}),
+    responses=LIMITED
+    | problems({403: "`signup_closed`", 409: "`email_taken`"})
+    | {202: {"model": SecondStepOut, "description": "The address must be confirmed first: a code was mailed there."}},
 )
-async def sign_up(data: SignupIn, exchange: ExchangeDep, session: SessionMode = None) -> TokensOut | CookieSessionOut:
+async def sign_up(data: SignupIn, exchange: ExchangeDep, session: SessionMode = None) -> SignIn:
     """Make an account and log in."""
-    grant = await service.sign_up(exchange.runtime, data, exchange.client)
-    return exchange.cookies(grant) if session == "cookie" else exchange.tokens(grant)
+    result = await service.sign_up(exchange.runtime, data, exchange.client)
+    if isinstance(result, SecondStep):
+        exchange.response.status_code = status.HTTP_202_ACCEPTED
+    return exchange.sign_in(result, session)
 
 
 @router.post(
     "/auth/login",
     operation_id="log_in",
-    responses=_LIMITED | problems({401: "`invalid_credentials`, whether the address or the password is wrong."}),
+    responses=LIMITED | problems({401: "`invalid_credentials`, whether the address or the password is wrong."}),
 )
-async def log_in(data: LoginIn, exchange: ExchangeDep, session: SessionMode = None) -> TokensOut | CookieSessionOut:
-    """Log in with email address and password."""
-    grant = await service.log_in(exchange.runtime, data, exchange.client)
-    return exchange.cookies(grant) if session == "cookie" else exchange.tokens(grant)
+async def log_in(data: LoginIn, exchange: ExchangeDep, session: SessionMode = None) -> SignIn:
+    """Log in with email address and password; `mfa_required` asks for a second step."""
+    return exchange.sign_in(await service.log_in(exchange.runtime, data, exchange.client), session)
 
 
 @router.post(
@@ -154,25 +104,25 @@ async def _ending_session(request: Request, runtime: RuntimeDep, data: RefreshIn
     return actor.session_id
 
 
-@router.post("/auth/logout", status_code=status.HTTP_204_NO_CONTENT, operation_id="log_out", responses=_BY_PERSON)
+@router.post("/auth/logout", status_code=status.HTTP_204_NO_CONTENT, operation_id="log_out", responses=BY_PERSON)
 async def log_out(
     session_id: Annotated[str | None, Depends(_ending_session)], exchange: ExchangeDep, tx: WriteDep
 ) -> None:
     """End this session, its tokens and its open sockets. A session that is over already is no error."""
     if session_id is not None:
         await service.end_session(exchange.runtime, tx, session_id)
-    clear_session_cookies(exchange.response, secure=exchange.is_https)
+    exchange.clear_cookies()
 
 
 @router.post(
     "/auth/password",
     status_code=status.HTTP_204_NO_CONTENT,
     operation_id="change_password",
-    responses=_KNOWN | _LIMITED | problems({403: "`wrong_password`, `session_required` or `csrf_failed`"}),
+    responses=KNOWN | LIMITED | problems({403: "`wrong_password`, `session_required` or `csrf_failed`"}),
 )
-async def change_password(actor: SessionActor, data: PasswordIn, runtime: RuntimeDep) -> None:
+async def change_password(actor: SessionActor, data: PasswordIn, exchange: ExchangeDep) -> None:
     """Change the password; all other sessions end."""
-    await service.change_password(runtime, actor, data)
+    await service.change_password(exchange.runtime, actor, data, exchange.client)
 
 
 def _me(user: queries.User) -> MeOut:
@@ -181,13 +131,13 @@ def _me(user: queries.User) -> MeOut:
     )
 
 
-@router.get("/me", operation_id="read_me", responses=_KNOWN)
+@router.get("/me", operation_id="read_me", responses=KNOWN)
 async def read_me(actor: CurrentActor, conn: ReadDep) -> MeOut:
     """Who I am."""
     return _me(await service.read_profile(conn, actor))
 
 
-@router.patch("/me", operation_id="change_me", responses=_KNOWN | problems({403: "`read_only_key` or `csrf_failed`"}))
+@router.patch("/me", operation_id="change_me", responses=KNOWN | problems({403: "`read_only_key` or `csrf_failed`"}))
 async def change_me(actor: CurrentActor, data: ProfileIn, runtime: RuntimeDep, tx: WriteDep) -> MeOut:
     """Change my name."""
     return _me(await service.rename(runtime, tx, actor, data.name))
@@ -204,7 +154,7 @@ def _key(key: queries.StoredKey) -> KeyOut:
     )
 
 
-@router.get("/keys", operation_id="list_keys", responses=_BY_PERSON)
+@router.get("/keys", operation_id="list_keys", responses=BY_PERSON)
 async def list_keys(actor: SessionActor, runtime: RuntimeDep, conn: ReadDep) -> KeysOut:
     """My API keys."""
     return KeysOut(items=[_key(key) for key in await service.list_keys(runtime, conn, actor)])
@@ -214,7 +164,7 @@ async def list_keys(actor: SessionActor, runtime: RuntimeDep, conn: ReadDep) -> 
     "/keys",
     status_code=status.HTTP_201_CREATED,
     operation_id="create_key",
-    responses=_BY_PERSON | problems({409: "`too_many_keys`"}),
+    responses=BY_PERSON | problems({409: "`too_many_keys`"}),
 )
 async def create_key(
     actor: SessionActor, data: KeyIn, response: Response, runtime: RuntimeDep, tx: WriteDep
@@ -229,7 +179,7 @@ async def create_key(
     "/keys/{key_id}",
     status_code=status.HTTP_204_NO_CONTENT,
     operation_id="revoke_key",
-    responses=_BY_PERSON | problems({404: "No such key of this person."}),
+    responses=BY_PERSON | problems({404: "No such key of this person."}),
 )
 async def revoke_key(key_id: str, actor: SessionActor, runtime: RuntimeDep, tx: WriteDep) -> None:
     """Revoke an API key; sockets that it opened close."""
@@ -246,3 +196,7 @@ async def read_config(runtime: RuntimeDep, conn: ReadDep) -> ConfigOut:
         first_run=first_run,
         max_document_bytes=runtime.policy.max_document_bytes,
     )
+
+
+for _part in (codes, second_factor, session_list, overview):
+    router.include_router(_part.router)

@@ -91,7 +91,7 @@ class RefreshIn(BaseModel):
 class PasswordIn(BaseModel):
     """A change of password."""
 
-    current_password: Password
+    current_password: Password | None = Field(None, description="Left out by those who have none.")
     new_password: Password
 
 
@@ -134,6 +134,15 @@ class CookieSessionOut(BaseModel):
     user: UserOut
     csrf_token: str = Field(description="Send it as `X-CSRF-Token` with every unsafe method.")
     expires_in: int = Field(description="Seconds until the access token expires.")
+
+
+class SecondStepOut(BaseModel):
+    """No session yet: a second step is asked for."""
+
+    mfa_required: Literal[True] = True
+    mfa_token: str = Field(description="Send it to `/api/auth/mfa` with a code.")
+    methods: list[Literal["totp", "recovery_code", "email_code"]]
+    expires_in: int = Field(description="Seconds until one must begin anew.")
 
 
 class KeyIn(BaseModel):

@@ -5,14 +5,14 @@ request's own transaction would hold the one writer's turn for as long. They com
 of what is on the disk.
 """
 
-from dataclasses import dataclass
 from typing import Literal
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mdreader.db.engine import Transaction
-from mdreader.features.accounts import keys, limits, queries
+from mdreader.features.accounts import keys, limits, mails, queries, step_up
+from mdreader.features.accounts.client import Client
 from mdreader.features.accounts.errors import (
     EmailTakenError,
     InvalidCredentialsError,
@@ -25,6 +25,7 @@ from mdreader.features.accounts.errors import (
 from mdreader.features.accounts.identity import identity_of
 from mdreader.features.accounts.passwords import check_policy
 from mdreader.features.accounts.schemas import LoginIn, PasswordIn, SignupIn, normalise_email
+from mdreader.features.accounts.signing_in import Grant, SecondStep, ask_for_mailed_code, end_sessions, sign_in
 from mdreader.features.accounts.tokens import REFRESH_SECONDS, RefreshToken
 from mdreader.kernel.actor import Actor
 from mdreader.kernel.errors import UnauthenticatedError
@@ -33,47 +34,40 @@ from mdreader.kernel.ids import is_id, new_id
 from mdreader.runtime import Runtime
 
 MAX_KEYS = 100
-USER_AGENT_CHARACTERS = 256
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
-    """Where a request comes from."""
+async def sign_up(runtime: Runtime, data: SignupIn, client: Client) -> Grant | SecondStep:
+    """Make an account and log in. The first one may be made even when sign-up is closed.
 
-    address: str
-    user_agent: str
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """A session's newest tokens and whose they are."""
-
-    user_id: str
-    email: str
-    name: str
-    session_id: str
-    access_token: str
-    refresh_token: str
-
-
-async def sign_up(runtime: Runtime, data: SignupIn, client: Client) -> Grant:
-    """Make an account and log in. The first one may be made even when sign-up is closed."""
+    Where addresses must be confirmed, one that is taken is answered like one that is not: its owner gets a mail that says so.
+    """
     await limits.count(runtime.rate_limits, limits.SIGNUP_BY_ADDRESS, limits.address_key(client.address))
     async with runtime.database.read() as conn:
         await _check_signup_open(runtime, conn)
     check_policy(data.password, field="password")
+    confirmed_first = runtime.policy.email_verification_required
+    if confirmed_first:
+        await limits.count(runtime.rate_limits, limits.MAILS_BY_ACCOUNT, f"signup:{data.email}")
     password_hash = await identity_of(runtime).passwords.hash(data.password)
-    user_id, now = new_id(), runtime.clock.now()
+    try:
+        async with runtime.database.write() as tx:
+            # Again, now that nobody else can be first.
+            await _check_signup_open(runtime, tx.conn)
+            now = runtime.clock.now()
+            user = queries.User(new_id(), data.email, data.name, password_hash, now)
+            try:
+                await queries.insert_user(
+                    tx, user_id=user.id, email=user.email, name=user.name, password_hash=password_hash, now=now
+                )
+            except IntegrityError:
+                raise EmailTakenError from None
+            return await sign_in(runtime, tx, user, method="signup", client=client)
+    except EmailTakenError:
+        if not confirmed_first:
+            raise
     async with runtime.database.write() as tx:
-        # Again, now that nobody else can be first.
-        await _check_signup_open(runtime, tx.conn)
-        try:
-            await queries.insert_user(
-                tx, user_id=user_id, email=data.email, name=data.name, password_hash=password_hash, now=now
-            )
-        except IntegrityError:
-            raise EmailTakenError from None
-        return await _begin_session(runtime, tx, user_id=user_id, email=data.email, name=data.name, client=client)
+        await mails.notify(runtime, tx, "email_taken", data.email, client)
+        return await ask_for_mailed_code(runtime, tx, user_id=None, email=data.email, method="signup", client=client)
 
 
 async def _check_signup_open(runtime: Runtime, conn: AsyncConnection) -> None:
@@ -81,8 +75,8 @@ async def _check_signup_open(runtime: Runtime, conn: AsyncConnection) -> None:
         raise SignupClosedError
 
 
-async def log_in(runtime: Runtime, data: LoginIn, client: Client) -> Grant:
-    """Begin a session. Unknown addresses are counted, hashed for and answered like wrong passwords."""
+async def log_in(runtime: Runtime, data: LoginIn, client: Client) -> Grant | SecondStep:
+    """Begin a session, or ask for a second factor. Unknown addresses are counted, hashed for and answered like wrong passwords."""
     email, address = normalise_email(data.email), limits.address_key(client.address)
     await limits.count(runtime.rate_limits, limits.LOGIN_BY_ADDRESS, address)
     await limits.count(runtime.rate_limits, limits.LOGIN_BY_ACCOUNT, email)
@@ -100,31 +94,11 @@ async def log_in(runtime: Runtime, data: LoginIn, client: Client) -> Grant:
             await queries.replace_password(
                 tx, user.id, old_hash=user.password_hash, new_hash=verdict.rehashed, now=runtime.clock.now()
             )
-        grant = await _begin_session(
-            runtime, tx, user_id=user.id, email=current.email, name=current.name, client=client
-        )
+        result = await sign_in(runtime, tx, current, method="password", client=client)
     # By address only failures count; the account's failures are forgotten.
     await runtime.rate_limits.refund(limits.LOGIN_BY_ADDRESS, address)
     await runtime.rate_limits.reset(limits.LOGIN_BY_ACCOUNT, email)
-    return grant
-
-
-async def _begin_session(
-    runtime: Runtime, tx: Transaction, *, user_id: str, email: str, name: str, client: Client
-) -> Grant:
-    session_id, now = new_id(), runtime.clock.now()
-    tokens = identity_of(runtime).tokens
-    refresh = tokens.refresh(session_id)
-    await queries.insert_session(
-        tx,
-        session_id=session_id,
-        user_id=user_id,
-        refresh_hash=refresh.digest,
-        user_agent=client.user_agent[:USER_AGENT_CHARACTERS],
-        now=now,
-        expires_at=now + REFRESH_SECONDS * 1000,
-    )
-    return Grant(user_id, email, name, session_id, tokens.access(user_id, session_id, now), refresh.text)
+    return result
 
 
 async def refresh_session(runtime: Runtime, token: RefreshToken) -> Grant:
@@ -162,24 +136,28 @@ async def end_session(runtime: Runtime, tx: Transaction, session_id: str) -> Non
         tx.after_commit(lambda: runtime.fanout.publish(SessionEnded(session_ids=(session_id,))))
 
 
-async def change_password(runtime: Runtime, actor: Actor, data: PasswordIn) -> None:
-    """Change the password and end every other session. Guessing the current one counts like guessing at log-in."""
+async def change_password(runtime: Runtime, actor: Actor, data: PasswordIn, client: Client) -> None:
+    """Change the password and end every other session. Guessing the current one counts like guessing at log-in.
+
+    An account that has none, or only one that its owner never showed, gets its first with a sign-in of just now.
+    """
     check_policy(data.new_password, field="new_password")
-    await limits.count(runtime.rate_limits, limits.LOGIN_BY_ACCOUNT, actor.email)
     async with runtime.database.read() as conn:
-        user = await queries.user_by_id(conn, actor.user_id)
-    if user is None:
-        raise UnauthenticatedError
+        user = await read_profile(conn, actor)
     passwords = identity_of(runtime).passwords
-    if not (await passwords.verify(data.current_password, user.password_hash)).right:
-        raise WrongPasswordError
+    if user.has_password or data.current_password is not None:
+        await limits.count(runtime.rate_limits, limits.LOGIN_BY_ACCOUNT, actor.email)
+        if not (await passwords.verify(data.current_password or "", user.password_hash or None)).right:
+            raise WrongPasswordError
+    else:
+        await step_up.require(runtime, actor, None)
     new_hash, now = await passwords.hash(data.new_password), runtime.clock.now()
     async with runtime.database.write() as tx:
         if not await queries.replace_password(tx, user.id, old_hash=user.password_hash, new_hash=new_hash, now=now):
             raise WrongPasswordError
-        ended = await queries.revoke_other_sessions(tx, user.id, actor.session_id, now)
-        if ended:
-            tx.after_commit(lambda: runtime.fanout.publish(SessionEnded(session_ids=ended)))
+        await queries.prove_password(tx, user.id)
+        await end_sessions(runtime, tx, user.id, keep=actor.session_id)
+        await mails.notify(runtime, tx, "password_changed", user.email, client)
     await runtime.rate_limits.reset(limits.LOGIN_BY_ACCOUNT, actor.email)
 
 

@@ -1,0 +1,1 @@
+"""Signing in with an account elsewhere: OpenID Connect, and GitHub's OAuth 2."""

@@ -1,0 +1,139 @@
+"""How every way of signing in ends: with a session, or with the question for a second factor."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from mdreader.db.engine import Transaction
+from mdreader.features.accounts import challenges, mails, queries
+from mdreader.features.accounts.client import Client
+from mdreader.features.accounts.identity import identity_of
+from mdreader.features.accounts.second_factor import queries as second_factors
+from mdreader.features.accounts.tokens import REFRESH_SECONDS
+from mdreader.kernel.events import SessionEnded
+from mdreader.kernel.ids import new_id
+from mdreader.runtime import Runtime
+
+USER_AGENT_CHARACTERS = 256
+SECOND_STEP_SECONDS = 10 * 60
+
+Method = Literal["totp", "recovery_code", "email_code"]
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A session's newest tokens and whose they are."""
+
+    user_id: str
+    email: str
+    name: str
+    session_id: str
+    access_token: str
+    refresh_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class SecondStep:
+    """There is no session yet: one of `methods` must be shown with `token`."""
+
+    token: str
+    methods: tuple[Method, ...]
+
+
+async def sign_in(
+    runtime: Runtime, tx: Transaction, user: queries.User, *, method: str, client: Client
+) -> Grant | SecondStep:
+    """End a way of signing in whose first factor was shown.
+
+    An authenticator app is asked for after everything but a passkey, which is two factors itself. A password that nobody has shown
+    together with the address (see `claim_address`), or whose address must be confirmed first, needs a code that is mailed there.
+    """
+    if method == "passkey":
+        return await begin_session(runtime, tx, user, method=method, client=client)
+    if await second_factors.is_enabled(tx.conn, user.id):
+        return await _ask_for_code_of_app(runtime, tx, user, method)
+    unconfirmed = runtime.policy.email_verification_required and user.email_verified_at is None
+    if method in {"password", "signup"} and (user.password_unproven or unconfirmed):
+        return await ask_for_mailed_code(runtime, tx, user_id=user.id, email=user.email, method=method, client=client)
+    return await begin_session(runtime, tx, user, method=method, client=client)
+
+
+async def _ask_for_code_of_app(runtime: Runtime, tx: Transaction, user: queries.User, method: str) -> SecondStep:
+    issued = await challenges.issue(
+        runtime, tx, "second_step", user_id=user.id, data={"method": method}, seconds=SECOND_STEP_SECONDS
+    )
+    return SecondStep(issued.token, ("totp", "recovery_code"))
+
+
+async def ask_for_mailed_code(
+    runtime: Runtime, tx: Transaction, *, user_id: str | None, email: str, method: str, client: Client
+) -> SecondStep:
+    """Mail a code and ask for it. Without a `user_id` no code is right, and the mail is the caller's matter."""
+    issued = await challenges.issue(
+        runtime,
+        tx,
+        "second_step",
+        user_id=user_id,
+        email=email,
+        with_code=True,
+        data={"method": method},
+        seconds=SECOND_STEP_SECONDS,
+    )
+    if user_id is not None:
+        await mail_code(runtime, tx, email, client, issued.code)
+    return SecondStep(issued.token, ("email_code",))
+
+
+async def mail_code(runtime: Runtime, tx: Transaction, email: str, client: Client, code: str) -> None:
+    """Mail the code of a second step."""
+    data = {"code": code, "minutes": SECOND_STEP_SECONDS // 60}
+    await mails.send(runtime, tx, "sign_in_code", to=email, client=client, data=data)
+
+
+async def begin_session(runtime: Runtime, tx: Transaction, user: queries.User, *, method: str, client: Client) -> Grant:
+    """Begin a session; every factor was shown."""
+    session_id, now = new_id(), runtime.clock.now()
+    tokens = identity_of(runtime).tokens
+    refresh = tokens.refresh(session_id)
+    await queries.insert_session(
+        tx,
+        session_id=session_id,
+        user_id=user.id,
+        refresh_hash=refresh.digest,
+        user_agent=client.user_agent[:USER_AGENT_CHARACTERS],
+        address=client.address,
+        method=method,
+        now=now,
+        expires_at=now + REFRESH_SECONDS * 1000,
+    )
+    return Grant(user.id, user.email, user.name, session_id, tokens.access(user.id, session_id, now), refresh.text)
+
+
+async def end_sessions(runtime: Runtime, tx: Transaction, user_id: str, *, keep: str | None = None) -> None:
+    """End every session of a user but `keep`: their tokens no longer hold, their sockets close."""
+    ended = await queries.revoke_other_sessions(tx, user_id, keep, runtime.clock.now())
+    if ended:
+        tx.after_commit(lambda: runtime.fanout.publish(SessionEnded(session_ids=ended)))
+
+
+async def claim_address(runtime: Runtime, tx: Transaction, user: queries.User) -> queries.User:
+    """Somebody without a session of the account showed that its address is theirs; the account, for what follows.
+
+    The first time, whoever made the account may be somebody else who put the address there, to wait for its owner. What they
+    set up ends: sessions, API keys, passkeys and linked identities; their password opens nothing alone from now on. An account
+    with an authenticator app is left as it is: without it nobody gets in, and whoever has it is the one who made the account.
+    """
+    if user.email_verified_at is not None or await second_factors.is_enabled(tx.conn, user.id):
+        return user
+    now = runtime.clock.now()
+    await queries.confirm_address(tx, user.id, now)
+    await queries.doubt_password(tx, user.id)
+    await end_sessions(runtime, tx, user.id)
+    gone = await queries.forget_other_ways_in(tx, user.id, now)
+    if gone:
+        tx.after_commit(lambda: runtime.fanout.publish(SessionEnded(key_ids=gone)))
+    return user._replace(email_verified_at=now, password_unproven=user.password_hash != "")
+
+
+def described(step: SecondStep) -> dict[str, Any]:
+    """A second step as an address carries it to the page."""
+    return {"mfa_token": step.token, "methods": ",".join(step.methods)}
