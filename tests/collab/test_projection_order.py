@@ -1,11 +1,14 @@
-"""What is stored of a text only ever becomes newer."""
+"""What is stored of a text only ever becomes newer, and many texts are not stored all at once."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import cast
 
 import pytest
 from fastapi import FastAPI
 
+from mdreader.db.engine import Transaction
+from mdreader.features.collab import projection, storage
 from mdreader.features.collab.projection import Projector
 from mdreader.features.collab.room import Room
 from mdreader.features.collab.rooms import Rooms
@@ -54,3 +57,38 @@ async def test_a_capture_that_waited_is_not_stored_over_a_newer_one(
     assert stored.seq == first.seq
     assert text is not None
     assert text.text == "newer\n"
+
+
+async def test_many_documents_are_stored_a_few_at_a_time(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    runtime: Runtime = app.state.runtime
+    rooms = cast("Rooms", runtime.live)
+    async with connect(app) as client:
+        owner = await signed_up(client)
+        workspace = await new_workspace(client, owner)
+        ids = [await new_document(client, owner, workspace, path=f"{n}.md", content="start\n") for n in range(8)]
+    large = "x" * 300
+    for document in ids:
+        await rooms.replace(document, "new\n" if document in ids[:5] else large, user_id="ann", expected_etag=None)
+    stored: list[int] = []
+    real = storage.store_captures
+
+    async def counting(tx: Transaction, captures: Sequence[Capture]) -> None:
+        stored.append(len(captures))
+        await real(tx, captures)
+
+    monkeypatch.setattr(storage, "store_captures", counting)
+    monkeypatch.setattr(projection, "ROOMS_AT_ONCE", 2)
+    monkeypatch.setattr(projection, "BYTES_AT_ONCE", 400)
+    await Projector(runtime.database, runtime.clock).project([await rooms.get(document) for document in ids])
+    assert stored == [2, 2, 2, 2]
+    monkeypatch.setattr(projection, "ROOMS_AT_ONCE", 25)
+    for document in ids:
+        await rooms.replace(document, large + "\n", user_id="ann", expected_etag=None)
+    stored.clear()
+    await Projector(runtime.database, runtime.clock).project([await rooms.get(document) for document in ids])
+    assert stored == [2, 2, 2, 2]
+    for document in ids:
+        async with runtime.database.read() as conn:
+            text = await fresh_text(conn, document)
+        assert text is not None
+        assert text.text == large + "\n"

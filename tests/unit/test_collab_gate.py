@@ -366,3 +366,10 @@ def test_a_document_is_read_at_its_first_edit() -> None:
     assert gate.check(update(deletes={1: [(0, 1)]}), BOB).kind is Kind.KNOWN
     assert gate.check(update(deletes={1: [(0, 2)]}), BOB).kind is Kind.NEW
     assert asked == [b"\x01\x01\x05", None]
+
+
+def test_a_state_vector_can_be_read_while_a_thread_lets_a_new_client_in(gate: Gate) -> None:
+    reading = iter(gate.clocks.items())
+    assert next(reading) == (1, 5)
+    gate.commit(gate.check(update((2, 0, [text(" you", (1, 4))])), BOB))
+    assert list(reading) == []

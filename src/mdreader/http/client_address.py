@@ -1,11 +1,14 @@
 """Whose request it is: the peer's address, or what a configured proxy says of it."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Final
 
 from starlette.requests import HTTPConnection
 
 from mdreader.runtime import Policy
+
+_FORWARDING: Final = ("x-forwarded-for", "x-real-ip", "forwarded")
 
 
 def _parse(text: str) -> IPv4Address | IPv6Address | None:
@@ -38,6 +41,14 @@ def client_address(peer: str, forwarded_for: str | None, trusted: Sequence[IPv4N
             break
         address = hop
     return str(address)
+
+
+def direct_peer(peer: str, headers: Container[str]) -> str:
+    """`peer`, or nothing when a proxy passed the request on, as the names of its `headers` (in lower case) show.
+
+    For what holds on the server's own machine alone: a proxy on it brings requests from anywhere.
+    """
+    return "" if any(name in headers for name in _FORWARDING) else peer
 
 
 def request_address(connection: HTTPConnection, policy: Policy) -> str:

@@ -3,7 +3,7 @@
 `documents` stands below live editing and reaches the text through this port.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -32,6 +32,10 @@ class Seed:
     text: str
 
 
+# What is to be written in the same transaction as a text. It may be called again when that transaction could not be committed.
+Record = Callable[[Transaction, LiveText], Awaitable[None]]
+
+
 class LiveDocuments(Protocol):
     """Reads and writes the live text."""
 
@@ -43,9 +47,12 @@ class LiveDocuments(Protocol):
         """The committed text. `NotFoundError` when the document was never seeded."""
         ...
 
-    async def replace(self, document_id: str, text: str, *, user_id: str, expected_etag: str | None) -> LiveText:
+    async def replace(
+        self, document_id: str, text: str, *, user_id: str, expected_etag: str | None, record: Record | None = None
+    ) -> LiveText:
         """Turn the live text into `text` by a minimal diff, committed and shown to everybody in the room before this returns.
 
         `PreconditionFailedError` (its `headers` carry the current `ETag`) when `expected_etag` is given and is not the current one.
+        `record` runs in the transaction that stores the text, unless nothing had to be stored; when it raises, nothing is.
         """
         ...

@@ -10,13 +10,13 @@ from starlette.requests import Request
 from mdreader.features.accounts.cookies import ACCESS_COOKIE, CSRF_HEADER
 from mdreader.features.accounts.errors import CsrfFailedError, ReadOnlyKeyError, SessionRequiredError
 from mdreader.features.accounts.identity import identity_of
+from mdreader.http.client_address import direct_peer
 from mdreader.http.dependencies import get_runtime
 from mdreader.kernel.actor import Actor
 from mdreader.kernel.errors import UnauthenticatedError
 from mdreader.runtime import Runtime
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_FORWARDING: Final = ("x-forwarded-for", "x-real-ip", "forwarded")
 
 
 async def actor_from_token(runtime: Runtime, token: str, *, peer: str) -> Actor:
@@ -41,7 +41,8 @@ class _Authentication(SecurityBase):
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer":
             raise UnauthenticatedError("Send Authorization: Bearer with an access token or an API key.")
-        actor = await runtime.identity.authenticate(token.strip(), peer=_direct_peer(request))
+        peer = direct_peer(request.client.host if request.client else "", request.headers)
+        actor = await runtime.identity.authenticate(token.strip(), peer=peer)
         if actor.scope == "read" and request.method not in SAFE_METHODS:
             raise ReadOnlyKeyError
         return actor
@@ -63,13 +64,6 @@ def check_csrf(request: Request, runtime: Runtime, session_id: str) -> None:
     """Raise `CsrfFailedError` unless the request carries the session's own CSRF value in its header."""
     if not identity_of(runtime).tokens.csrf_matches(session_id, request.headers.get(CSRF_HEADER)):
         raise CsrfFailedError
-
-
-def _direct_peer(request: Request) -> str:
-    """The peer's address, or nothing when a proxy passed the request on: it may have come from anywhere then."""
-    if request.client is None or any(header in request.headers for header in _FORWARDING):
-        return ""
-    return request.client.host
 
 
 authenticate: Final = _Authentication()

@@ -112,11 +112,13 @@ class Content:
     def edit(self, edits: list[Edit]) -> tuple[bytes, tuple[int, ...]]:
         """Edit the text as the server; gives the update and the client ids that are new with it."""
         replica = self._need()
+        before = replica.size()
         update = replica.edit(edits)
         self._full_state = None
         verdict = self._gate.check(update, SERVER)
         self._gate.commit(verdict)
-        self._size_bound = replica.size()
+        # By how much it grew, not its size: something that was let in may wait to be applied.
+        self._size_bound += replica.size() - before
         return update, verdict.new_clients
 
     def state_for(self, state_vector: bytes) -> bytes:

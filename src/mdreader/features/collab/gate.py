@@ -111,9 +111,13 @@ class Gate:
 
     def commit(self, verdict: Verdict) -> None:
         """Move on after the update of a NEW verdict was applied."""
-        self.clocks.update(verdict.clocks)
-        for client in verdict.new_clients:
-            self.owners[client] = verdict.user
+        if verdict.new_clients:
+            # A new dictionary, because this may run on a thread while the loop reads the clocks for somebody who joins.
+            self.clocks = {**self.clocks, **verdict.clocks}
+            for client in verdict.new_clients:
+                self.owners[client] = verdict.user
+        else:
+            self.clocks.update(verdict.clocks)
         for client, ranges in verdict.ranges.items():
             self._deleted.add(client, ranges)
         for client, pairs in verdict.pairs.items():

@@ -57,15 +57,20 @@ async def authenticate(runtime: Runtime, token: str, document_id: str, peer: str
 
 
 async def join(runtime: Runtime, connection: Connection, token: str, epoch: str | None, peer: str) -> None:
-    """Check who it is and what they may, then let the connection in; or close it with a code that says why not."""
+    """Check who it is and what they may, then let the connection in; or close it with a code that says why not.
+
+    `peer` is the address that the socket came from, empty when a proxy passed it on.
+    """
     rooms = rooms_of(runtime)
     try:
         if not is_id(connection.document_id):
             raise NotFoundError("There is no such document.")
         connection.actor = await authenticate(runtime, token, connection.document_id, peer)
         connection.person = Person(connection.actor.user_id, connection.actor.name)
+        # Before the room, because nobody may have a document loaded that they may not see; and after it, because a right that is
+        # taken away while it loads must count.
+        await _authorise(runtime, connection)
         room = await rooms.get(connection.document_id)
-        # After the room: a right that is taken away while it loads must count.
         await _authorise(runtime, connection)
         if epoch is not None and epoch != room.epoch:
             connection.close(CloseCode.EPOCH_CHANGED, "the document was restored; start from a fresh copy")

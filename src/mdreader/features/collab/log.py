@@ -5,16 +5,18 @@ when the transaction is on the disk; nothing is shown or acknowledged before.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
 import structlog
 
+from mdreader.db.engine import Transaction
 from mdreader.db.wal_sync import Done
 from mdreader.features.collab.text import Shape
 from mdreader.kernel.clock import Clock
+from mdreader.kernel.errors import AppError, UnavailableError
 from mdreader.kernel.metrics import COMMIT_BATCHES, COMMIT_SECONDS, LOG_QUEUE
 from mdreader.kernel.tracing import worked
 
@@ -40,6 +42,8 @@ class Batch:
     on_failed: Callable[[Exception], None]
     new_clients: dict[int, str] = field(default_factory=dict)  # client id -> user id
     shape: Shape | None = None
+    # To be written in the same transaction, behind the rows of all batches. Called again when that could not be committed.
+    record: Callable[[Transaction], Awaitable[None]] | None = None
 
 
 class Source(Protocol):
@@ -77,24 +81,28 @@ class LogWriter:
         self._busy = False  # a commit is scheduled or in flight
         self._last = 0.0
         self._pace = PACE
+        self._batches = 0  # in the last commit
         self._idle = asyncio.Event()
         self._idle.set()
 
-    def ready(self, source: Source) -> None:
-        """Let `source` join the next commit; it is asked for its batch when that begins."""
+    def ready(self, source: Source, *, awaited: bool = False) -> None:
+        """Let `source` join the next commit; it is asked for its batch when that begins.
+
+        `awaited` says that somebody does nothing else until it is done. When nobody else has anything to commit, it begins at once.
+        """
         self._waiting[source] = None
         if not self._busy:
-            self._schedule()
+            self._schedule(alone=awaited and self._batches <= 1)
 
     async def flushed(self) -> None:
         """Wait until nothing is waiting or in flight."""
         await self._idle.wait()
 
-    def _schedule(self) -> None:
+    def _schedule(self, *, alone: bool = False) -> None:
         self._busy = True
         self._idle.clear()
         rest = self._last + self._pace - self._loop.time()
-        if rest > 0:
+        if rest > 0 and not alone:
             self._loop.call_later(rest, self._begin)
         else:
             # Not at once: what came in the same read of a socket goes along.
@@ -105,6 +113,7 @@ class LogWriter:
         self._last = self._loop.time()
         # All rooms in one go: the code and the caches are warm after the first.
         batches = [batch for source in sources if (batch := self._flush(source)) is not None]
+        self._batches = len(batches)
         self._pace = PACE if len(batches) < MANY_ROOMS else PACE_WITH_MANY
         if batches:
             LOG_QUEUE.set(len(batches))
@@ -133,7 +142,7 @@ class LogWriter:
             # Disk full, or one room's row that is there already: its trouble must not take the others down, so each alone.
             self._one_by_one(batches, error)
             return
-        if error is not None:
+        if error is not None and not _refused(error):
             log.error("commit_failed", document_id=batches[0].document_id, error=f"{type(error).__name__}: {error}")
         for batch in batches:
             self._tell(batch, error)
@@ -142,7 +151,8 @@ class LogWriter:
     def _one_by_one(self, batches: list[Batch], first: Exception) -> None:
         def settled(error: Exception | None) -> None:
             # The first reason: when only the disk had failed, the rows are there already, and that is all the second says.
-            self._tell(batches[0], None if error is None else first)
+            # But what one batch is refused for is no reason for another's failure.
+            self._tell(batches[0], error if error is None or _refused(error) or _refused(first) else first)
             if len(batches) > 1:
                 self._one_by_one(batches[1:], first)
             else:
@@ -166,3 +176,8 @@ class LogWriter:
                 batch.on_failed(error)
         except Exception:  # a room's mistake must not stop the log of the others
             log.exception("batch_callback_failed", document_id=batch.document_id)
+
+
+def _refused(error: Exception) -> bool:
+    """Whether it is an answer for who asked, and no trouble of the storage."""
+    return isinstance(error, AppError) and not isinstance(error, UnavailableError)

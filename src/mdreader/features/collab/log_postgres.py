@@ -75,6 +75,9 @@ class PostgresLogStore:
         try:
             async with self._database.write() as tx:
                 await self._write(tx, batches, now)
+                for batch in batches:
+                    if batch.record is not None:
+                        await batch.record(tx)
                 hit("log.before_commit")
         except Exception as error:  # noqa: BLE001 - whatever it is, the rooms must hear of it
             done(error)

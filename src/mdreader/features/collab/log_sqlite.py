@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import sqlite3
+from collections.abc import Coroutine
+from typing import Any
 
 from sqlalchemy import bindparam
 from sqlalchemy.dialects import sqlite
@@ -41,10 +43,32 @@ class SqliteLogStore:
 
     def commit(self, batches: list[Batch], now: int, done: Done) -> None:
         """See `LogStore.commit`."""
-        if self._database.write_lock.locked() or not self._try(batches, now, done):
-            task = self._loop.create_task(self._wait(batches, now, done))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        if any(batch.record is not None for batch in batches):
+            self._spawn(self._commit_with_records(batches, now, done))
+        elif self._database.write_lock.locked() or not self._try(batches, now, done):
+            self._spawn(self._wait(batches, now, done))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _commit_with_records(self, batches: list[Batch], now: int, done: Done) -> None:
+        """Commit on the engine's connection, for the records need one of SQLAlchemy's."""
+        try:
+            async with self._database.write() as tx:
+                assert tx.conn.sync_connection is not None  # noqa: S101 - it is connected
+                connection = tx.conn.sync_connection.connection.driver_connection
+                assert isinstance(connection, sqlite3.Connection)  # noqa: S101 - see `sqlite_inline`
+                self._insert(connection, batches, now)
+                for batch in batches:
+                    if batch.record is not None:
+                        await batch.record(tx)
+                hit("log.before_commit")
+        except Exception as error:  # noqa: BLE001 - whatever it is, the rooms must hear of it
+            done(error)
+        else:
+            done(None)
 
     async def _wait(self, batches: list[Batch], now: int, done: Done) -> None:
         """Wait for whoever else is writing, without holding up the loop."""
@@ -77,14 +101,7 @@ class SqliteLogStore:
         connection = self._connection
         connection.execute("BEGIN IMMEDIATE")
         try:
-            connection.executemany(_APPEND, [(b.document_id, b.seq, b.data, now) for b in batches])
-            for batch in batches:
-                if batch.new_clients:
-                    connection.executemany(
-                        _CLAIM, [(batch.document_id, client, user) for client, user in batch.new_clients.items()]
-                    )
-                if batch.shape is not None:
-                    connection.execute(_SHAPE, (batch.shape.eol, batch.shape.bom, batch.document_id))
+            self._insert(connection, batches, now)
             hit("log.before_commit")
             connection.execute("COMMIT")
         except BaseException:
@@ -92,6 +109,17 @@ class SqliteLogStore:
                 connection.execute("ROLLBACK")
             raise
         hit("log.before_sync")
+
+    @staticmethod
+    def _insert(connection: sqlite3.Connection, batches: list[Batch], now: int) -> None:
+        connection.executemany(_APPEND, [(b.document_id, b.seq, b.data, now) for b in batches])
+        for batch in batches:
+            if batch.new_clients:
+                connection.executemany(
+                    _CLAIM, [(batch.document_id, client, user) for client, user in batch.new_clients.items()]
+                )
+            if batch.shape is not None:
+                connection.execute(_SHAPE, (batch.shape.eol, batch.shape.bom, batch.document_id))
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._database.path, isolation_level=None)

@@ -1,6 +1,6 @@
 """Live editing on uvicorn's own port: an upgrade for our path is handed from uvicorn to picows, everything else stays ASGI.
 
-ASGI middleware does not run here, so the origin and the address are checked here. picows' protocol class is not public API; both
+ASGI middleware does not run here, so the origin and the peer are looked at here. picows' protocol class is not public API; both
 versions are pinned and a contract test holds them to what this file expects.
 """
 
@@ -16,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mdreader.features.collab.connection import Connection
 from mdreader.features.collab.joining import join, rooms_of
-from mdreader.http.client_address import client_address
+from mdreader.http.client_address import direct_peer
 from mdreader.http.origin import origin_allowed
 from mdreader.runtime import Runtime
 
@@ -70,9 +70,7 @@ class CollabProtocol(HttpToolsProtocol):
             self._refuse(503)
             return
         headers = {name: value.decode("latin-1") for name, value in self.headers}
-        address = client_address(
-            self.client[0] if self.client else "", headers.get(b"x-forwarded-for"), runtime.policy.trusted_proxies
-        )
+        peer = direct_peer(self.client[0] if self.client else "", {name.decode("latin-1") for name in headers})
         if not origin_allowed(runtime.policy, headers.get(b"origin"), headers.get(b"host", "")):
             self._refuse(403)
             return
@@ -80,7 +78,7 @@ class CollabProtocol(HttpToolsProtocol):
         query = parse_qs(parts.query)
         connection = Connection(rooms_of(runtime), parts.path[len(PREFIX) :])
         connection.on_open = lambda: join(
-            runtime, connection, query.get("token", [""])[0], query.get("epoch", [None])[0], address
+            runtime, connection, query.get("token", [""])[0], query.get("epoch", [None])[0], peer
         )
         self._become(connection, headers, rest)
 

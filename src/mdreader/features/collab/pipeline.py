@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
+from mdreader.db.engine import Transaction
 from mdreader.db.trouble import FULL, is_full
 from mdreader.features.collab.bulk import STRETCH, Bulk, Stage
 from mdreader.features.collab.closing import CloseCode
@@ -22,19 +23,14 @@ from mdreader.features.collab.storage import Stored
 from mdreader.features.collab.text import Shape
 from mdreader.features.collab.varint import ProtocolError
 from mdreader.features.collab.verdict import Verdict
-from mdreader.kernel.errors import StorageFullError, UnavailableError
+from mdreader.features.collab.window import Window
+from mdreader.kernel.errors import AppError, StorageFullError
 from mdreader.kernel.failpoints import hit
 from mdreader.kernel.metrics import DELIVERY_LAG
 
 if TYPE_CHECKING:
     from mdreader.features.collab.connection import Connection
 
-# Up to this many people a keystroke goes into the next commit; beyond, one frame carries what came in a window that grows with the
-# people, because each keystroke costs as many system calls as there are people. Seconds.
-FEW = 6
-WINDOW = 0.010
-WINDOW_PER_PERSON = 0.00035
-LONGEST_WINDOW = 0.035
 BROKEN = "the document is being reloaded"
 
 
@@ -75,6 +71,12 @@ class _Flight:
     typed: bool = False  # whether something of it came over a socket
     rewrites: list[Rewrite] = field(default_factory=list)
 
+    async def record(self, tx: Transaction) -> None:
+        """Write what its rewrites want written beside the text."""
+        for rewrite in self.rewrites:
+            if rewrite.recording:
+                await rewrite.record(tx)
+
 
 class Pipeline:
     """The updates, rewrites and the one bulk of a room between the gate and the disk."""
@@ -105,7 +107,7 @@ class Pipeline:
         self._quiescing: list[asyncio.Future[None]] = []
         self._flight: _Flight | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._last_flush = 0.0
+        self._window = Window()
 
     # ---- in ----
 
@@ -133,7 +135,7 @@ class Pipeline:
     def take_rewrite(self, rewrite: Rewrite) -> None:
         """A text that is to replace the live one."""
         self._rewrites.append(rewrite)
-        self.flush_soon()
+        self.flush_soon(awaited=True)
 
     def take_bulk(self, bulk: Bulk) -> None:
         """A large update; its turn comes when everything before it is committed."""
@@ -180,19 +182,15 @@ class Pipeline:
 
     # ---- out ----
 
-    def flush_soon(self) -> None:
-        """Have what waits committed, at once or with what comes in the next moment."""
+    def flush_soon(self, *, awaited: bool = False) -> None:
+        """Have what waits committed, at once or with what comes in the next moment. `awaited`: see `LogWriter.ready`."""
         if self._timer is not None or self._flight is not None or self._ended:
             return
-        people = self._host.people
-        if people > FEW:
-            window = min(max(WINDOW, people * WINDOW_PER_PERSON), LONGEST_WINDOW)
-            if (
-                self._loop.time() - self._last_flush < 4 * window
-            ):  # the first keystroke after a pause is sent on at once
-                self._timer = self._loop.call_later(window, self._flush_now)
-                return
-        self._writer.ready(self)
+        wait = self._window.seconds(self._host.people, self._loop.time())
+        if wait:
+            self._timer = self._loop.call_later(wait, self._flush_now)
+        else:
+            self._writer.ready(self, awaited=awaited)
 
     def _flush_now(self) -> None:
         self._timer = None
@@ -213,7 +211,6 @@ class Pipeline:
             return None
         if not self._incoming:  # else not all of what they wait for is on its way
             flight.done, self._next_done = self._next_done, []
-        self._last_flush = flight.started
         self._flight = flight
         if flight.data is None:
             self._committed()
@@ -221,13 +218,21 @@ class Pipeline:
         new_clients, self._new_clients = self._new_clients, {}
         hit("room.applied")
         return Batch(
-            self._document_id, self.seq + 1, flight.data, self._committed, self.failed, new_clients, flight.shape
+            self._document_id,
+            self.seq + 1,
+            flight.data,
+            self._committed,
+            self.failed,
+            new_clients,
+            flight.shape,
+            flight.record if any(rewrite.recording for rewrite in flight.rewrites) else None,
         )
 
     def _apply_all(self, bulk: Bulk | None) -> _Flight | None:
         flight = _Flight(self._loop.time())
         incoming, self._incoming = self._incoming, []
         rewrites, self._rewrites = self._rewrites, []
+        self._window.sent(len(incoming) + len(rewrites), flight.started)
         authors = dict.fromkeys(connection for _, connection in incoming)
         made: list[bytes] = []
         if bulk is not None:
@@ -312,10 +317,11 @@ class Pipeline:
         """What was asked of it cannot be stored, or not even be made: the room ends."""
         if self._ended:
             return
-        full = is_full(error)
-        if full and self._flight is not None:
-            for rewrite in self._flight.rewrites:
-                rewrite.fail(StorageFullError(FULL))
+        full = is_full(error) or isinstance(error, StorageFullError)
+        if full or isinstance(error, AppError):
+            told = error if isinstance(error, AppError) else StorageFullError(FULL)
+            for rewrite in self._flight.rewrites if self._flight is not None else ():
+                rewrite.fail(told)
         reason = "not saved: the server's disk is full" if full else "not saved: the server cannot store it now"
         self._host.broken(reason, f"commit: {type(error).__name__}: {error}")
 
@@ -334,13 +340,13 @@ class Pipeline:
             self.when_stored(partial(_resolve, done))
             await done
 
-    def end(self, reason: str) -> None:
-        """Take and tell nothing more; what was not committed is not acknowledged. Those who wait are told."""
+    def end(self, error: Callable[[], AppError]) -> None:
+        """Take and tell nothing more; what was not committed is not acknowledged. Those who wait for a rewrite get an `error` each."""
         self._ended = True
         if self._timer is not None:
             self._timer.cancel()
         for rewrite in [*(self._flight.rewrites if self._flight else ()), *self._rewrites]:
-            rewrite.fail(UnavailableError(f"{reason[0].upper()}{reason[1:]}. Try again later."))
+            rewrite.fail(error())
         if self.bulk is not None:
             self.bulk.begin()
         for done in self._quiescing:

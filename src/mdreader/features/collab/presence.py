@@ -12,15 +12,22 @@ from typing import Any
 from mdreader.features.collab.awareness import AwarenessState, encode_awareness, parse_state
 from mdreader.features.collab.varint import ProtocolError
 
-# Client ids one connection may speak for: its own, and those that a reload or a provider of several editors leaves behind.
+# Client ids one connection may bring: its own, and those that a reload or a provider of several editors leaves behind.
 MAX_CLIENTS_PER_CONNECTION = 4
+# Client ids one connection may vouch for: those that it brought, and those that the same person's other connections did.
+MAX_VOUCHED = 16
 
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}([0-9a-fA-F]{2})?")
 
 
 @dataclass(slots=True)
 class _Entry:
-    owner: Hashable
+    """One client id's state. It stays as long as one of `owners` does, all of them one person's connections.
+
+    The tabs of a browser pass on what each says of itself; who comes back does so before the old socket is noticed to be dead.
+    """
+
+    owners: set[Hashable]
     user_id: str
     clock: int
     raw: bytes
@@ -54,13 +61,12 @@ class Presence:
         changed = False
         for client, clock, raw in states:
             entry = self._entries.get(client)
-            if entry is not None and entry.owner != owner:
-                # The same person came back before the old socket was noticed to be dead: the new one takes over.
+            if entry is not None and owner not in entry.owners:
                 if entry.user_id != person.user_id or clock < entry.clock:
                     continue
-                self._by_owner[entry.owner].discard(client)
-                entry.owner = owner
-                mine.add(client)
+                if len(mine) < MAX_VOUCHED:
+                    entry.owners.add(owner)
+                    mine.add(client)
             state = parse_state(raw)
             if state is None:
                 if entry is not None and clock >= entry.clock:
@@ -70,11 +76,12 @@ class Presence:
             if entry is not None and clock <= entry.clock:
                 continue
             if entry is None:
-                if len(mine) >= MAX_CLIENTS_PER_CONNECTION:
+                brought = sum(len(self._entries[other].owners) == 1 for other in mine)
+                if brought >= MAX_CLIENTS_PER_CONNECTION or len(mine) >= MAX_VOUCHED:
                     code = "too_many_clients"
                     raise ProtocolError(code, "one connection speaks for too many client ids")
                 mine.add(client)
-                entry = self._entries[client] = _Entry(owner, person.user_id, clock, b"")
+                entry = self._entries[client] = _Entry({owner}, person.user_id, clock, b"")
             entry.clock = clock
             entry.raw = stamp(state, person)
             self._dirty[client] = (clock, entry.raw)
@@ -82,18 +89,20 @@ class Presence:
         return changed
 
     def leave(self, owner: Hashable) -> bool:
-        """Take the states of a connection that is gone; answers whether there were any."""
-        clients = self._by_owner.pop(owner, ())
-        for client in list(clients):
-            # At its last clock: `null` wins a tie, and a client that comes back with the next clock is seen at once.
-            self._forget(client, self._entries[client].clock)
-        return bool(clients)
+        """Take the states of a connection that is gone, as far as nobody else vouches for them; answers whether there were any."""
+        gone = False
+        for client in self._by_owner.pop(owner, ()):
+            entry = self._entries[client]
+            entry.owners.discard(owner)
+            if not entry.owners:
+                # At its last clock: `null` wins a tie, and a client that comes back with the next clock is seen at once.
+                self._forget(client, entry.clock)
+                gone = True
+        return gone
 
     def _forget(self, client: int, clock: int) -> None:
-        entry = self._entries.pop(client)
-        owned = self._by_owner.get(entry.owner)
-        if owned is not None:
-            owned.discard(client)
+        for owner in self._entries.pop(client).owners:
+            self._by_owner[owner].discard(client)
         self._dirty[client] = (clock, b"null")
 
     def take_changes(self) -> bytes | None:

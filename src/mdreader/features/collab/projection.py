@@ -10,7 +10,7 @@ from mdreader.features.collab import storage
 from mdreader.features.collab.room import Room
 from mdreader.features.documents.service import record_text
 from mdreader.kernel.clock import Clock
-from mdreader.kernel.errors import UnavailableError
+from mdreader.kernel.errors import NotFoundError, UnavailableError
 from mdreader.kernel.failpoints import hit
 
 log = structlog.get_logger(__name__)
@@ -18,6 +18,9 @@ log = structlog.get_logger(__name__)
 # Seconds without a commit after which a document is quiet, and the longest that a busy one waits.
 QUIET_SECONDS = 2.0
 LATEST_SECONDS = 30.0
+# One transaction stores so many texts, or so many bytes of them: it runs on the event loop, and others want to go on in between.
+ROOMS_AT_ONCE = 25
+BYTES_AT_ONCE = 1_000_000
 # A log of so many rows is folded into a snapshot.
 FOLD_ROWS = 500
 
@@ -44,16 +47,24 @@ class Projector:
 
     async def _project(self, rooms: Sequence[Room], *, fold: bool) -> None:
         captures: list[tuple[Room, storage.Capture]] = []
+        size = 0
         for room in rooms:
             wanted = room.pipeline.dirty_since or (fold and room.pipeline.log_rows) or room.projected_seq != room.seq
             if not wanted or room.dead:
                 continue
             try:
-                captures.append((room, await room.capture(fold=fold or room.pipeline.log_rows >= FOLD_ROWS)))
-            except UnavailableError:  # it ended meanwhile, and said why
+                capture = await room.capture(fold=fold or room.pipeline.log_rows >= FOLD_ROWS)
+            except (UnavailableError, NotFoundError):  # it ended meanwhile, and said why
                 continue
-        if not captures:
-            return
+            captures.append((room, capture))
+            size += capture.text.size + len(capture.state or b"")
+            if len(captures) == ROOMS_AT_ONCE or size > BYTES_AT_ONCE:
+                await self._store(captures)
+                captures, size = [], 0
+        if captures:
+            await self._store(captures)
+
+    async def _store(self, captures: Sequence[tuple[Room, storage.Capture]]) -> None:
         now = self._clock.now()
         hit("projection.captured")
         try:

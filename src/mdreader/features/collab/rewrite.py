@@ -3,11 +3,12 @@
 import asyncio
 from dataclasses import dataclass
 
+from mdreader.db.engine import Transaction
 from mdreader.features.collab.content import SERVER, Content, describe
 from mdreader.features.collab.diff import SHORT_TIME_LIMIT, Edit, differs_much, edits_between
 from mdreader.features.collab.text import Shape, decompose
 from mdreader.kernel.errors import AppError, PreconditionFailedError
-from mdreader.ports.live import LiveText
+from mdreader.ports.live import LiveText, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,10 @@ class Rewrite:
 
     owner = SERVER
 
-    def __init__(self, exact: str, expected_etag: str | None, user_id: str) -> None:
+    def __init__(self, exact: str, expected_etag: str | None, user_id: str, record: Record | None = None) -> None:
         self.user_id = user_id
+        self.recording = False  # whether it has something to write beside the text
+        self._record = record
         self.done: asyncio.Future[LiveText] = asyncio.get_running_loop().create_future()
         self._expected_etag = expected_etag
         self._body, self._shape = decompose(exact)
@@ -57,7 +60,14 @@ class Rewrite:
             edits = edits_between(body, self._body, SHORT_TIME_LIMIT)
         self._result = describe(self._body, self._shape, epoch)
         update, new_clients = content.edit(edits) if edits else (None, ())
-        return Change(update, new_clients, self._shape if self._shape != shape else None)
+        new_shape = self._shape if self._shape != shape else None
+        self.recording = self._record is not None and (update is not None or new_shape is not None)
+        return Change(update, new_clients, new_shape)
+
+    async def record(self, tx: Transaction) -> None:
+        """Write what is to stand beside the text, in the transaction that stores it."""
+        if self._record is not None and isinstance(self._result, LiveText):
+            await self._record(tx, self._result)
 
     def settle(self) -> None:
         """What it was compared with, and what it wrote, is on the disk: answer."""

@@ -23,7 +23,7 @@ from mdreader.kernel.errors import NotFoundError, TooLargeError, UnavailableErro
 from mdreader.kernel.memory import trim
 from mdreader.kernel.metrics import CONNECTIONS, ROOMS
 from mdreader.ports.doorbell import Doorbell
-from mdreader.ports.live import LiveText, Seed
+from mdreader.ports.live import LiveText, Record, Seed
 
 log = structlog.get_logger(__name__)
 
@@ -313,10 +313,12 @@ class Rooms:
             room = await self.get(document_id)
         return await room.at_settled(room.text)
 
-    async def replace(self, document_id: str, text: str, *, user_id: str, expected_etag: str | None) -> LiveText:
+    async def replace(
+        self, document_id: str, text: str, *, user_id: str, expected_etag: str | None, record: Record | None = None
+    ) -> LiveText:
         """See `LiveDocuments.replace`."""
         self._check_size(text)
-        rewrite = Rewrite(text, expected_etag, user_id)
+        rewrite = Rewrite(text, expected_etag, user_id, record)
         room = await self.get(document_id)
         body = await room.at_settled(room.body)
         if rewrite.differs_much(body):

@@ -131,18 +131,21 @@ async def write_text(
     """
     check_text(text, runtime.policy.max_document_bytes)
     expected = await _expected_etag(runtime, access, condition)
-    live = await runtime.live.replace(access.document_id, text, user_id=access.user_id, expected_etag=expected)
-    if live.etag == expected:
-        return access.document, live
-    async with runtime.database.write() as tx:
+    recorded: list[Document] = []
+
+    async def record(tx: Transaction, live: LiveText) -> None:
         rev, now = await take_rev(tx, access.workspace_id), runtime.clock.now()
-        document = await queries.record(
-            tx, access.document_id, title=title_of(text), size=live.size, rev=rev, at=now, by=access.user_id
-        )
-        await note(tx, access.workspace, rev, "write", [access.document_id], at=now)
-    if document is None or document.deleted_at is not None:
-        raise NotFoundError("The document was deleted meanwhile.")
-    return document, live
+        of, by = access.document_id, access.user_id
+        document = await queries.record(tx, of, title=title_of(text), size=live.size, rev=rev, at=now, by=by)
+        if document is None or document.deleted_at is not None:
+            raise NotFoundError("The document was deleted meanwhile.")
+        await note(tx, access.workspace, rev, "write", [of], at=now)
+        recorded.append(document)
+
+    live = await runtime.live.replace(
+        access.document_id, text, user_id=access.user_id, expected_etag=expected, record=record
+    )
+    return recorded[-1] if recorded else access.document, live
 
 
 async def _expected_etag(runtime: Runtime, access: DocumentAccess, condition: Condition) -> str | None:

@@ -1,0 +1,292 @@
+"""What a room does with the messages of its connections.
+
+Some must wait: for the document to come into memory, for a large update, or for the commit that decides whether there is space.
+"""
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from mdreader.features.collab import protocol
+from mdreader.features.collab.bulk import BULK_BYTES, BULK_PIECES, Bulk, Stage
+from mdreader.features.collab.closing import CloseCode
+from mdreader.features.collab.content import Content, TooLargeForRoomError
+from mdreader.features.collab.gate import Kind, check_state_vector
+from mdreader.features.collab.pipeline import BROKEN, Pipeline
+from mdreader.features.collab.protocol import FrameKind
+from mdreader.features.collab.replica import EMPTY_UPDATE, ReplicaError
+from mdreader.features.collab.varint import ProtocolError
+from mdreader.features.collab.verdict import Verdict
+
+if TYPE_CHECKING:
+    from mdreader.features.collab.connection import Connection
+    from mdreader.features.collab.room import Surroundings
+
+log = structlog.get_logger(__name__)
+
+# Saved markers kept for a client that is behind; it asks again with the next one.
+HELD_MARKERS = 64
+
+
+class Host(Protocol):
+    """The room, as its reception sees it."""
+
+    document_id: str
+    dead: bool
+    connections: "dict[Connection, None]"
+
+    def show(self, connection: "Connection", states: bytes) -> None:
+        """Take what a connection says of itself."""
+        ...
+
+    def tell_everyone(self, connection: "Connection") -> None:
+        """Tell a connection who is here, even when nobody is."""
+        ...
+
+    def use(self) -> None:
+        """Somebody needs the room."""
+        ...
+
+    def broken(self, reason: str, why: str) -> None:
+        """It cannot go on: `reason` is for people, `why` for the log."""
+        ...
+
+
+class Reception:
+    """Between the sockets of a room and its pipeline."""
+
+    def __init__(self, host: Host, content: Content, pipeline: Pipeline, surroundings: "Surroundings") -> None:
+        self._host = host
+        self._content = content
+        self._pipeline = pipeline
+        self._around = surroundings
+        self._loop = asyncio.get_running_loop()
+        self._loading: asyncio.Future[bytes] | None = None
+        self._held: list[tuple[Connection, bytes]] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether messages wait, or the document is on its way into memory."""
+        return self._loading is not None or self._held is not None
+
+    # ---- messages ----
+
+    def receive(self, connection: "Connection", payload: bytes) -> None:
+        """Take one message of a connection that has joined."""
+        if self._held is not None:
+            self._held.append((connection, payload))
+            return
+        try:
+            frame = protocol.decode(payload)
+            kind = frame.kind
+            if kind is FrameKind.UPDATE or kind is FrameKind.STEP2:
+                self._receive_update(connection, payload, frame.body, step2=kind is FrameKind.STEP2)
+            elif kind is FrameKind.AWARENESS:
+                self._host.show(connection, frame.body)
+            elif kind is FrameKind.SAVED_MARKER:
+                self._receive_marker(connection, payload)
+            elif kind is FrameKind.STEP1:
+                self._receive_step1(connection, payload, frame.body)
+            else:
+                self._host.tell_everyone(connection)
+        except ProtocolError as error:
+            self._refuse(connection, error.code)
+        except ReplicaError as error:
+            self._host.broken(BROKEN, f"replica: {error}")
+
+    def _refuse(self, connection: "Connection", code: str) -> None:
+        log.warning("message_refused", code=code, document_id=self._host.document_id, user_id=connection.person.user_id)
+        connection.close(CloseCode.REFUSED, code)
+
+    def _receive_update(self, connection: "Connection", payload: bytes, update: bytes, *, step2: bool) -> None:
+        if update == EMPTY_UPDATE:
+            if step2:
+                self._caught_up(connection)
+            return
+        if not connection.can_write:
+            # A stock client that only reads still answers with the deletions it knows of; those are left, not punished.
+            if not (step2 and update.startswith(b"\x00")):
+                connection.close(CloseCode.FORBIDDEN, "you may read this document, not change it")
+            return
+        if not self._content.writable:
+            self._hold(connection, payload)
+        elif len(update) > BULK_BYTES:
+            self._take_slowly(connection, payload, update, step2=step2)
+        else:
+            verdict = self._judge(connection, payload, update)
+            if verdict is not None and verdict.size > BULK_PIECES:
+                self._take_slowly(connection, payload, update, step2=step2)
+            elif verdict is not None:
+                self._take(connection, update, verdict, step2=step2)
+
+    def _judge(self, connection: "Connection", payload: bytes, update: bytes) -> Verdict | None:
+        """The gate's verdict, or None when the update would make the document too large, or waits until that can be told."""
+        check = partial(self._content.check, update, connection.person.user_id)
+        try:
+            return check()
+        except TooLargeForRoomError:
+            if self._pipeline.unapplied:  # a deletion may be on its way
+                self._held = [(connection, payload)]
+                return None
+            self._content.recount()
+        try:
+            return check()
+        except TooLargeForRoomError:
+            self._refuse_size(connection)
+            return None
+
+    def _refuse_size(self, connection: "Connection") -> None:
+        connection.close(CloseCode.TOO_LARGE, f"a document holds at most {self._around.max_document_bytes} bytes")
+
+    def _take(self, connection: "Connection", update: bytes, verdict: Verdict, *, step2: bool) -> None:
+        if verdict.kind is Kind.GAP:
+            self._ask_for_more(connection, step2=step2)
+            return
+        if verdict.kind is Kind.NEW:
+            # The answer to a step 1 repeats every deletion the client knows of; only what is news is worth a row and a frame.
+            self._pipeline.take(self._content.admit(update, verdict, reduce=step2), connection, verdict)
+        if step2:
+            self._caught_up(connection)
+
+    def _ask_for_more(self, connection: "Connection", *, step2: bool) -> None:
+        if step2 and connection.behind:
+            connection.close(CloseCode.EPOCH_CHANGED, "this copy does not fit the document")
+            return
+        connection.behind = True
+        connection.send(protocol.encode_step1(self._content.claimed()))
+
+    def _caught_up(self, connection: "Connection") -> None:
+        if connection.behind:
+            connection.behind = False
+            markers, connection.held_markers = connection.held_markers or [], None
+            for marker in markers:
+                self._pipeline.when_stored(partial(connection.send, marker))
+
+    def _receive_marker(self, connection: "Connection", payload: bytes) -> None:
+        if connection.behind:
+            connection.held_markers = [*(connection.held_markers or [])[-HELD_MARKERS + 1 :], payload]
+        else:
+            self._pipeline.when_stored(partial(connection.send, payload))
+
+    def _receive_step1(self, connection: "Connection", payload: bytes, state_vector: bytes) -> None:
+        check_state_vector(state_vector)
+        if not self._content.in_memory:
+            self._hold(connection, payload)
+        else:
+            self._pipeline.when_settled(partial(self._answer_step1, connection, state_vector))
+
+    def _answer_step1(self, connection: "Connection", state_vector: bytes) -> None:
+        """Send what the client lacks of the committed state; from here on it gets every commit."""
+        if connection not in self._host.connections:
+            return
+        if not self._content.in_memory:  # dropped while the answer waited
+            self._hold(connection, protocol.encode_step1(state_vector))
+            return
+        try:
+            state = self._content.state_for(state_vector)
+        except ReplicaError as error:  # here, because the answer may have waited for a commit that others wait for, too
+            self._host.broken(BROKEN, f"replica: {error}")
+            return
+        connection.send_large(protocol.encode_step2(state))
+        connection.live = True
+
+    # ---- large updates ----
+
+    def _take_slowly(self, connection: "Connection", payload: bytes, update: bytes, *, step2: bool) -> None:
+        """Check a large update on a thread and apply it in parts, so that other rooms go on; this one holds its messages meanwhile."""
+        if self._pipeline.bulk is not None:  # the last one is applied, but not on its way yet
+            self._held = [(connection, payload)]
+            return
+        self._held = []
+        bulk = Bulk(connection, update, step2=step2)
+        self._around.spawn(self._take_bulk(bulk))
+        self._pipeline.take_bulk(bulk)
+
+    async def _take_bulk(self, bulk: Bulk) -> None:
+        await bulk.turn
+        try:
+            verdict = None if self._host.dead else await self._judge_bulk(bulk)
+            if verdict is not None and verdict.kind is Kind.NEW:
+                news, pieces = await asyncio.to_thread(self._content.admit_in_pieces, bulk.update, verdict)
+                for piece in pieces:
+                    if self._host.dead:
+                        return
+                    self._content.apply(piece)
+                    await bulk.breathe()
+                self._pipeline.claim(verdict)
+                bulk.news, bulk.stage = news, Stage.APPLIED
+            elif verdict is not None and verdict.kind is Kind.GAP:
+                self._ask_for_more(bulk.connection, step2=bulk.step2)
+            if verdict is not None and verdict.kind is not Kind.GAP and bulk.step2:
+                self._caught_up(bulk.connection)
+        except ProtocolError as error:
+            self._refuse(bulk.connection, error.code)
+        except ReplicaError as error:
+            self._refuse(bulk.connection, "refused")
+            self._host.broken(BROKEN, f"replica: {error}")
+        finally:
+            if bulk.stage is not Stage.APPLIED:
+                self._pipeline.bulk = None
+            self._release()
+
+    async def _judge_bulk(self, bulk: Bulk) -> Verdict | None:
+        check = partial(self._content.check, bulk.update, bulk.connection.person.user_id)
+        try:
+            return await asyncio.to_thread(check)
+        except TooLargeForRoomError:
+            self._content.recount()
+        try:
+            return await asyncio.to_thread(check)
+        except TooLargeForRoomError:
+            self._refuse_size(bulk.connection)
+            return None
+
+    # ---- memory ----
+
+    def _hold(self, connection: "Connection", payload: bytes) -> None:
+        """Keep messages, in their order, until the document is in memory."""
+        if self._held is None:
+            self._held = []
+        self._held.append((connection, payload))
+        self.bring_in()
+
+    def bring_in(self) -> None:
+        """Begin to bring the document into memory, if that has not begun."""
+        if self._loading is None:
+            self._loading = self._loop.create_future()
+            self._loading.add_done_callback(self._loaded)
+            if self._content.stored is not None:
+                self._loading.set_result(self._content.stored)
+            else:
+                self._around.load(self._host.document_id, self._loading)
+
+    def _loaded(self, loading: "asyncio.Future[bytes]") -> None:
+        self._loading = None
+        error = loading.exception()
+        if self._host.dead:
+            return
+        try:
+            if error is not None:
+                raise error
+            self._content.load(loading.result())
+        except Exception as caught:  # noqa: BLE001 - the database, or pycrdt: either way people must be told
+            self._host.broken("the document cannot be loaded now", f"load: {type(caught).__name__}: {caught}")
+            return
+        self._host.use()
+        self._release()
+
+    def moved_on(self) -> None:
+        """A commit is done: messages that were held for it go on."""
+        if self._held is not None and self._pipeline.bulk is None and self._loading is None:
+            self._release()
+
+    def _release(self) -> None:
+        """Go on with the messages that were held."""
+        held, self._held = self._held or [], None
+        for connection, payload in held:
+            if connection in self._host.connections:
+                self.receive(connection, payload)
+        self._pipeline.flush_soon()
+        self._pipeline.run_settled()
