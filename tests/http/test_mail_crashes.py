@@ -1,0 +1,146 @@
+"""A server that is killed while a mail is on its way, and one that is told to stop."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from sqlalchemy import text
+
+from mdreader.bootstrap import build_runtime, open_database
+from mdreader.db.engine import Database
+from mdreader.features.mail import queries, service
+from mdreader.features.mail.queries import MailRow
+from mdreader.ports.mail import MailMessage
+from mdreader.settings import Settings, load_settings
+from support.mail_servers import content_of, smtp_server
+from support.server import Server
+from support.waiting import eventually
+
+LINK = {"link": "https://notes.example.org/login"}
+
+
+async def put(settings: Settings, to: str) -> str:
+    """Queue a mail as a request would, while no server runs."""
+    without_worker = settings.model_copy(update={"worker": "off"})
+    async with build_runtime(without_worker) as runtime, runtime.database.write() as tx:
+        return await service.enqueue_mail(runtime, tx, "email_taken", to, LINK)
+
+
+async def leases_end(database: Database) -> None:
+    """As half a minute later: a dead worker's jobs are free."""
+    async with database.write() as tx:
+        await tx.conn.execute(text("UPDATE jobs SET due_at = 0 WHERE finished_at IS NULL"))
+
+
+async def state(database: Database, mail_id: str) -> str:
+    async with database.read() as conn:
+        return str(await conn.scalar(text("SELECT state FROM mails WHERE id = :id"), {"id": mail_id}))
+
+
+async def test_a_mail_survives_death_at_every_step(tmp_path: Path, new_server: Callable[[Path], Server]) -> None:
+    server = new_server(tmp_path)
+    settings = load_settings(data=tmp_path, database_url=server._environment.get("DATABASE_URL"))
+    async with open_database(settings) as database, smtp_server() as box:
+        carrier = {"MAIL_URL": f"smtp://127.0.0.1:{box.port}", "EMAIL_FROM": "noreply@notes.example.org"}
+        first = await put(settings, "ada@example.org")
+
+        async def live(failpoint: str) -> None:
+            await asyncio.to_thread(die_at, server, failpoint, carrier)
+            await leases_end(database)
+
+        await live("mail.sending")
+        assert (len(box.mails), await state(database, first)) == (0, "sending")
+        await live("mail.accepted")
+        assert (len(box.mails), await state(database, first)) == (1, "sending")
+        await live("mail.noted")  # nobody could know that it had arrived: once more, and the same
+        assert (len(box.mails), await state(database, first)) == (2, "sent")
+        second = await put(settings, "ben@example.org")
+        await asyncio.to_thread(server.start, **carrier)
+        await eventually(lambda: len(box.mails) == 3, "second mail")
+        await asyncio.to_thread(server.stop)
+        assert await state(database, second) == "sent"
+    assert [mail.rcpt_tos for mail in box.mails] == [["ada@example.org"]] * 2 + [["ben@example.org"]]
+    assert content_of(box.mails[0]) == content_of(box.mails[1])
+    assert [message["Message-ID"] for message in box.messages[1:]] == [
+        f"<{first}@notes.example.org>",
+        f"<{second}@notes.example.org>",
+    ]
+    assert any("mail_may_go_twice" in line for line in server.log)
+
+
+def die_at(server: Server, failpoint: str, carrier: dict[str, str]) -> None:
+    with suppress(RuntimeError):  # it died before it listened
+        server.start(MDREADER_FAILPOINTS=failpoint, **carrier)
+    assert server.wait() == -9
+
+
+async def test_a_mail_on_its_way_is_written_down_when_the_worker_is_told_to_stop(app: FastAPI) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    class Slow:
+        kept_here = False
+
+        async def send(self, message: MailMessage) -> str:
+            begun.set()
+            await go_on.wait()
+            return "250"
+
+    runtime = replace(app.state.runtime, mail=Slow())
+    row: dict[str, Any] = {
+        "id": "m1",
+        "template": "email_taken",
+        "recipient": "ada@example.org",
+        "data": '{"link": "https://x"}',
+        "subject": "s",
+        "state": "sending",
+        "created_at": 1,
+        "give_up_at": 2**52,
+    }
+    async with runtime.database.write() as tx:
+        await queries.insert_mail(tx, row)
+    mail = MailRow(**row, attempts=1, error=None, sent_at=None)
+    task = asyncio.create_task(service._hand_over(runtime, mail))
+    await begun.wait()
+    task.cancel()
+    go_on.set()
+    await task
+    assert await state(runtime.database, "m1") == "sent"
+
+
+async def test_a_mail_server_that_is_away_is_tried_again_and_one_that_refuses_is_not(settings: Settings) -> None:
+    async with smtp_server() as box:
+        url = f"smtp://127.0.0.1:{box.port}"
+        changed = load_settings(
+            **{**settings.model_dump(exclude_unset=True), "mail_url": url, "email_from": "noreply@notes.example.org"}
+        )
+        box.answer = lambda _address: "450 come back"
+        async with build_runtime(changed) as runtime:
+            async with runtime.database.write() as tx:
+                ada = await service.enqueue_mail(runtime, tx, "email_taken", "ada@example.org", LINK)
+            await until(runtime.database, ada, "queued", error="450")
+            box.answer = lambda _address: "250 OK"
+            await leases_end(runtime.database)
+            runtime.jobs.bell.ring()
+            await until(runtime.database, ada, "sent")
+            box.answer = lambda _address: "550 no such person"
+            async with runtime.database.write() as tx:
+                ben = await service.enqueue_mail(runtime, tx, "email_taken", "ben@example.org", LINK)
+            await until(runtime.database, ben, "failed", error="550")
+        assert [mail.rcpt_tos for mail in box.mails] == [["ada@example.org"]]
+        async with open_database(settings) as database, database.read() as conn:
+            # What was in them is gone: links that sign in must not lie about.
+            assert set(await conn.scalars(text("SELECT data FROM mails"))) == {""}
+
+
+async def until(database: Database, mail_id: str, wanted: str, *, error: str = "") -> None:
+    async with asyncio.timeout(20):
+        while True:
+            async with database.read() as conn:
+                row = (await conn.execute(text("SELECT state, error FROM mails WHERE id = :id"), {"id": mail_id})).one()
+            if row.state == wanted and error in (row.error or ""):
+                return
+            await asyncio.sleep(0.01)
