@@ -21,20 +21,21 @@ def test_migrations_make_exactly_the_tables(tmp_path: Path) -> None:
 
 
 def test_head_is_the_newest_file() -> None:
-    assert ScriptDirectory.from_config(migrations.make_config()).get_current_head() == migrations.HEAD
+    heads = ScriptDirectory.from_config(migrations.make_config()).get_heads()
+    assert sorted(heads) == [migrations.HEAD, *([migrations.POST] if migrations.POST else [])]
 
 
 def test_a_second_upgrade_has_nothing_to_do(tmp_path: Path) -> None:
     database = tmp_path / "fresh.sqlite3"
     migrations.upgrade(database)
-    assert migrations.current_revision(database) == migrations.HEAD
+    assert migrations.current_schema(database) == (migrations.HEAD, migrations.POST)
     assert not migrations.upgrade(database)
 
 
 def test_no_revision_without_a_schema(tmp_path: Path) -> None:
-    assert migrations.current_revision(tmp_path / "absent.sqlite3") is None
+    assert migrations.current_schema(tmp_path / "absent.sqlite3") == (None, None)
     sqlite3.connect(tmp_path / "empty.sqlite3").close()
-    assert migrations.current_revision(tmp_path / "empty.sqlite3") is None
+    assert migrations.current_schema(tmp_path / "empty.sqlite3") == (None, None)
 
 
 def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
@@ -46,4 +47,4 @@ def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(migrations.MigrationError, match="newer"):
         migrations.upgrade(database)
-    assert migrations.current_revision(database) == "9999"
+    assert migrations.current_schema(database).pre == "9999"

@@ -40,19 +40,35 @@ def _serve() -> None:
 
 
 @app.command("migrate")
-def _migrate() -> None:
-    """Bring the database up to date now; `serve` does it by itself at its start."""
+def _migrate(
+    phase: Annotated[
+        str,
+        typer.Option(
+            help="For servers that run on one PostgreSQL while they are replaced: pre before the first new one starts, "
+            "post when the last old one has ended."
+        ),
+    ] = "all",
+) -> None:
+    """Bring the database up to date now; `serve` does by itself what it needs at its start."""
     from mdreader.cli.migrate import run
 
-    raise typer.Exit(run())
+    raise typer.Exit(run(phase))
 
 
 @app.command("doctor")
-def _doctor() -> None:
+def _doctor(
+    cloud: Annotated[
+        bool,
+        typer.Option(
+            "--cloud", help="Also try out PostgreSQL, Redis and every permission on AWS that the settings need."
+        ),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")] = False,
+) -> None:
     """Look at everything that a start needs, and say what to do about what is not well."""
     from mdreader.cli.doctor import run
 
-    raise typer.Exit(run())
+    raise typer.Exit(run(cloud=cloud, as_json=as_json))
 
 
 app.add_typer(transfer_commands)

@@ -1,6 +1,7 @@
 """`mdreader doctor`: looks at everything that a start needs, one line each, with what to do about it."""
 
 import contextlib
+import json
 import os
 import platform
 import shutil
@@ -8,18 +9,19 @@ import socket
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
 from urllib.parse import urlsplit
 
 from rich.console import Console
 
 from mdreader import __version__, migrations
-from mdreader.bootstrap import database_file
+from mdreader.bootstrap import database_file, on_postgres
 from mdreader.http.page import PAGE_FOLDER
 from mdreader.kernel.data_folder import running_server
+from mdreader.kernel.findings import Finding
+from mdreader.migrations.schema import Schema
 from mdreader.settings import Settings, SettingsError, load_settings
 
 LOW_SPACE = 1_000_000_000
@@ -27,28 +29,21 @@ NO_SPACE = 100_000_000
 _MARKS = {"ok": "[green]ok  [/]", "warn": "[yellow]warn[/]", "fail": "[red]FAIL[/]"}
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line: what was looked at, what was found, and what to do when that is not well."""
-
-    state: Literal["ok", "warn", "fail"]
-    subject: str
-    text: str
-    advice: str = ""
-
-
-def run() -> int:
-    """Print every finding; 1 when one is a failure."""
+def run(*, cloud: bool = False, as_json: bool = False) -> int:
+    """Print every finding, those of the cloud too when they are asked for; 1 when one is a failure."""
     console = Console(highlight=False, soft_wrap=True)
     failed = False
-    for finding in examine():
+    for finding in examine(cloud=cloud):
+        failed |= finding.state == "fail"
+        if as_json:
+            print(json.dumps(asdict(finding), ensure_ascii=False))
+            continue
         advice = f"\n      [dim]{finding.advice}[/]" if finding.advice else ""
         console.print(f"{_MARKS[finding.state]} {finding.subject:<12} {finding.text}{advice}")
-        failed |= finding.state == "fail"
     return int(failed)
 
 
-def examine() -> Iterator[Finding]:
+def examine(*, cloud: bool = False) -> Iterator[Finding]:
     """All findings, as they are made."""
     yield versions()
     try:
@@ -60,6 +55,10 @@ def examine() -> Iterator[Finding]:
     checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (folder, database, page, port, clock, outside)
     for check in checks:
         yield from check(settings)
+    if cloud:
+        from mdreader.cli.doctor_cloud import examine_cloud
+
+        yield from examine_cloud(settings)
 
 
 def versions() -> Finding:
@@ -95,6 +94,9 @@ def folder(settings: Settings) -> Iterator[Finding]:
 
 def database(settings: Settings) -> Iterator[Finding]:
     """The database file: whole, and of this version."""
+    if on_postgres(settings):
+        yield Finding("ok", "database", "PostgreSQL, by DATABASE_URL: mdreader doctor --cloud looks at it")
+        return
     file = database_file(settings)
     if not file.exists():
         yield Finding("ok", "database", "none yet; the first start makes it")
@@ -103,7 +105,7 @@ def database(settings: Settings) -> Iterator[Finding]:
     try:
         with contextlib.closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=5)) as connection:
             problems = [row[0] for row in connection.execute("PRAGMA quick_check(5)")]
-        revision = migrations.current_revision(file)
+        schema = migrations.current_schema(file)
     except sqlite3.Error as error:
         yield Finding("fail", "database", f"{file} cannot be read: {error}", restore)
         return
@@ -111,14 +113,18 @@ def database(settings: Settings) -> Iterator[Finding]:
         yield Finding("fail", "database", f"{file} is damaged: {'; '.join(problems)}", restore)
     else:
         yield Finding("ok", "database", f"{file.stat().st_size / 1e6:.1f} MB, whole")
-    if revision == migrations.HEAD:
-        yield Finding("ok", "migrations", f"at {revision}, the newest")
-    elif revision is None or revision < migrations.HEAD:
+    yield migrated(schema)
+
+
+def migrated(schema: Schema) -> Finding:
+    """Whether the schema is this version's."""
+    if schema == (migrations.HEAD, migrations.POST):
+        return Finding("ok", "migrations", f"at {schema}, the newest")
+    if schema.pre is None or schema.pre < migrations.HEAD:
         advice = "The next start brings it up to date; mdreader migrate does it now."
-        yield Finding("warn", "migrations", f"at {revision or 'none'}, the newest is {migrations.HEAD}", advice)
-    else:
-        advice = "Start the newer version that made it, or restore a backup."
-        yield Finding("fail", "migrations", f"at {revision}, newer than this version's {migrations.HEAD}", advice)
+        return Finding("warn", "migrations", f"at {schema}, the newest is {migrations.HEAD}", advice)
+    advice = "Start the newer version that made it, or restore a backup."
+    return Finding("fail", "migrations", f"at {schema}, newer than this version's {migrations.HEAD}", advice)
 
 
 def page(_settings: Settings) -> Iterator[Finding]:

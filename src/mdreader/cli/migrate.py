@@ -1,21 +1,40 @@
 """`mdreader migrate`: the database's schema, brought up to date without a start."""
 
+import asyncio
 import sys
+from typing import cast, get_args
 
-from mdreader.bootstrap import database_file
+from sqlalchemy.exc import SQLAlchemyError
+
+from mdreader import migrations
+from mdreader.bootstrap import database_file, on_postgres, open_secrets, postgres_address, upgrade_postgres
+from mdreader.db.postgres_address import AddressError
 from mdreader.kernel.data_folder import DataFolderInUseError, hold
-from mdreader.migrations import HEAD, MigrationError, upgrade
-from mdreader.settings import SettingsError, load_settings
+from mdreader.kernel.errors import AppError
+from mdreader.migrations.schema import Phase
+from mdreader.settings import Settings, SettingsError, load_settings
 
 
-def run() -> int:
+def run(phase: str) -> int:
     """Migrate; the process's exit code."""
     try:
-        settings = load_settings()
-        with hold(settings.data):
-            changed = upgrade(database_file(settings))
-    except (SettingsError, DataFolderInUseError, MigrationError) as error:
+        if phase not in get_args(Phase):
+            raise SettingsError(f"--phase is {', '.join(get_args(Phase))}")
+        changed = asyncio.run(_migrate(load_settings(), cast("Phase", phase)))
+    except (SettingsError, AddressError, DataFolderInUseError, migrations.MigrationError, AppError) as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"The database is {'now' if changed else 'already'} at {HEAD}.")
+    except SQLAlchemyError as error:
+        print(f"The database does not take it: {error}", file=sys.stderr)
+        return 1
+    print(f"The database is {'now' if changed else 'already'} at {migrations.HEAD} ({phase}).")
     return 0
+
+
+async def _migrate(settings: Settings, phase: Phase) -> bool:
+    async with open_secrets(settings) as credentials:
+        complete = credentials.settings
+        if on_postgres(complete):  # beside servers that run: that is what the phases are for
+            return await upgrade_postgres(postgres_address(complete, credentials.rotating), phase)
+        with hold(complete.data):
+            return migrations.upgrade(database_file(complete))

@@ -1,21 +1,25 @@
 """`mdreader serve`: one server on one data folder, from its socket to its orderly end."""
 
 import contextlib
+import logging
 import os
 import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import Any
 
 import structlog
 import uvicorn
 from fastapi import FastAPI
 
 from mdreader import __version__
+from mdreader.db.postgres_address import AddressError
 from mdreader.features.collab.mount import CollabProtocol, CollabServer
 from mdreader.kernel import failpoints
 from mdreader.kernel.data_folder import DataFolderInUseError, ServerInfo, announce, hold, retract
+from mdreader.kernel.errors import AppError
 from mdreader.kernel.logs import configure_logs
 from mdreader.kernel.memory import settle
 from mdreader.main import create_app
@@ -40,11 +44,10 @@ def run() -> int:
     try:
         with hold(settings.data), _listen(settings) as listener:
             retract(settings.data)  # what a server that was killed left there would send commands to the wrong place
-            _serve(settings, listener)
+            if (reason := _serve(settings, listener)) is not None:
+                return _stop(f"Cannot start: {reason}", "mdreader doctor says what is in the way.")
     except DataFolderInUseError as error:
         return _stop(str(error), "Stop that one first, or give this one another folder: MDREADER_DATA=./other")
-    except MigrationError as error:
-        return _stop(str(error))
     except OSError as error:
         return _stop(f"Cannot start: {error.strerror or error}", "mdreader doctor says what is in the way.")
     return 0
@@ -72,8 +75,25 @@ def _listen(settings: Settings) -> Iterator[socket.socket]:
         yield listener
 
 
-def _serve(settings: Settings, listener: socket.socket) -> None:
+def _serve(settings: Settings, listener: socket.socket) -> Exception | None:
+    """Serve to the end; or why it could not even begin, when that is something to act on."""
     app = create_app(settings)
+    reasons: list[Exception] = []
+    whole = app.router.lifespan_context
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[Mapping[str, Any] | None]:
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                state = await stack.enter_async_context(whole(app))
+            except (AddressError, AppError, MigrationError, SettingsError) as error:
+                reasons.append(error)
+                # One line says it; uvicorn would print where in the code it was found.
+                logging.getLogger("uvicorn.error").addFilter(lambda record: record.levelno < logging.ERROR)
+                raise
+            yield state
+
+    app.router.lifespan_context = lifespan  # type: ignore[assignment]
     config = uvicorn.Config(
         app,
         http=CollabProtocol,
@@ -87,7 +107,12 @@ def _serve(settings: Settings, listener: socket.socket) -> None:
     )
     server = _Server(config, app, settings, listener)
     with contextlib.suppress(KeyboardInterrupt):
-        server.run(sockets=[listener])
+        try:
+            server.run(sockets=[listener])
+        except SystemExit:  # the lifespan did not begin
+            if not reasons:
+                raise
+    return reasons[0] if reasons else None
 
 
 class _Server(CollabServer):

@@ -48,7 +48,7 @@ def parse_address(text: str) -> PostgresAddress:
     """What `text` says, with defaults for the rest. Raises `AddressError`."""
     try:
         url = make_url(text)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise AddressError("DATABASE_URL cannot be read. Write postgresql://user:password@host:5432/name") from None
     query = {name: value if isinstance(value, str) else value[-1] for name, value in url.query.items()}
     if unknown := sorted(query.keys() - _PARAMETERS):

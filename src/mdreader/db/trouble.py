@@ -14,11 +14,13 @@ from mdreader.kernel.errors import AppError, InvalidInputError, StorageFullError
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE}
 FULL = "Nothing was stored. Make space on the disk of the data folder; nothing else needs to be done."
 LOST = "The database does not answer. Try again in a moment; nothing else needs to be done."
+REFUSED = "The database refuses us. DATABASE_URL needs the right user, password and name, and that user the right to its tables."
 CROSSED = "Somebody else changed the same thing at the same moment. Try again."
 
 # PostgreSQL's names for what is in the way (its manual, appendix A).
 _DISK_FULL = "53100"
 _NUL = "22021"
+_REFUSED = {"28000", "28P01", "3D000", "42501"}  # user, password, no such database, no right to it
 _CROSSED = {"40P01", "40001", "55P03"}  # deadlock, serialization failure, lock not available
 _AWAY = {
     "08000", "08001", "08003", "08004", "08006",  # the connection
@@ -55,6 +57,8 @@ def explanation(error: Exception) -> AppError | None:
         state = getattr(error.orig, "sqlstate", None)
         if error.connection_invalidated or state in _AWAY:
             return UnavailableError(LOST, headers=_RETRY)
+        if state in _REFUSED:
+            return UnavailableError(REFUSED)
         if state in _CROSSED:
             return UnavailableError(CROSSED, headers={"Retry-After": "1"})
         if state == _NUL:

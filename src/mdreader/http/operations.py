@@ -16,6 +16,7 @@ from mdreader.http.errors import PROBLEM_RESPONSES
 from mdreader.kernel.errors import ForbiddenError, UnavailableError
 from mdreader.kernel.metrics import REGISTRY
 from mdreader.migrations import HEAD
+from mdreader.migrations.schema import schema_of
 from mdreader.runtime import Runtime
 
 router = APIRouter(tags=["operations"])
@@ -69,12 +70,12 @@ async def ready(runtime: RuntimeDep) -> Ready:
 async def _checks(runtime: Runtime) -> dict[str, str]:
     try:
         async with asyncio.timeout(READY_SECONDS), runtime.database.read() as conn:
-            revision = (await conn.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
+            schema = schema_of(await conn.scalars(text("SELECT version_num FROM alembic_version")))
     except TimeoutError:
         return {"database": f"no answer within {READY_SECONDS:g} s", "migrations": "unknown"}
     except Exception as error:  # noqa: BLE001 - whatever it is, the answer is that the server is not ready
         return {"database": f"failed: {type(error).__name__}", "migrations": "unknown"}
-    return {"database": "ok", "migrations": "ok" if revision == HEAD else f"at {revision}, expected {HEAD}"}
+    return {"database": "ok", "migrations": "ok" if schema.serves(HEAD) else f"at {schema}, expected {HEAD}"}
 
 
 @router.get("/metrics", operation_id="metrics", response_class=Response, include_in_schema=False)

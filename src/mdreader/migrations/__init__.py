@@ -1,42 +1,49 @@
 """The database's schema, step by step. A start on a current database reads one row and never loads Alembic."""
 
 import contextlib
+import os
 import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from mdreader.migrations.schema import Schema, schema_of
 
 if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy import Connection, Engine
 
 HEAD = "0006"
-"""The newest revision; a test holds it to the files in `versions`."""
+"""The newest `pre` step; a test holds it to the files in `versions`."""
+POST: str | None = None
+"""The newest `post` step, if there is one."""
+VERSIONS = [Path(__file__).parent / "versions"]
+"""Where the steps are."""
 
 
 class MigrationError(Exception):
     """The database cannot be brought to this version's schema; the message says what to do."""
 
 
-def current_revision(database: Path) -> str | None:
-    """The revision that a SQLite file is at, or None when it has no schema yet. `sqlite3.Error` when it cannot be read."""
+def current_schema(database: Path) -> Schema:
+    """What a SQLite file is at. `sqlite3.Error` when it cannot be read."""
     if not database.exists():
-        return None
+        return Schema()
     with contextlib.closing(
         sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True, timeout=5)
     ) as connection:
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone():
-            return None
-        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-        return str(row[0]) if row else None
+            return Schema()
+        return schema_of(row[0] for row in connection.execute("SELECT version_num FROM alembic_version"))
 
 
 def upgrade(database: Path) -> bool:
-    """Bring a SQLite file to `HEAD`, creating it if need be; True when there was something to do.
+    """Bring a SQLite file to `HEAD` and `POST`, creating it if need be; True when there was something to do.
 
+    Both at once: it has one server, which is the one that starts.
     All steps are one transaction: killed halfway, the database is as it was. Raises `MigrationError`.
     """
-    current = current_revision(database)
-    if current == HEAD:
+    current = current_schema(database)
+    if current == Schema(HEAD, POST):
         return False
     # Loaded only when there is work: Alembic costs a fifth of a second.
     from alembic import command
@@ -48,17 +55,18 @@ def upgrade(database: Path) -> bool:
         with target.begin() as connection:
             config = make_config()
             config.attributes["connection"] = connection
-            if current is not None:
-                ScriptDirectory.from_config(config).get_revision(current)
-            command.upgrade(config, "head")
+            for step in current:
+                if step is not None:
+                    ScriptDirectory.from_config(config).get_revision(step)
+            command.upgrade(config, "heads")
     except CommandError as error:
-        raise unknown(str(database), current) from error
+        raise unknown(str(database), str(current)) from error
     finally:
         target.dispose()
     return True
 
 
-def unknown(where: str, revision: str | None) -> MigrationError:
+def unknown(where: str, revision: str) -> MigrationError:
     """The error for a database that is ahead of this version."""
     return MigrationError(
         f"{where} is at revision {revision}, which this version of mdreader does not know: "
@@ -72,6 +80,7 @@ def make_config() -> "Config":
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("version_locations", os.pathsep.join(map(str, VERSIONS)))
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
     config.set_main_option("path_separator", "os")
     return config

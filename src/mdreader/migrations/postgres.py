@@ -1,10 +1,13 @@
-"""The schema of a PostgreSQL database: the same steps, run by one server at a time."""
+"""The schema of a PostgreSQL database: the same steps, run by one server at a time, beside others that work."""
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
-from mdreader.migrations import HEAD, make_config, unknown
+from mdreader import migrations
+from mdreader.migrations.schema import Phase, Schema, schema_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -12,44 +15,67 @@ if TYPE_CHECKING:
 
 # Servers that start together take turns by this number; it means nothing but that it is ours.
 TURN = 0x6D64726561646572
+# A step that waits for a table makes everybody else wait for it, too: so it waits for seconds only, and comes back later.
+LOCK_TIMEOUT = "2s"
+TRIES = 30
+RETRY_SECONDS = 1.0
+_LOCK_NOT_AVAILABLE = "55P03"
 
 
-async def current_revision(conn: "AsyncConnection") -> str | None:
-    """The revision that the database is at, or None when it has no schema yet."""
+async def current_schema(conn: "AsyncConnection") -> Schema:
+    """What the database is at."""
     if await conn.scalar(text("SELECT to_regclass('alembic_version')")) is None:
-        return None
-    found: str | None = await conn.scalar(text("SELECT version_num FROM alembic_version"))
-    return found
+        return Schema()
+    return schema_of(await conn.scalars(text("SELECT version_num FROM alembic_version")))
 
 
-async def upgrade(engine: "AsyncEngine", where: str) -> bool:
-    """Bring the database to `HEAD`; True when there was something to do. `where` names it in errors.
+async def upgrade(engine: "AsyncEngine", where: str, phase: Phase = "pre") -> bool:
+    """Do the steps of `phase` that are missing; True when there were any. `where` names the database in errors.
 
-    All steps are one transaction: killed halfway, the database is as it was. Raises `MigrationError`.
+    All of them are one transaction: killed halfway, the database is as it was. A database that is ahead of this version is left as it is
+    while it still serves it, as in the middle of a deployment. Raises `MigrationError`.
     """
     async with engine.connect() as conn:
-        if await current_revision(conn) == HEAD:
+        if not _missing(await current_schema(conn), where, phase):
             return False
+    for tries in range(TRIES):
+        try:
+            return await _try(engine, where, phase)
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE or tries == TRIES - 1:
+                raise
+        await asyncio.sleep(RETRY_SECONDS)
+    raise AssertionError  # pragma: no cover - the last try returns or raises
+
+
+async def _try(engine: "AsyncEngine", where: str, phase: Phase) -> bool:
     async with engine.begin() as conn:
         await conn.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": TURN})
-        current = await current_revision(conn)
-        if current == HEAD:  # another server was faster
-            return False
-        await conn.run_sync(_run, current, where)
-    return True
+        await conn.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
+        missing = _missing(await current_schema(conn), where, phase)
+        if missing:
+            await conn.run_sync(_run, missing)
+    return bool(missing)
 
 
-def _run(connection: "Connection", current: str | None, where: str) -> None:
-    # Loaded only when there is work, as for SQLite.
+def _missing(schema: Schema, where: str, phase: Phase) -> list[str]:
+    """The steps to go to. Raises `MigrationError` for a database that this version cannot work with."""
+    if schema.outgrew(migrations.HEAD):
+        raise migrations.unknown(where, str(schema))
+    targets = []
+    if phase != "post" and (schema.pre is None or schema.pre < migrations.HEAD):
+        targets.append(migrations.HEAD)
+    # A new database has nobody on it who would need what a later step takes away.
+    wanted = phase != "pre" or schema.pre is None
+    if wanted and migrations.POST is not None and (schema.post is None or schema.post < migrations.POST):
+        targets.append(migrations.POST)
+    return targets
+
+
+def _run(connection: "Connection", targets: list[str]) -> None:
     from alembic import command
-    from alembic.script import ScriptDirectory
-    from alembic.util import CommandError
 
-    config = make_config()
+    config = migrations.make_config()
     config.attributes["connection"] = connection
-    try:
-        if current is not None:
-            ScriptDirectory.from_config(config).get_revision(current)
-        command.upgrade(config, "head")
-    except CommandError as error:
-        raise unknown(where, current) from error
+    for target in targets:
+        command.upgrade(config, target)

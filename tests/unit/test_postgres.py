@@ -1,0 +1,258 @@
+"""What is true of PostgreSQL alone: side by side, durable whatever its settings say, and back by itself after a crash."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from sqlalchemy import text
+
+from mdreader.bootstrap import open_database, postgres_address, signing_secret, upgrade_postgres
+from mdreader.db.engine import Database
+from mdreader.db.postgres import PostgresDatabase
+from mdreader.db.postgres_address import parse_address
+from mdreader.features.collab import storage
+from mdreader.features.collab.log import Batch
+from mdreader.features.collab.log_postgres import LogMovedError, PostgresLogStore
+from mdreader.features.collab.replica import EMPTY_UPDATE
+from mdreader.kernel.errors import InvalidInputError, UnavailableError
+from mdreader.kernel.ids import new_id
+from mdreader.ports.live import Seed
+from mdreader.settings import Settings, load_settings
+from support.postgres import Postgres
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[Postgres]:
+    """One that the test may stop."""
+    made = Postgres()
+    try:
+        yield made.start()
+    finally:
+        made.discard()
+
+
+@pytest.fixture
+async def opened(postgres_url: str) -> AsyncIterator[PostgresDatabase]:
+    made = PostgresDatabase(parse_address(postgres_url))
+    yield made
+    await made.close()
+
+
+async def seeded(database: Database, *texts: str) -> list[str]:
+    """Documents with these texts; the rows that they belong to are made by hand."""
+    user, workspace, ids = new_id(), new_id(), [new_id() for _ in texts]
+    async with database.write() as tx:
+        await tx.conn.execute(
+            text(
+                "INSERT INTO users (id, email, name, password_hash, created_at, updated_at) VALUES (:u, 'ann', 'A', '', 0, 0)"
+            ),
+            {"u": user},
+        )
+        await tx.conn.execute(
+            text("INSERT INTO workspaces (id, name, created_at, created_by) VALUES (:w, 'W', 0, :u)"),
+            {"w": workspace, "u": user},
+        )
+        await tx.conn.execute(
+            text(
+                "INSERT INTO documents (id, workspace_id, path, title, rev, size, created_at, created_by, updated_at, updated_by)"
+                " VALUES (:d, :w, :p, '', 0, 0, 0, :u, 0, :u)"
+            ),
+            [{"d": document, "p": document, "w": workspace, "u": user} for document in ids],
+        )
+        await storage.seed(tx, [Seed(document, body) for document, body in zip(ids, texts, strict=True)])
+    return ids
+
+
+async def commit(store: PostgresLogStore, *batches: Batch) -> Exception | None:
+    done: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
+    store.commit(list(batches), 0, done.set_result)
+    return await done
+
+
+def batch(document: str, seq: int) -> Batch:
+    return Batch(document, seq, EMPTY_UPDATE, lambda: None, lambda _error: None)
+
+
+async def numbers(database: Database, document: str) -> list[int]:
+    async with database.read() as conn:
+        found = await conn.scalars(
+            text("SELECT seq FROM document_updates WHERE document_id = :of ORDER BY seq"), {"of": document}
+        )
+        return list(found)
+
+
+async def test_the_log_counts_on_from_the_seed(opened: PostgresDatabase) -> None:
+    full, empty = await seeded(opened, "text", "")
+    store = PostgresLogStore(opened)
+    assert await commit(store, batch(full, 2), batch(empty, 1)) is None
+    assert await commit(store, batch(empty, 2)) is None
+    await store.close()
+    assert (await numbers(opened, full), await numbers(opened, empty)) == ([2], [1, 2])
+
+
+async def test_a_log_that_moved_on_takes_nothing_and_says_how_far_it_is(opened: PostgresDatabase) -> None:
+    moved, still = await seeded(opened, "text", "text")
+    mine, other = PostgresLogStore(opened), PostgresLogStore(opened)
+    assert await commit(other, batch(moved, 2)) is None
+    error = await commit(mine, batch(still, 2), batch(moved, 2))
+    assert isinstance(error, LogMovedError)
+    assert (error.document_id, error.seq) == (moved, 2)
+    assert (await numbers(opened, moved), await numbers(opened, still)) == ([2], [])
+    assert await commit(mine, batch(still, 2), batch(moved, 3)) is None
+    await mine.close()
+    await other.close()
+
+
+async def test_processes_that_append_to_the_same_documents_never_wait_in_a_circle(opened: PostgresDatabase) -> None:
+    ids = await seeded(opened, *["text"] * 8)
+    stores = [PostgresLogStore(opened) for _ in range(4)]
+    stored: list[tuple[str, int]] = []
+
+    async def append(store: PostgresLogStore, order: list[str]) -> None:
+        seqs = dict.fromkeys(ids, 2)
+        left = dict.fromkeys(ids, 10)
+        while wanted := [document for document in order if left[document]]:
+            error = await commit(store, *(batch(document, seqs[document]) for document in wanted))
+            if error is None:
+                stored.extend((document, seqs[document]) for document in wanted)
+                for document in wanted:
+                    seqs[document] += 1
+                    left[document] -= 1
+            else:
+                assert isinstance(error, LogMovedError)
+                seqs[error.document_id] = error.seq + 1
+
+    async with asyncio.TaskGroup() as group:
+        for number, store in enumerate(stores):
+            group.create_task(append(store, ids if number % 2 else ids[::-1]))
+    for document in ids:
+        assert await numbers(opened, document) == list(range(2, 42))
+    assert len(set(stored)) == len(stored) == 320
+    for store in stores:
+        await store.close()
+
+
+async def test_servers_that_start_together_make_the_schema_once(postgres: Postgres) -> None:
+    address = parse_address(postgres.new_database(empty=True))
+    changed = await asyncio.gather(*(upgrade_postgres(address, "pre") for _ in range(4)))
+    assert sorted(changed) == [False, False, False, True]
+
+
+async def test_servers_with_nothing_else_in_common_sign_with_one_secret(postgres_url: str) -> None:
+    settings = load_settings(database_url=postgres_url)
+
+    async def ask() -> bytes:
+        async with open_database(settings) as database:
+            return await signing_secret(settings, database)
+
+    first, second, third = await asyncio.gather(ask(), ask(), ask())
+    assert first == second == third
+    assert len(first) == 32
+
+
+async def test_what_is_acknowledged_is_on_the_disk_whatever_the_role_is_set_to(postgres: Postgres) -> None:
+    url = postgres.new_database(empty=True)
+    name = url.rpartition("/")[2]
+    postgres.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
+    database = PostgresDatabase(parse_address(url))
+    try:
+        async with database.write() as tx, database.read() as conn:
+            for one in (tx.conn, conn):
+                assert await one.scalar(text("SHOW synchronous_commit")) == "on"
+    finally:
+        await database.close()
+
+
+async def test_it_comes_back_by_itself_after_an_immediate_stop(own_postgres: Postgres) -> None:
+    database = PostgresDatabase(parse_address(own_postgres.url()))
+    try:
+        async with database.write() as tx:
+            await tx.conn.execute(text("CREATE TABLE kept (n int)"))
+        committed: list[int] = []
+
+        async def interrupted() -> None:
+            async with database.write() as tx:
+                await tx.conn.execute(text("INSERT INTO kept VALUES (-1)"))
+                tx.after_commit(lambda: committed.append(-1))
+                own_postgres.crash()
+
+        for number in range(3):
+            with pytest.raises(UnavailableError) as raised:
+                await interrupted()
+            assert raised.value.headers["Retry-After"]
+            with pytest.raises(UnavailableError):
+                async with database.read() as conn:
+                    await conn.execute(text("SELECT 1"))
+            own_postgres.start()
+            # No error at all: the connections that ended are not lent out again.
+            async with database.write() as tx:
+                await tx.conn.execute(text("INSERT INTO kept VALUES (:n)"), {"n": number})
+            async with database.read() as conn:
+                assert list(await conn.scalars(text("SELECT n FROM kept ORDER BY n"))) == list(range(number + 1))
+        assert committed == []
+    finally:
+        await database.close()
+
+
+async def test_who_is_cancelled_during_the_commit_has_committed_and_others_hear_of_it(opened: PostgresDatabase) -> None:
+    await seeded(opened, "text")
+    heard = asyncio.Event()
+    leaving = asyncio.Event()
+
+    async def write() -> None:
+        async with opened.write() as tx:
+            await tx.conn.execute(text("UPDATE document_heads SET eol = 'crlf'"))
+            tx.after_commit(heard.set)
+            leaving.set()
+
+    task = asyncio.create_task(write())
+    await leaving.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert heard.is_set()
+    async with opened.read() as conn:
+        assert await conn.scalar(text("SELECT eol FROM document_heads")) == "crlf"
+
+
+async def test_a_turn_is_one_transactions_alone(opened: PostgresDatabase) -> None:
+    inside = 0
+
+    async def visit() -> None:
+        nonlocal inside
+        async with opened.write() as tx:
+            await tx.take_turn("a test")
+            inside += 1
+            assert inside == 1
+            await tx.conn.execute(text("SELECT pg_sleep(0.01)"))
+            inside -= 1
+
+    await asyncio.gather(*(visit() for _ in range(8)))
+
+
+async def test_transactions_that_wait_in_a_circle_are_told_to_try_again(opened: PostgresDatabase) -> None:
+    one, two = await seeded(opened, "a", "b")
+    both = asyncio.Barrier(2)
+
+    async def cross(first: str, second: str) -> None:
+        async with opened.write() as tx:
+            await tx.conn.execute(text("SET LOCAL deadlock_timeout = '10ms'"))
+            lock = text("SELECT 1 FROM document_heads WHERE document_id = :of FOR UPDATE")
+            await tx.conn.execute(lock, {"of": first})
+            await both.wait()
+            await tx.conn.execute(lock, {"of": second})
+
+    results = await asyncio.gather(cross(one, two), cross(two, one), return_exceptions=True)
+    assert [type(result) for result in results if result is not None] == [UnavailableError]
+
+
+async def test_nul_is_an_error_of_who_sent_it(opened: PostgresDatabase) -> None:
+    with pytest.raises(InvalidInputError, match="NUL"):
+        async with opened.read() as conn:
+            await conn.scalar(text("SELECT 1 WHERE 'a' = CAST(:x AS text)"), {"x": "a\0b"})
+
+
+async def test_a_wrong_name_is_said_so(postgres: Postgres) -> None:
+    settings: Settings = load_settings(database_url=postgres.url("nowhere"))
+    with pytest.raises(UnavailableError, match="refuses us"):
+        await upgrade_postgres(postgres_address(settings), "pre")
