@@ -9,6 +9,7 @@ import pytest
 
 from mdreader.cli import doctor
 from mdreader.kernel.data_folder import ServerInfo, announce, hold
+from mdreader.kernel.findings import Finding
 from mdreader.migrations import upgrade
 
 
@@ -26,7 +27,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def findings(state: str) -> dict[str, doctor.Finding]:
+def findings(state: str) -> dict[str, Finding]:
     return {finding.subject: finding for finding in doctor.examine() if finding.state == state}
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from rich.console import Console
+from rich.markup import escape
 
 from mdreader import __version__, migrations
 from mdreader.bootstrap import database_file, on_postgres
@@ -38,8 +39,8 @@ def run(*, cloud: bool = False, as_json: bool = False) -> int:
         if as_json:
             print(json.dumps(asdict(finding), ensure_ascii=False))
             continue
-        advice = f"\n      [dim]{finding.advice}[/]" if finding.advice else ""
-        console.print(f"{_MARKS[finding.state]} {finding.subject:<12} {finding.text}{advice}")
+        advice = f"\n      [dim]{escape(finding.advice)}[/]" if finding.advice else ""
+        console.print(f"{_MARKS[finding.state]} {finding.subject:<12} {escape(finding.text)}{advice}")
     return int(failed)
 
 
