@@ -16,6 +16,7 @@ from schemathesis import GenerationMode
 from schemathesis.core.result import Ok
 from schemathesis.schemas import APIOperation, BaseSchema
 
+from mdreader.settings import Settings
 from support.http import PASSWORD, new_document, new_workspace, signed_up, signed_up_at
 from support.one_time import at_hand
 from support.server import Server
@@ -47,6 +48,9 @@ SUCCESSES: dict[str, dict[str, Any]] = {
     "disable_totp": {"json": {"recovery_code": "{recovery_code}"}},
     "read_outbox": {},
     "list_mail_suppressions": {},
+    "begin_passkey": {"json": {}},
+    "begin_passkey_sign_in": {},
+    "list_passkeys": {},
     "mail_reset": {"json": {"email": "{email}"}},
     "end_my_session": {},
     "create_key": {"json": {"name": "key", "scope": "write"}},
@@ -86,8 +90,21 @@ SUCCESSES: dict[str, dict[str, Any]] = {
     "log_out": {"json": {"refresh_token": "{refresh_token}"}},
     "reset_password": {"json": {"token": "{password_reset_token}", "password": PASSWORD + "3"}},
 }
-# Their success takes more than one request can bring: test_accounts_codes.py; a signed report, for mail.
-ELSEWHERE = {"mail_code_again", "take_mail_report", "lift_mail_suppression"}
+# Their success takes more than one request can bring: tests/http/test_accounts_*.py; a signed report, for mail.
+ELSEWHERE = {
+    "finish_passkey",
+    "finish_passkey_sign_in",
+    "rename_passkey",
+    "remove_passkey",
+    "mail_code_again",
+    "take_mail_report",
+    "lift_mail_suppression",
+}
+
+
+@pytest.fixture(name="settings")
+def at_an_address_that_has_passkeys(settings: Settings) -> Settings:
+    return settings.model_copy(update={"public_url": "https://mdreader.test"})
 
 
 def filled(template: Any, values: dict[str, str]) -> Any:

@@ -151,8 +151,42 @@ class TotpNotFoundError(NotFoundError):
     title = "No authenticator app is set up"
 
 
-class LastWayInError(ConflictError):
-    """Removing this would lock the person out."""
+class PasskeyRefusedError(ForbiddenError):
+    """The browser's answer is not what was asked for, or of a passkey that nobody here has."""
 
-    code = "last_way_in"
-    title = "This is your last way to sign in. Set a password or add another one first"
+    code = "passkey_refused"
+    title = "This passkey was not accepted. Try again, or sign in another way"
+
+
+class PasskeysUnavailableError(ForbiddenError):
+    """Browsers know passkeys at names only, and over TLS."""
+
+    code = "passkeys_unavailable"
+    title = "Passkeys need an https address with a name, or localhost; the server's owner sets PUBLIC_URL"
+
+
+class CeremonyExpiredError(ForbiddenError):
+    """The ceremony's token was used, is too old, or belongs to somebody else."""
+
+    code = "ceremony_expired"
+    title = "That took too long. Try again"
+
+
+class PasskeyKnownError(ConflictError):
+    """This very passkey is registered already."""
+
+    code = "passkey_known"
+    title = "This passkey is registered already"
+
+
+class PasskeyNotFoundError(NotFoundError):
+    """No such passkey, or somebody else's."""
+
+    title = "There is no such passkey"
+
+
+class TooManyPasskeysError(ConflictError):
+    """One person has as many as there may be."""
+
+    code = "too_many_passkeys"
+    title = "Remove a passkey that you no longer need first"

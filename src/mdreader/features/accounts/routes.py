@@ -13,6 +13,7 @@ from mdreader.features.accounts.current import CurrentActor, SessionActor, authe
 from mdreader.features.accounts.errors import InvalidRefreshTokenError, SessionRequiredError
 from mdreader.features.accounts.identity import identity_of
 from mdreader.features.accounts.overview import routes as overview
+from mdreader.features.accounts.passkeys import routes as passkeys
 from mdreader.features.accounts.schemas import (
     ConfigOut,
     CookieSessionOut,
@@ -198,5 +199,5 @@ async def read_config(runtime: RuntimeDep, conn: ReadDep) -> ConfigOut:
     )
 
 
-for _part in (codes, second_factor, session_list, overview):
+for _part in (codes, second_factor, passkeys, session_list, overview):
     router.include_router(_part.router)

@@ -1,0 +1,1 @@
+"""Passkeys: WebAuthn credentials that a device or a password manager keeps."""
