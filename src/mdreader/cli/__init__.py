@@ -55,6 +55,21 @@ def _migrate(
     raise typer.Exit(run(phase))
 
 
+@app.command("migrate-data")
+def _migrate_data(
+    *,
+    to: Annotated[str, typer.Option("--to", metavar="URL", help="postgresql://user:password@host:5432/name, empty.")],
+    source: Annotated[
+        str | None,
+        typer.Option("--from", metavar="URL", help="sqlite:///path; without it, the database of MDREADER_DATA."),
+    ] = None,
+) -> None:
+    """Move everything from SQLite to PostgreSQL. Stop the server first; when it is interrupted, run it again."""
+    from mdreader.cli.migrate_data import run
+
+    raise typer.Exit(run(source, to))
+
+
 @app.command("doctor")
 def _doctor(
     cloud: Annotated[

@@ -16,6 +16,8 @@ HEAD = "0006"
 """The newest `pre` step; a test holds it to the files in `versions`."""
 POST: str | None = None
 """The newest `post` step, if there is one."""
+MOVE_TABLE = "mdreader_move"
+"""There while an installation is being moved into a PostgreSQL database: no server may use it yet."""
 VERSIONS = [Path(__file__).parent / "versions"]
 """Where the steps are."""
 

@@ -29,13 +29,20 @@ async def current_schema(conn: "AsyncConnection") -> Schema:
     return schema_of(await conn.scalars(text("SELECT version_num FROM alembic_version")))
 
 
-async def upgrade(engine: "AsyncEngine", where: str, phase: Phase = "pre") -> bool:
+async def upgrade(engine: "AsyncEngine", where: str, phase: Phase = "pre", *, moving: bool = False) -> bool:
     """Do the steps of `phase` that are missing; True when there were any. `where` names the database in errors.
+
+    `moving`: for the move of an installation into it, which nobody else may interrupt.
 
     All of them are one transaction: killed halfway, the database is as it was. A database that is ahead of this version is left as it is
     while it still serves it, as in the middle of a deployment. Raises `MigrationError`.
     """
     async with engine.connect() as conn:
+        if not moving and await conn.scalar(text("SELECT to_regclass(:name)"), {"name": migrations.MOVE_TABLE}):
+            raise migrations.MigrationError(
+                f"An installation is being moved into {where}, and not all of it is there. "
+                "Run mdreader migrate-data again: it goes on where it was."
+            )
         if not _missing(await current_schema(conn), where, phase):
             return False
     for tries in range(TRIES):

@@ -1,0 +1,82 @@
+"""`mdreader migrate-data`: from SQLite to PostgreSQL, with everything and everybody."""
+
+import asyncio
+import os
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from mdreader.bootstrap import database_file, on_postgres, postgres_address, read_secret
+from mdreader.cli.meter import Meter
+from mdreader.cli.moving import Moved, MoveError, move, open_source
+from mdreader.db.postgres import making_changes
+from mdreader.db.postgres_address import AddressError, PostgresAddress
+from mdreader.kernel import failpoints
+from mdreader.kernel.data_folder import DataFolderInUseError, hold
+from mdreader.kernel.errors import AppError
+from mdreader.migrations import MigrationError
+from mdreader.migrations.postgres import upgrade
+from mdreader.settings import Settings, SettingsError, load_settings
+
+
+def run(source: str | None, target: str) -> int:
+    """Move; the process's exit code."""
+    failpoints.arm(os.environ.get("MDREADER_FAILPOINTS", ""))
+    try:
+        settings = _settings(source)
+        there = load_settings(database_url=target)
+        if not on_postgres(there):
+            raise SettingsError("--to is where PostgreSQL is: postgresql://user:password@host:5432/name")
+        address = postgres_address(there)
+        with ExitStack() as stack:
+            file = database_file(settings)
+            # Of both, when the database does not lie in the data folder: a server holds the latter.
+            for folder in {settings.data.resolve(), file.parent}:
+                if folder.exists():
+                    stack.enter_context(hold(folder))
+            moved = asyncio.run(_move(file, read_secret(_home(settings, file)), address))
+    except (AddressError, AppError, DataFolderInUseError, MigrationError, MoveError, SettingsError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except SQLAlchemyError as error:
+        print(f"It was interrupted: {error}\nRun the same command again: it goes on where it was.", file=sys.stderr)
+        return 1
+    _tell(moved, address)
+    return 0
+
+
+def _settings(source: str | None) -> Settings:
+    """The installation that is moved: what the environment says, or a file."""
+    settings = load_settings(**({} if source is None else {"database_url": source}))
+    if on_postgres(settings):
+        raise SettingsError("--from is the SQLite database to be moved: sqlite:///path/mdreader.sqlite3")
+    return settings
+
+
+def _home(settings: Settings, file: Path) -> Path:
+    """The folder with the secret: beside the database, or the data folder when that lies elsewhere."""
+    homes = [folder for folder in (file.parent, settings.data.resolve()) if (folder / "secret.key").exists()]
+    if not homes:
+        raise MoveError(f"There is no secret.key beside {file}. Set MDREADER_DATA to the data folder of this database.")
+    return homes[0]
+
+
+async def _move(file: Path, secret: bytes, address: PostgresAddress) -> Moved:
+    with open_source(file) as source, Meter("Moving rows") as meter:
+        async with making_changes(address) as engine:
+            await upgrade(engine, address.where, "all", moving=True)
+            return await move(source, secret, engine, meter)
+
+
+def _tell(moved: Moved, address: PostgresAddress) -> None:
+    for name, (rows, digest) in moved.tables.items():
+        if rows:
+            print(f"  {name:<24} {rows:>10,} rows  {digest[:16]}")
+    print(
+        f"Every row is in {address.where}, and the same; {moved.documents:,} documents read as before, letter by letter."
+    )
+    print(
+        "Start the servers with DATABASE_URL set to it. The old database is as it was; keep it until you are content."
+    )
