@@ -66,6 +66,7 @@ clean: ## Remove everything that was built or installed; ./data stays
 dev: $(VENV)/.dev web
 	@$(PY) hatch_build.py install tests/js
 	@$(PY) tests/support/browser.py
+	@$(PY) tests/support/services.py
 
 $(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/bin/python
 	@echo "Installing what mdreader needs"

