@@ -128,6 +128,14 @@ identities = Table(  # accounts elsewhere that let somebody in here
     Column("email", Text),
     Column("created_at", BigInteger, nullable=False),
     Column("last_used_at", BigInteger),
+    Column("valid_after", BigInteger),  # its tokens of before were signed out everywhere
     UniqueConstraint("issuer", "subject"),
     Index("ix_identities_user_id", "user_id"),
+)
+
+directory_sessions = Table(  # sessions that began with a password which a directory checked
+    "directory_sessions",
+    metadata,
+    Column("session_id", String(36), ForeignKey("sessions.id", ondelete="CASCADE"), primary_key=True),
+    Column("refresh_token", LargeBinary, nullable=False),  # the directory's; encrypted with a key derived from the server's secret
 )
