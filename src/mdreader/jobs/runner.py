@@ -69,6 +69,7 @@ class Runner(Generic[R]):
         self._attempts: dict[str, Attempt[R]] = {}
         self._ended: list[tuple[JobContext[R], Outcome]] = []
         self._renew_at = self._tell_at = 0.0  # loop time
+        self._lease_end = 0  # the first lease of these attempts to end, in milliseconds
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
 
@@ -114,7 +115,8 @@ class Runner(Generic[R]):
         free = self._slots - len(self._attempts)
         due_at = await self._next_due() if free else None
         due = due_at is not None and due_at <= now
-        renewing = bool(self._attempts) and self._loop_time() >= self._renew_at
+        # By either clock: were a lease to end because the machine's was set, this worker would claim its own job.
+        renewing = bool(self._attempts) and (self._loop_time() >= self._renew_at or now >= self._lease_end)
         telling = self._loop_time() >= self._tell_at and any(one.ctx.news for one in self._attempts.values())
         if not (due or renewing or telling or self._ended):
             return self._wait(now, due_at)
@@ -158,6 +160,7 @@ class Runner(Generic[R]):
             JOBS_ENDED.labels(ctx.kind, outcome.ending).inc()
         if renewing or (claimed and not self._attempts):
             self._renew_at = self._loop_time() + self._lease_seconds / 3
+            self._lease_end = lease_until
         return claimed
 
     def _wait(self, now: int, due_at: int | None) -> float:

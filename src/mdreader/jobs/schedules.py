@@ -17,6 +17,7 @@ _SET: Final = (
     .where(job_schedules.c.name == bindparam("of"))
     .values(cadence=bindparam("every"), next_at=bindparam("at"))
 )
+_CHANGE: Final = _SET.where(job_schedules.c.cadence != bindparam("every"))
 _DUE: Final = (
     select(job_schedules.c.name)
     .where(job_schedules.c.next_at <= bindparam("now"), job_schedules.c.name.in_(bindparam("names", expanding=True)))
@@ -36,9 +37,9 @@ async def note_schedules(database: Database, schedules: Iterable[Schedule], now:
         for schedule in changed:
             next_at = schedule.next_after(now)
             row = {"name": schedule.name, "cadence": schedule.cadence, "next_at": next_at}
-            # Another server may do the same at this moment.
+            # Another server may have done it meanwhile, and have had the first turn, too.
             await tx.conn.execute(insert(job_schedules).on_conflict_do_nothing(), row)
-            await tx.conn.execute(_SET, {"of": schedule.name, "every": schedule.cadence, "at": next_at})
+            await tx.conn.execute(_CHANGE, {"of": schedule.name, "every": schedule.cadence, "at": next_at})
 
 
 async def enqueue_due(tx: Transaction, queue: Jobs, schedules: Mapping[str, Schedule], now: int) -> None:
