@@ -23,14 +23,21 @@ class Server:
         self.url = ""
         self.log: list[str] = []
         self._environment = environment
+        self._module, self._folder = "mdreader.cli", Path.cwd()
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
+
+    def of(self, module: str, folder: Path) -> "Server":
+        """Run another program than `mdreader`: a module that is found from `folder`."""
+        self._module, self._folder = module, folder
+        return self
 
     def start(self, **environment: str) -> "Server":
         """Start it and wait until it listens; `environment` is added for this run."""
         keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "SSL_CERT_FILE") if name in os.environ}
         process = subprocess.Popen(
-            [sys.executable, "-m", "mdreader.cli", "serve"],
+            [sys.executable, "-m", self._module, "serve"],
+            cwd=self._folder,
             env={
                 **keep,
                 "HOST": "127.0.0.1",

@@ -1,6 +1,6 @@
 """What the marks in a database say of its schema, and which versions of mdreader can work with it.
 
-Steps come in pairs. A `pre` step ("0007") adds, and servers of the version before go on beside it. A `post` step ("0007-post") takes away
+Steps come in pairs. A `pre` step ("0007") adds, and servers of the version before go on beside it. A `post` step ("0007_post") takes away
 what only versions before 0007 used, and runs when none of these is left. Both are revisions of Alembic, in two chains beside each other.
 """
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 Phase = Literal["pre", "post", "all"]
-_POST = "-post"
+_POST = "_post"
 
 
 class Schema(NamedTuple):
@@ -33,6 +33,7 @@ def schema_of(marks: Iterable[str]) -> Schema:
     """The schema that has these marks: the rows of Alembic's table."""
     found = sorted(marks)
     return Schema(
-        pre=max((mark for mark in found if not mark.endswith(_POST)), default=None),
+        # A post step depends on the pre step of its number; then Alembic keeps the mark of the former alone.
+        pre=max((mark.removesuffix(_POST) for mark in found), default=None),
         post=max((mark for mark in found if mark.endswith(_POST)), default=None),
     )
