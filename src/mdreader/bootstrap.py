@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from mdreader import __version__
+from mdreader.adapters import blobs_local_routes
+from mdreader.adapters.blobs_local import LocalBlobs
 from mdreader.adapters.job_bell_local import LocalJobBell
 from mdreader.adapters.mail_outbox import OutboxMail
 from mdreader.adapters.metrics_emf import EmfWriter
@@ -36,6 +38,7 @@ from mdreader.kernel.metrics import REGISTRY
 from mdreader.kernel.tracing import collect
 from mdreader.migrations import upgrade
 from mdreader.migrations.schema import Phase
+from mdreader.ports.blobs import BlobStore
 from mdreader.ports.mail import Mail
 from mdreader.ports.mail_reports import MailReports
 from mdreader.ports.notices import Notices
@@ -47,6 +50,8 @@ if TYPE_CHECKING:
     from mdreader.adapters.tracing_otel import OtelTracing
     from mdreader.db.postgres_address import PostgresAddress
 
+# What adapters answer over HTTP.
+ADAPTER_ROUTERS = (blobs_local_routes.router,)
 # For jobs that are under way when a server stops; what is not done then goes back to the queue, and goes on at its checkpoint.
 EMBEDDED_GRACE_SECONDS = 0.5
 
@@ -228,6 +233,7 @@ async def _build(credentials: Credentials) -> AsyncIterator[Runtime]:
             secrets=credentials.secrets,
             notices=notices,
             jobs=Jobs(registry=job_registry(settings), clock=clock, bell=LocalJobBell()),
+            blobs=_blobs(settings, secret, clock),
             mail=_mail(settings),
             mail_reports=_mail_reports(settings, clock),
             clock=clock,
@@ -280,6 +286,24 @@ async def _notices(settings: Settings) -> AsyncIterator[Notices]:
     client = Aws(settings.aws_region, settings.aws_endpoint_url).client("sns")
     async with SnsNotices(client, settings.sns_topic_arn).running() as notices:
         yield notices
+
+
+def _blobs(settings: Settings, secret: bytes, clock: Clock) -> BlobStore:
+    """Where files are kept. Raises `SettingsError`."""
+    if settings.aws_s3_bucket is None:
+        return LocalBlobs(settings.data.resolve() / "blobs", secret=secret, now=clock.now)
+    from mdreader.adapters.aws import Aws  # noqa: PLC0415 - an extra
+    from mdreader.adapters.blobs_s3 import CloudFront, S3Blobs  # noqa: PLC0415
+
+    cloudfront = None
+    if settings.cloudfront_domain and settings.cloudfront_key_id and settings.cloudfront_private_key:
+        key = settings.cloudfront_private_key.replace("\\n", "\n").encode()
+        cloudfront = CloudFront(settings.cloudfront_domain, settings.cloudfront_key_id, key)
+    client = Aws(settings.aws_region, settings.aws_endpoint_url).client("s3", signature_version="s3v4")
+    try:
+        return S3Blobs(client, settings.aws_s3_bucket, now=clock.now, cloudfront=cloudfront)
+    except ValueError as error:
+        raise SettingsError(f"cloudfront_private_key: {error}") from None
 
 
 def _mail(settings: Settings) -> Mail:

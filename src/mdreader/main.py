@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from mdreader import __version__
-from mdreader.bootstrap import build_runtime, collecting, make_tracing
+from mdreader.bootstrap import ADAPTER_ROUTERS, build_runtime, collecting, make_tracing
 from mdreader.features.accounts import routes as accounts
 from mdreader.features.accounts.outbox import routes as outbox
 from mdreader.features.collab import routes as collab
@@ -49,5 +49,7 @@ def create_app(settings: Settings) -> FastAPI:
     # Routes are tried one after the other, which is what a small request costs most: those that are asked most come first.
     for routes in (documents, collab, workspaces, accounts, transfer, mail, outbox):
         app.include_router(routes.router, responses=PROBLEM_RESPONSES)
+    for router in ADAPTER_ROUTERS:
+        app.include_router(router)
     app.mount("/", Page())
     return app

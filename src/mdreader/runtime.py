@@ -7,6 +7,8 @@ from pathlib import Path
 from mdreader.db.engine import Database
 from mdreader.jobs.queue import Jobs
 from mdreader.kernel.clock import Clock
+from mdreader.ports.blobs import BlobStore
+from mdreader.ports.directory import Directory
 from mdreader.ports.fanout import Fanout
 from mdreader.ports.identity import Identity
 from mdreader.ports.live import LiveDocuments
@@ -45,6 +47,7 @@ class Runtime:
     secrets: Secrets
     notices: Notices
     jobs: Jobs
+    blobs: BlobStore
     mail: Mail
     mail_reports: MailReports | None
     clock: Clock

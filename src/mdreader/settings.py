@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     database_url: str | None = Field(None, repr=False, validation_alias="DATABASE_URL")
     redis_url: str | None = Field(None, repr=False, validation_alias="REDIS_URL")
     aws_s3_bucket: str | None = Field(None, validation_alias="AWS_S3_BUCKET")
+    cloudfront_domain: str | None = Field(None, validation_alias="CLOUDFRONT_DOMAIN")
+    cloudfront_key_id: str | None = Field(None, validation_alias="CLOUDFRONT_KEY_ID")
+    cloudfront_private_key: str | None = Field(None, repr=False, validation_alias="CLOUDFRONT_PRIVATE_KEY")
     aws_region: str | None = Field(None, validation_alias="AWS_REGION")
     aws_endpoint_url: str | None = Field(None, validation_alias="AWS_ENDPOINT_URL")
     mail_url: str | None = Field(None, repr=False, validation_alias="MAIL_URL")
@@ -135,6 +138,11 @@ class Settings(BaseSettings):
         taken += ["github"] * bool(self.github_client_id)
         if len(set(taken)) < len(taken):
             raise ValueError("OIDC_PROVIDERS: two providers have one id")
+        cloudfront = (self.cloudfront_domain, self.cloudfront_key_id, self.cloudfront_private_key)
+        if any(cloudfront) and not (all(cloudfront) and self.aws_s3_bucket):
+            raise ValueError(
+                "CLOUDFRONT_DOMAIN, CLOUDFRONT_KEY_ID and CLOUDFRONT_PRIVATE_KEY need each other, and AWS_S3_BUCKET"
+            )
         if self.mail_url is not None and self.email_from is None:
             raise ValueError("MAIL_URL needs EMAIL_FROM, the address that mail comes from")
         return self
