@@ -25,6 +25,7 @@ from mdreader.db.engine import Database
 from mdreader.db.secrets import shared_secret
 from mdreader.db.sqlite import SqliteDatabase
 from mdreader.features.accounts.identity import EmbeddedIdentity
+from mdreader.features.accounts.oidc.providers import Provider, github, google
 from mdreader.features.collab.joining import Doorkeeper
 from mdreader.features.collab.rooms import Rooms
 from mdreader.features.mail import tasks as mail_tasks
@@ -185,6 +186,16 @@ async def collecting(tracing: "OtelTracing | None") -> AsyncIterator[None]:
         await asyncio.to_thread(tracing.close)
 
 
+def sign_in_providers(settings: Settings) -> list[Provider]:
+    """Where people may have an account that lets them in here."""
+    found = []
+    if settings.google_client_id and settings.google_client_secret:
+        found.append(google(settings.google_client_id, settings.google_client_secret))
+    if settings.github_client_id and settings.github_client_secret:
+        found.append(github(settings.github_client_id, settings.github_client_secret))
+    return found + [Provider(**one.model_dump()) for one in settings.oidc_providers]
+
+
 @asynccontextmanager
 async def build_runtime(settings: Settings) -> AsyncIterator[Runtime]:
     """Bring the database up to date, open every part, hand them out together, and close them in reverse."""
@@ -216,7 +227,9 @@ async def _build(credentials: Credentials) -> AsyncIterator[Runtime]:
         database = await opened(open_database(settings, rotating=credentials.rotating))
         shared = await opened(open_shared(settings.redis_url, database, clock))
         secret = await signing_secret(settings, database)
-        identity = EmbeddedIdentity(database=database, clock=clock, secret=secret)
+        identity = EmbeddedIdentity(
+            database=database, clock=clock, secret=secret, providers=sign_in_providers(settings)
+        )
         rooms = Rooms(
             database=database,
             clock=clock,

@@ -51,6 +51,7 @@ SUCCESSES: dict[str, dict[str, Any]] = {
     "begin_passkey": {"json": {}},
     "begin_passkey_sign_in": {},
     "list_passkeys": {},
+    "list_identities": {},
     "mail_reset": {"json": {"email": "{email}"}},
     "end_my_session": {},
     "create_key": {"json": {"name": "key", "scope": "write"}},
@@ -93,6 +94,8 @@ SUCCESSES: dict[str, dict[str, Any]] = {
 # Their success takes more than one request can bring: tests/http/test_accounts_*.py; a signed report, for mail.
 ELSEWHERE = {
     "finish_passkey",
+    "link_identity",
+    "unlink_identity",
     "finish_passkey_sign_in",
     "rename_passkey",
     "remove_passkey",

@@ -7,6 +7,7 @@ from mdreader.kernel.errors import (
     NotFoundError,
     TooManyRequestsError,
     UnauthenticatedError,
+    UnavailableError,
 )
 
 
@@ -190,3 +191,32 @@ class TooManyPasskeysError(ConflictError):
 
     code = "too_many_passkeys"
     title = "Remove a passkey that you no longer need first"
+
+
+class ProviderNotFoundError(NotFoundError):
+    """The settings name no such provider."""
+
+    title = "There is no such provider to sign in with"
+
+
+class IdentityNotFoundError(NotFoundError):
+    """No such link, or somebody else's."""
+
+    title = "No such account is linked"
+
+
+class OidcFailedError(UnavailableError):
+    """A provider cannot be reached, or is set up wrongly."""
+
+    code = "oidc_failed"
+    title = "The provider does not answer as it should. Try again"
+
+
+class OidcError(Exception):
+    """Signing in or linking with an account elsewhere ended: `reason` for the page, and where it goes on."""
+
+    def __init__(self, reason: str, return_to: str, *, linking: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.return_to = return_to
+        self.linking = linking

@@ -9,6 +9,7 @@ from typing import Final, cast
 from mdreader.db.engine import Database
 from mdreader.features.accounts import keys
 from mdreader.features.accounts.key_uses import KeyUses
+from mdreader.features.accounts.oidc.client import ProviderClient
 from mdreader.features.accounts.oidc.providers import Provider
 from mdreader.features.accounts.passwords import Passwords
 from mdreader.features.accounts.sessions import SessionCache
@@ -35,7 +36,7 @@ class EmbeddedIdentity:
         passwords: Passwords | None = None,
         providers: Sequence[Provider] = (),
     ) -> None:
-        self.providers = {provider.id: provider for provider in providers}
+        self.providers = {provider.id: ProviderClient(provider) for provider in providers}
         self.tokens = Tokens(secret)
         self.passwords = passwords or Passwords()
         self.sessions = SessionCache(database, clock)

@@ -12,6 +12,7 @@ from mdreader.features.accounts.cookies import REFRESH_COOKIE
 from mdreader.features.accounts.current import CurrentActor, SessionActor, authenticate, check_csrf
 from mdreader.features.accounts.errors import InvalidRefreshTokenError, SessionRequiredError
 from mdreader.features.accounts.identity import identity_of
+from mdreader.features.accounts.oidc import routes as oidc
 from mdreader.features.accounts.overview import routes as overview
 from mdreader.features.accounts.passkeys import routes as passkeys
 from mdreader.features.accounts.schemas import (
@@ -199,5 +200,5 @@ async def read_config(runtime: RuntimeDep, conn: ReadDep) -> ConfigOut:
     )
 
 
-for _part in (codes, second_factor, passkeys, session_list, overview):
+for _part in (codes, second_factor, passkeys, oidc, session_list, overview):
     router.include_router(_part.router)

@@ -17,7 +17,8 @@ _UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}
 _TURNING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
-def _is_clean(text: str) -> bool:
+def is_clean(text: str) -> bool:
+    """Whether `text` can stand in a line beside others: no controls, no line breaks, nothing that turns what is around it."""
     return not any(character in _TURNING or unicodedata.category(character) in _UNPRINTABLE for character in text)
 
 
@@ -32,7 +33,7 @@ def _email(text: str) -> str:
     shaped = at and local and "@" not in local and len(email) <= EMAIL_CHARACTERS and all(domain.split("."))
     if (
         not shaped
-        or not _is_clean(email)
+        or not is_clean(email)
         or any(character.isspace() or character in '<>()[]\\,;:"' for character in email)
     ):
         raise PydanticCustomError("email", "This is not an email address.")
@@ -40,7 +41,7 @@ def _email(text: str) -> str:
 
 
 def _storable(text: str) -> str:
-    if not _is_clean(text):
+    if not is_clean(text):
         raise PydanticCustomError("text", "This has characters that no email address has.")
     return text
 
@@ -49,7 +50,7 @@ def _name(text: str) -> str:
     name = unicodedata.normalize("NFC", text).strip()
     if not 0 < len(name) <= NAME_CHARACTERS:
         raise PydanticCustomError("name", "A name has 1 to {limit} characters.", {"limit": NAME_CHARACTERS})
-    if not _is_clean(name):
+    if not is_clean(name):
         raise PydanticCustomError("name", "A name has no control characters and no line breaks.")
     return name
 

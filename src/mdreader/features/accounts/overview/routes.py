@@ -26,7 +26,9 @@ async def read_sign_in_options(exchange: ExchangeDep, conn: ReadDep) -> OptionsO
         email_verification="required" if policy.email_verification_required else "off",
         mail="outbox" if runtime.mail.kept_here else "sent",
         passkeys=passkey_domain(exchange.client.base) is not None,
-        providers=[ProviderOut(id=one.id, name=one.name) for one in identity_of(runtime).providers.values()],
+        providers=[
+            ProviderOut(id=one.provider.id, name=one.provider.name) for one in identity_of(runtime).providers.values()
+        ],
     )
 
 
