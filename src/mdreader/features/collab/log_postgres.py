@@ -18,6 +18,7 @@ from mdreader.db.engine import Transaction
 from mdreader.db.postgres import PostgresDatabase
 from mdreader.features.collab.log import Batch
 from mdreader.features.collab.tables import document_clients, document_heads
+from mdreader.features.workspaces.revisions import SEVERAL
 from mdreader.kernel.failpoints import hit
 
 Done = Callable[[Exception | None], None]
@@ -74,10 +75,12 @@ class PostgresLogStore:
     async def _commit(self, batches: list[Batch], now: int, done: Done) -> None:
         try:
             async with self._database.write() as tx:
+                records = [batch.record for batch in batches if batch.record is not None]
+                if len(records) > 1:
+                    await tx.take_turn(SEVERAL)
                 await self._write(tx, batches, now)
-                for batch in batches:
-                    if batch.record is not None:
-                        await batch.record(tx)
+                for record in records:
+                    await record(tx)
                 hit("log.before_commit")
         except Exception as error:  # noqa: BLE001 - whatever it is, the rooms must hear of it
             done(error)

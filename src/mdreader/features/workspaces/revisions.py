@@ -26,6 +26,10 @@ async def current_rev(conn: AsyncConnection, access: WorkspaceAccess) -> int:
     return rev
 
 
+SEVERAL: Final = "several workspaces"
+"""The turn (`Transaction.take_turn`) of transactions that change more than one workspace: else two could wait in a circle."""
+
+
 async def take_rev(tx: Transaction, workspace_id: str) -> int:
     """The next revision, for all that this transaction changes.
 

@@ -1,0 +1,186 @@
+"""A PostgreSQL that is stopped at once again and again under load, and the check of what is left each time."""
+
+import asyncio
+import random
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from support.http import signed_up_at
+from support.ledger import Ledger, pieces_in
+from support.postgres import Postgres
+from support.server import Server
+from support.stored import read_url
+from support.writing import LeftError, Maker, Putter, Typist, Watcher
+from support.yclient import YClient, connected
+
+# What a socket may be closed with meanwhile: come back later.
+TRY_AGAIN = 1013
+RETRY_SECONDS = 0.05
+
+
+@dataclass
+class Summary:
+    """What a campaign saw. Seconds are from the moment that PostgreSQL answers again."""
+
+    stops: int = 0
+    acknowledged: int = 0
+    documents_made: int = 0
+    refused: int = 0  # requests that were told 503 meanwhile
+    closed: dict[str, int] = field(default_factory=dict)  # why sockets were closed, and how often
+    healing_seconds: list[float] = field(default_factory=list)  # until everybody was back, with equal texts
+
+
+class Stops:
+    """One server on a PostgreSQL of its own, and people who come back whenever they are cut off."""
+
+    def __init__(self, folder: Path, postgres: Postgres, seed: int, *, documents: int = 3, typists: int = 3) -> None:
+        self._postgres = postgres
+        self._url = postgres.new_database()
+        self._rng = random.Random(seed)
+        self._server = Server(folder / "data", DATABASE_URL=self._url)
+        self._counts = (documents, typists)
+        self._ledgers: dict[str, Ledger] = {}
+        self._people: list[Typist | Watcher] = []
+        self._maker = Maker("")
+        self._workers: list[Putter | Maker] = [self._maker]
+        self._key = ""
+        self._steps = 0
+        self._down = False
+        self._gathering: asyncio.Barrier
+        self._enough: asyncio.Event
+        self._goal = 0
+        self._healed_at = 0.0
+        self.summary = Summary()
+
+    async def prepare(self) -> None:
+        """Start the server; make an account, a workspace and documents."""
+        await asyncio.to_thread(self._server.start)
+        owner = await asyncio.to_thread(signed_up_at, self._server.url)
+        async with httpx.AsyncClient(base_url=self._server.url, headers=owner.headers, timeout=30) as client:
+            self._key = (await client.post("/api/keys", json={"name": "stops", "scope": "write"})).json()["key"]
+            self._maker.workspace = (await client.post("/api/workspaces", json={"name": "Stops"})).json()["id"]
+            documents, typists = self._counts
+            for number in range(documents):
+                path = f"/api/workspaces/{self._maker.workspace}/documents"
+                made = await client.post(path, json={"path": f"{number}.md", "content": ""})
+                assert made.status_code == 201, made.text
+                document, ledger = made.json()["id"], Ledger()
+                self._ledgers[document] = ledger
+                self._people += [Typist(10 * number + n, document, ledger, self._rng) for n in range(typists)]
+                self._people.append(Watcher(document, ledger))
+                self._workers.append(Putter(number, document, ledger, self._rng))
+        self._healed_at = time.perf_counter()
+
+    async def live(self, *, stop: bool = True) -> None:
+        """Let people come back and work until PostgreSQL is stopped at once; then check what is left, and start it again."""
+        self._gathering = asyncio.Barrier(len(self._people))
+        self._enough = asyncio.Event()
+        self._goal = self._steps + self._rng.randrange(50, 300)
+        headers = {"Authorization": f"Bearer {self._key}"}
+        async with httpx.AsyncClient(base_url=self._server.url, headers=headers, timeout=30) as http:
+            async with asyncio.TaskGroup() as group:
+                people = [group.create_task(self._take_part(person)) for person in self._people]
+                workers = [group.create_task(self._use_http(worker, http)) for worker in self._workers]
+                await self._enough.wait()
+                await asyncio.sleep(self._rng.random() * 0.01)  # anywhere between two steps
+                self._down = True  # they may leave now
+                if stop:
+                    await asyncio.to_thread(self._postgres.crash)
+                    self.summary.stops += 1
+                    await self._look_at_errors(http)
+                    await asyncio.sleep(self._rng.random())
+                for task in (*people, *workers):
+                    task.cancel()
+        assert self._server.running
+        if stop:
+            await asyncio.to_thread(self._postgres.start)
+        self._healed_at = time.perf_counter()
+        self._down = False
+        await self._check()
+
+    async def close(self) -> int:
+        """Stop the server in good order; its exit code."""
+        return await asyncio.to_thread(self._server.stop)
+
+    # ---- the people ----
+
+    async def _take_part(self, person: Typist | Watcher) -> None:
+        ledger = self._ledgers[person.document]
+        while True:
+            client: YClient | None = None
+            try:
+                async with connected(self._server.ws_url, person.document, self._key, doc=person.copy.doc) as client:
+                    await person.catch_up(client)
+                    await self._together(person, client, ledger)
+                    await person.work(client, self._step)
+            except (ConnectionClosed, InvalidStatus, OSError, AssertionError) as error:
+                self._cut_off(client, error)
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _together(self, person: Typist | Watcher, client: YClient, ledger: Ledger) -> None:
+        """Once a life: everybody is back, nobody types, and all copies agree."""
+        if self._gathering.broken:
+            return
+        with suppress(asyncio.BrokenBarrierError):
+            await self._gathering.wait()
+            kept = set().union(*(copy.own for copy in ledger.copies)) - ledger.deleting
+            await client.wait_for_text(lambda text: kept == set(pieces_in(text)) & (kept | ledger.deleting))
+            await self._gathering.wait()
+            assert len({copy.text for copy in ledger.copies}) == 1, "copies differ"
+            ledger.check(person.copy.text)
+            if await self._gathering.wait() == 0:
+                self.summary.healing_seconds.append(time.perf_counter() - self._healed_at)
+                await self._gathering.abort()
+
+    def _cut_off(self, client: YClient | None, error: Exception) -> None:
+        if isinstance(error, AssertionError) and not str(error).startswith("closed ("):
+            raise error
+        assert self._down, f"cut off while PostgreSQL was well: {error}"
+        if client is not None and client.close_code is not None:
+            assert client.close_code == TRY_AGAIN, f"closed with {client.close_code} {client.close_reason}"
+            self.summary.closed[client.close_reason] = self.summary.closed.get(client.close_reason, 0) + 1
+
+    async def _use_http(self, worker: Putter | Maker, http: httpx.AsyncClient) -> None:
+        while not self._down:
+            try:
+                await worker.work(http, self._step)
+            except LeftError:
+                self.summary.refused += 1
+                await asyncio.sleep(RETRY_SECONDS)
+
+    def _step(self) -> None:
+        self._steps += 1
+        if self._steps >= self._goal and self._gathering.broken:
+            self._enough.set()
+
+    async def _look_at_errors(self, http: httpx.AsyncClient) -> None:
+        """Whoever asks meanwhile is told what it is and what to do, and the process lives."""
+        document = next(iter(self._ledgers))
+        assert (await http.get("/api/health")).status_code == 200
+        for answer in (
+            await http.get(f"/api/workspaces/{self._maker.workspace}/documents"),
+            await http.post("/api/workspaces", json={"name": "Now"}),
+            await http.put(f"/api/documents/{document}/content", json={"content": "now"}, headers={"If-Match": "*"}),
+        ):
+            assert (answer.status_code, answer.json()["code"]) == (503, "unavailable"), answer.text
+            assert "Try again" in answer.json()["detail"]
+            self.summary.refused += 1
+        ready = await http.get("/api/ready")
+        assert (ready.status_code, ready.json()["code"]) == (503, "not_ready")
+
+    # ---- what is left ----
+
+    async def _check(self) -> None:
+        kept = await read_url(self._url, list(self._ledgers))
+        for document, ledger in self._ledgers.items():
+            ledger.check(kept[document].text)
+        self.summary.acknowledged = sum(len(ledger.saved) for ledger in self._ledgers.values())
+        self.summary.documents_made = len(self._maker.made)
+        paths = "SELECT path FROM documents"
+        rows = await asyncio.to_thread(self._postgres.execute, paths, database=self._url.rpartition("/")[2])
+        assert self._maker.made.keys() <= {row["path"] for row in rows}, "a document is lost"
