@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from fastapi import FastAPI
 
-from mdreader.features.collab.content import Content
 from mdreader.features.collab.diff import Edit
+from mdreader.features.collab.replica import Replica
 from mdreader.kernel.errors import UnavailableError
 from mdreader.runtime import Runtime
 from support.http import connect, new_document, new_workspace, signed_up
@@ -25,12 +25,12 @@ async def test_a_room_that_cannot_make_its_batch_ends_and_the_log_goes_on(
     runtime: Runtime = app.state.runtime
     bad, good = await two_documents(app)
 
-    def no_memory(_self: Content, _edits: list[Edit]) -> tuple[bytes, tuple[int, ...]]:
+    def no_memory(_self: Replica, _edits: list[Edit]) -> bytes:
         raise MemoryError
 
     async with asyncio.timeout(10):
         with monkeypatch.context() as patch:
-            patch.setattr(Content, "edit", no_memory)
+            patch.setattr(Replica, "edit", no_memory)
             with pytest.raises(UnavailableError):
                 await runtime.live.replace(bad, "lost\n", user_id="ann", expected_etag=None)
         for document in (good, bad):

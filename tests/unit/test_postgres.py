@@ -12,7 +12,7 @@ from mdreader.db.postgres import PostgresDatabase
 from mdreader.db.postgres_address import parse_address
 from mdreader.features.collab import storage
 from mdreader.features.collab.log import Batch
-from mdreader.features.collab.log_postgres import LogMovedError, PostgresLogStore
+from mdreader.features.collab.log_postgres import NotAppendedError, PostgresLogStore
 from mdreader.features.collab.replica import EMPTY_UPDATE
 from mdreader.kernel.errors import InvalidInputError, UnavailableError
 from mdreader.kernel.ids import new_id
@@ -90,15 +90,48 @@ async def test_the_log_counts_on_from_the_seed(opened: PostgresDatabase) -> None
     assert (await numbers(opened, full), await numbers(opened, empty)) == ([2], [1, 2])
 
 
-async def test_a_log_that_moved_on_takes_nothing_and_says_how_far_it_is(opened: PostgresDatabase) -> None:
+async def test_what_several_processes_append_gets_numbers_without_holes(opened: PostgresDatabase) -> None:
+    (document,) = await seeded(opened, "text")
+    mine, other = PostgresLogStore(opened), PostgresLogStore(opened)
+    first, second, third = batch(document, 2), batch(document, 2), batch(document, 3)
+    assert [await commit(other, first), await commit(mine, second), await commit(other, third)] == [None] * 3
+    assert [first.number, second.number, third.number] == [2, 3, 4]
+    assert await numbers(opened, document) == [2, 3, 4]
+    await mine.close()
+    await other.close()
+
+
+async def test_an_exact_batch_is_stored_under_its_number_or_not_at_all(opened: PostgresDatabase) -> None:
     moved, still = await seeded(opened, "text", "text")
     mine, other = PostgresLogStore(opened), PostgresLogStore(opened)
     assert await commit(other, batch(moved, 2)) is None
-    error = await commit(mine, batch(still, 2), batch(moved, 2))
-    assert isinstance(error, LogMovedError)
-    assert (error.document_id, error.seq) == (moved, 2)
-    assert (await numbers(opened, moved), await numbers(opened, still)) == ([2], [])
-    assert await commit(mine, batch(still, 2), batch(moved, 3)) is None
+    late, beside = batch(moved, 2), batch(still, 2)
+    late.exact = True
+    late.record = _must_not_run
+    assert await commit(mine, beside, late) is None
+    assert (late.moved, beside.moved, beside.number) == (True, False, 2)
+    assert (await numbers(opened, moved), await numbers(opened, still)) == ([2], [2])
+    again = batch(moved, 3)
+    again.exact = True
+    assert await commit(mine, again) is None
+    assert (again.moved, again.number) == (False, 3)
+    await mine.close()
+    await other.close()
+
+
+async def _must_not_run(_tx: object) -> None:
+    raise AssertionError("what stands beside a text is not written without it")
+
+
+async def test_a_client_id_is_one_users_whichever_process_heard_of_it_first(opened: PostgresDatabase) -> None:
+    (document,) = await seeded(opened, "text")
+    mine, other = PostgresLogStore(opened), PostgresLogStore(opened)
+    first, same, thief = batch(document, 2), batch(document, 3), batch(document, 4)
+    first.new_clients = same.new_clients = {7: "ann"}
+    thief.new_clients = {7: "bob", 8: "bob"}
+    assert [await commit(mine, first), await commit(other, same)] == [None, None]
+    assert isinstance(await commit(other, thief), NotAppendedError)
+    assert await numbers(opened, document) == [2, 3]
     await mine.close()
     await other.close()
 
@@ -109,18 +142,10 @@ async def test_processes_that_append_to_the_same_documents_never_wait_in_a_circl
     stored: list[tuple[str, int]] = []
 
     async def append(store: PostgresLogStore, order: list[str]) -> None:
-        seqs = dict.fromkeys(ids, 2)
-        left = dict.fromkeys(ids, 10)
-        while wanted := [document for document in order if left[document]]:
-            error = await commit(store, *(batch(document, seqs[document]) for document in wanted))
-            if error is None:
-                stored.extend((document, seqs[document]) for document in wanted)
-                for document in wanted:
-                    seqs[document] += 1
-                    left[document] -= 1
-            else:
-                assert isinstance(error, LogMovedError)
-                seqs[error.document_id] = error.seq + 1
+        for _ in range(10):
+            batches = [batch(document, 0) for document in order]
+            assert await commit(store, *batches) is None
+            stored.extend((one.document_id, one.number) for one in batches)
 
     async with asyncio.TaskGroup() as group:
         for number, store in enumerate(stores):

@@ -52,6 +52,11 @@ class Content:
             self._stored = None
             self._size_bound = self._replica.size()
 
+    def renew(self, stored: Stored) -> None:
+        """Bring what is stored into memory, where nothing is, with what others have added to it."""
+        self._gate = Gate(stored.clocks, stored.owners, read_state=self._read_state if stored.seq else None)
+        self.load(stored.state)
+
     def drop(self) -> None:
         """Let go of everything but the clocks and their owners."""
         self._replica = self._stored = self._full_state = None
@@ -109,6 +114,40 @@ class Content:
         self._need().apply(update)
         self._full_state = None
 
+    def follow(self, update: bytes) -> bool:
+        """Apply an update that another server has committed; tells whether it was news here.
+
+        It is applied in any case: what is known only because it was let in here, too, must not hang on our own commit.
+        """
+        verdict = self._gate.check_stored(update)
+        self.apply(update)
+        if verdict.kind is Kind.GAP:
+            raise ReplicaError("a row of the log builds on something that no row before it holds")
+        if verdict.kind is not Kind.NEW:
+            return False
+        self._gate.commit(verdict)
+        self._size_bound += verdict.added_bytes
+        return True
+
+    def learn_owners(self, owners: dict[int, str]) -> None:
+        """Whose client ids are, as the database says."""
+        self._gate.owners.update(owners)
+
+    def news_in(self, state: bytes) -> bytes:
+        """What of a stored state is not applied here."""
+        return difference(state, self._need().state_vector())
+
+    def fork(self) -> "Fork":
+        """A copy to edit, before it is known whether the edit can be committed as it is."""
+        return Fork(self._need(), self._gate.clocks)
+
+    def adopt(self, update: bytes) -> None:
+        """Apply what a fork made, now that it is committed."""
+        verdict = self._gate.check(update, SERVER)
+        self.apply(update)
+        self._gate.commit(verdict)
+        self._size_bound = self._need().size()
+
     def edit(self, edits: list[Edit]) -> tuple[bytes, tuple[int, ...]]:
         """Edit the text as the server; gives the update and the client ids that are new with it."""
         replica = self._need()
@@ -142,6 +181,23 @@ class Content:
     def body(self) -> str:
         """The text without its shape."""
         return self._need().text()
+
+
+class Fork:
+    """A copy of a document's content, edited as the server."""
+
+    def __init__(self, original: Replica, clocks: dict[int, int]) -> None:
+        # Under the original's client id, at the clock where that stands: nobody has seen an edit that was not committed.
+        self._replica = Replica(original.state(), client_id=original.client_id)
+        self._is_new = original.client_id not in clocks
+
+    def body(self) -> str:
+        """See `Content.body`."""
+        return self._replica.text()
+
+    def edit(self, edits: list[Edit]) -> tuple[bytes, tuple[int, ...]]:
+        """See `Content.edit`."""
+        return self._replica.edit(edits), (self._replica.client_id,) if self._is_new else ()
 
 
 def describe(body: str, shape: Shape, epoch: str) -> LiveText:

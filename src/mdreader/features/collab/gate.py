@@ -12,6 +12,7 @@ import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from typing import Final
 
@@ -42,6 +43,22 @@ _ASTRAL_LEAD: Final = 0xF0
 _MAYBE_ASTRAL: Final = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{3}")
 
 
+class _Anybody(str):
+    """A user who equals every other: the checks of ownership are the same for what was checked already, and always pass."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __ne__(self, other: object) -> bool:
+        return False
+
+    def __hash__(self) -> int:
+        return 0
+
+
+_ANYBODY: Final = _Anybody()
 _NEW: Final = Kind.NEW
 _new_verdict: Final = tuple.__new__
 _NOTHING: Final[dict[int, list[tuple[int, int]]]] = {}
@@ -108,6 +125,16 @@ class Gate:
         except (IndexError, ProtocolError):
             verdict = None  # the whole check says what is wrong
         return verdict or self._check_whole(update, user)
+
+    def check_stored(self, update: bytes) -> Verdict:
+        """Judge an update of the log that another server let in: whether it may be written was asked there."""
+        if self._read_state is not None:
+            self._learn(self._read_state)
+        verdict: Verdict | None = None
+        with suppress(IndexError, ProtocolError):  # the whole check says what is wrong
+            verdict = self._check_insertion(update, _ANYBODY) if update[0] else None
+        verdict = verdict or self._check_whole(update, _ANYBODY, len(update))
+        return verdict._replace(new_clients=())  # whose they are stands in the database
 
     def commit(self, verdict: Verdict) -> None:
         """Move on after the update of a NEW verdict was applied."""
@@ -254,9 +281,9 @@ class Gate:
             return None
         return _new_verdict(Verdict, (_NEW, user, {}, (), 0, True, 1, {client: [(start, end)]}, _NO_PAIRS, True))
 
-    def _check_whole(self, update: bytes, user: str) -> Verdict:
+    def _check_whole(self, update: bytes, user: str, max_structs: int | None = None) -> Verdict:
         """Check an update of any shape."""
-        parsed = parse_update(update, self._limits.max_structs)
+        parsed = parse_update(update, max_structs or self._limits.max_structs)
         sections, deletes = parsed
         known = follow(sections, self.clocks)
         if known is None or not self._reaches(deletes, known):

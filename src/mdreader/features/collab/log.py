@@ -44,6 +44,9 @@ class Batch:
     shape: Shape | None = None
     # To be written in the same transaction, behind the rows of all batches. Called again when that could not be committed.
     record: Callable[[Transaction], Awaitable[None]] | None = None
+    exact: bool = False  # to be stored under `seq` or not at all; else another server's rows may come between
+    number: int = 0  # the number that it got, once it is stored; `seq` while this is 0
+    moved: bool = False  # it was exact, and the log has moved on: nothing of it is stored
 
 
 class Source(Protocol):

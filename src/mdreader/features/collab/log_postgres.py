@@ -1,16 +1,17 @@
 """The log on PostgreSQL: one transaction a commit, with numbers that are given out under the lock of each document's head.
 
 Several processes may append to one document. Each row's number is taken from `document_heads.seq`, which only moves under the row's
-lock, so numbers have no holes and no doubles whoever writes. A batch says which number it expects (`Batch.seq`, one more than the last
-that its room has seen). When the log has moved on meanwhile, nothing is stored and `LogMovedError` says how far it is: the room lacks
-the rows in between, and must read them before it appends. Heads are locked in the order of their ids, so that two processes which
-commit for the same documents wait for each other and never in a circle.
+lock, so numbers have no holes and no doubles whoever writes. Edits merge, so a batch takes whatever number is next and is told which;
+a room that was given a later one than it expected lacks the rows in between, and reads them. A batch that is `exact` (it replaces the
+whole text) is stored under the number that it expects or not at all. Heads are locked in the order of their ids, so that two processes
+which commit for the same documents wait for each other and never in a circle.
 """
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
-from sqlalchemy import LargeBinary, String, bindparam, text, update
+from sqlalchemy import BigInteger, LargeBinary, String, bindparam, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 
@@ -26,13 +27,14 @@ Done = Callable[[Exception | None], None]
 # One way to the database and back for all rooms: lock the heads in order, count them on, store the rows under the new numbers.
 _APPEND = text(
     """
-    WITH given AS (SELECT * FROM unnest(:ids, :datas) AS row(document_id, data)),
+    WITH given AS (SELECT * FROM unnest(:ids, :datas, :expected) AS row(document_id, data, expected)),
     locked AS MATERIALIZED (
         SELECT document_id FROM document_heads WHERE document_id = ANY(:ids) ORDER BY document_id FOR NO KEY UPDATE
     ),
     counted AS (
-        UPDATE document_heads AS head SET seq = head.seq + 1 FROM locked
-        WHERE head.document_id = locked.document_id RETURNING head.document_id, head.seq
+        UPDATE document_heads AS head SET seq = head.seq + 1 FROM locked JOIN given USING (document_id)
+        WHERE head.document_id = locked.document_id AND head.seq + 1 = coalesce(given.expected, head.seq + 1)
+        RETURNING head.document_id, head.seq
     ),
     stored AS (
         INSERT INTO document_updates (document_id, seq, data, created_at)
@@ -40,8 +42,15 @@ _APPEND = text(
     )
     SELECT document_id, seq FROM counted
     """
-).bindparams(bindparam("ids", type_=ARRAY(String)), bindparam("datas", type_=ARRAY(LargeBinary)))
+).bindparams(
+    bindparam("ids", type_=ARRAY(String)),
+    bindparam("datas", type_=ARRAY(LargeBinary)),
+    bindparam("expected", type_=ARRAY(BigInteger)),
+)
 _CLAIM = upsert(document_clients).on_conflict_do_nothing()
+_OWNERS = select(document_clients).where(
+    tuple_(document_clients.c.document_id, document_clients.c.client_id).in_(bindparam("pairs", expanding=True))
+)
 _SHAPE = (
     update(document_heads)
     .where(document_heads.c.document_id == bindparam("of"))
@@ -49,13 +58,8 @@ _SHAPE = (
 )
 
 
-class LogMovedError(Exception):
-    """Another process has appended: the log of the document is at `seq`, and the batch expected less."""
-
-    def __init__(self, document_id: str, seq: int) -> None:
-        super().__init__(f"the log of document {document_id} is at {seq} already")
-        self.document_id = document_id
-        self.seq = seq
+class NotAppendedError(Exception):
+    """A batch cannot be stored: its document is gone, or a client id in it belongs to somebody else since a moment ago."""
 
 
 class PostgresLogStore:
@@ -79,8 +83,9 @@ class PostgresLogStore:
                 if len(records) > 1:
                     await tx.take_turn(SEVERAL)
                 await self._write(tx, batches, now)
-                for record in records:
-                    await record(tx)
+                for batch in batches:
+                    if batch.record is not None and not batch.moved:
+                        await batch.record(tx)
                 hit("log.before_commit")
         except Exception as error:  # noqa: BLE001 - whatever it is, the rooms must hear of it
             done(error)
@@ -90,14 +95,19 @@ class PostgresLogStore:
 
     @staticmethod
     async def _write(tx: Transaction, batches: list[Batch], now: int) -> None:
-        ids = [batch.document_id for batch in batches]
-        rows = await tx.conn.execute(_APPEND, {"ids": ids, "datas": [batch.data for batch in batches], "now": now})
-        seqs = {row.document_id: row.seq for row in rows}
+        given = {
+            "ids": [batch.document_id for batch in batches],
+            "datas": [batch.data for batch in batches],
+            "expected": [batch.seq if batch.exact else None for batch in batches],
+            "now": now,
+        }
+        numbers = {row.document_id: row.seq for row in await tx.conn.execute(_APPEND, given)}
         for batch in batches:
-            # None: there is no such document, or one without a number, which only a database has that was filled by hand.
-            seq = seqs.get(batch.document_id)
-            if seq != batch.seq:
-                raise LogMovedError(batch.document_id, (seq or 0) - 1)
+            batch.number = numbers.get(batch.document_id, 0)
+            batch.moved = batch.exact and not batch.number
+            if not (batch.number or batch.moved):
+                raise NotAppendedError(f"document {batch.document_id} is gone")
+        batches = [batch for batch in batches if not batch.moved]
         claims = [
             {"document_id": batch.document_id, "client_id": client, "user_id": user}
             for batch in batches
@@ -105,6 +115,7 @@ class PostgresLogStore:
         ]
         if claims:
             await tx.conn.execute(_CLAIM, claims)
+            await _check_claims(tx, claims)
         shapes = [
             {"of": batch.document_id, "new_eol": batch.shape.eol, "new_bom": batch.shape.bom}
             for batch in batches
@@ -118,3 +129,12 @@ class PostgresLogStore:
         if self._tasks:
             await asyncio.gather(*self._tasks)
         await self._database.close()
+
+
+async def _check_claims(tx: Transaction, claims: list[dict[str, Any]]) -> None:
+    """Raise `NotAppendedError` when another server gave one of the client ids to another user before."""
+    pairs = [(claim["document_id"], claim["client_id"]) for claim in claims]
+    owners = {(row.document_id, row.client_id): row.user_id for row in await tx.conn.execute(_OWNERS, {"pairs": pairs})}
+    for claim in claims:
+        if owners[claim["document_id"], claim["client_id"]] != claim["user_id"]:
+            raise NotAppendedError(f"a client id of document {claim['document_id']} belongs to another user")

@@ -31,6 +31,8 @@ from mdreader.kernel.metrics import DELIVERY_LAG
 if TYPE_CHECKING:
     from mdreader.features.collab.connection import Connection
 
+# Times that a text which is to replace whatever is there is made anew because another server's edits came between; then it merges.
+EXACT_TRIES = 10
 BROKEN = "the document is being reloaded"
 
 
@@ -54,6 +56,14 @@ class Host(Protocol):
         """A commit is done and told."""
         ...
 
+    def stored(self, batch: Batch) -> None:
+        """A batch of this room is stored: other servers are to hear of it."""
+        ...
+
+    def catch_up(self) -> None:
+        """Rows of other servers are missing: have them read."""
+        ...
+
     def broken(self, reason: str, why: str) -> None:
         """It cannot go on: `reason` is for people, `why` for the log."""
         ...
@@ -70,6 +80,8 @@ class _Flight:
     author: "Connection | None" = None  # the only one, or None for several
     typed: bool = False  # whether something of it came over a socket
     rewrites: list[Rewrite] = field(default_factory=list)
+    batch: Batch | None = None
+    forked: bool = False  # the replica does not hold it before it is committed
 
     async def record(self, tx: Transaction) -> None:
         """Write what its rewrites want written beside the text."""
@@ -81,7 +93,10 @@ class _Flight:
 class Pipeline:
     """The updates, rewrites and the one bulk of a room between the gate and the disk."""
 
-    def __init__(self, host: Host, stored: Stored, content: Content, writer: LogWriter) -> None:
+    def __init__(
+        self, host: Host, stored: Stored, content: Content, writer: LogWriter, *, shared: bool = False
+    ) -> None:
+        """`shared`: other servers append to the same log."""
         self.seq = stored.seq
         self.shape = stored.shape
         self.log_rows = stored.log_rows
@@ -89,7 +104,12 @@ class Pipeline:
         self.recorded_seq = stored.text_seq  # up to here the tree knows of the text: title, size, revision
         self.changed_at = 0.0  # loop time of the last commit
         self.dirty_since = 0.0  # loop time of the first commit that is not projected yet; 0 when there is none
+        self.followed_since = (
+            0.0  # loop time of the first row of another server that is not projected yet; 0 when there is none
+        )
         self.bulk: Bulk | None = None
+        self._shared = shared
+        self._ahead: set[int] = set()  # rows that are here while one before them is not
         self._document_id = stored.document_id
         self._epoch = stored.epoch
         self._host = host
@@ -180,13 +200,50 @@ class Pipeline:
             for callback in callbacks:
                 callback()
 
+    # ---- rows of other servers ----
+
+    @property
+    def in_flight(self) -> bool:
+        """Whether a commit is under way, whose number is not known before its end."""
+        return self._flight is not None
+
+    def followed(self, seq: int) -> None:
+        """What another server stored under `seq` is in the document now."""
+        self.changed_at = self._loop.time()
+        self.followed_since = self.followed_since or self.changed_at
+        self._window.sent(1, self.changed_at)
+        self._advance(seq)
+
+    def followed_all(self, stored: Stored) -> None:
+        """Everything that is stored is in the document now."""
+        self.shape = stored.shape
+        if stored.seq > self.seq:
+            self.changed_at = self._loop.time()
+            self.followed_since = self.followed_since or self.changed_at
+            self.seq = stored.seq
+            self._ahead = {seq for seq in self._ahead if seq > stored.seq}
+        self._advance(stored.seq)
+        self.log_rows = stored.log_rows
+
+    def _advance(self, seq: int) -> None:
+        if seq > self.seq:
+            self._ahead.add(seq)
+            self.log_rows += 1
+        while self.seq + 1 in self._ahead:
+            self.seq += 1
+            self._ahead.discard(self.seq)
+
+    def wait(self) -> float:
+        """How long something that comes now should wait for more, with many people. Seconds."""
+        return self._window.seconds(self._host.people, self._loop.time())
+
     # ---- out ----
 
     def flush_soon(self, *, awaited: bool = False) -> None:
         """Have what waits committed, at once or with what comes in the next moment. `awaited`: see `LogWriter.ready`."""
         if self._timer is not None or self._flight is not None or self._ended:
             return
-        wait = self._window.seconds(self._host.people, self._loop.time())
+        wait = self.wait()
         if wait:
             self._timer = self._loop.call_later(wait, self._flush_now)
         else:
@@ -201,15 +258,16 @@ class Pipeline:
         bulk = self.bulk if self.bulk is not None and self.bulk.stage is not Stage.WAITING else None
         if self._ended or self._flight is not None or (bulk is not None and bulk.stage is Stage.BUSY):
             return None
-        if not (self._incoming or self._rewrites or self._next_done or bulk):
+        rewritable = bool(self._rewrites and not self._ahead)
+        if not (self._incoming or rewritable or self._next_done or bulk):
             return None
         if not self._content.writable:
             self._host.bring_in()
             return None
-        flight = self._apply_all(bulk)
+        flight = self._rewrite_fork() if self._shared and rewritable and bulk is None else self._apply_all(bulk)
         if flight is None:
             return None
-        if not self._incoming:  # else not all of what they wait for is on its way
+        if not (self._incoming or flight.forked):  # else not all of what they wait for is on its way
             flight.done, self._next_done = self._next_done, []
         self._flight = flight
         if flight.data is None:
@@ -217,7 +275,7 @@ class Pipeline:
             return None
         new_clients, self._new_clients = self._new_clients, {}
         hit("room.applied")
-        return Batch(
+        flight.batch = Batch(
             self._document_id,
             self.seq + 1,
             flight.data,
@@ -226,12 +284,36 @@ class Pipeline:
             new_clients,
             flight.shape,
             flight.record if any(rewrite.recording for rewrite in flight.rewrites) else None,
+            exact=flight.forked and flight.rewrites[0].tries < EXACT_TRIES,
         )
+        return flight.batch
+
+    def _rewrite_fork(self) -> _Flight | None:
+        """Make the first rewrite on a copy: another server may be faster, and then it is made anew."""
+        rewrite = self._rewrites.pop(0)
+        flight = _Flight(self._loop.time(), rewrites=[rewrite], forked=True)
+        self._window.sent(1, flight.started)
+        try:
+            change = rewrite.apply(self._content.fork(), self.shape, self._epoch)
+        except Exception as error:
+            self._rewrites.insert(0, rewrite)  # `end` tells those who wait for it
+            if not isinstance(error, ReplicaError):
+                raise
+            self._host.broken(BROKEN, f"replica: {error}")
+            return None
+        flight.data, flight.shape = change.update, change.shape
+        if flight.data is None and flight.shape is not None:
+            flight.data = EMPTY_UPDATE
+        for client in change.new_clients:
+            self._new_clients[client] = rewrite.owner
+        return flight
 
     def _apply_all(self, bulk: Bulk | None) -> _Flight | None:
         flight = _Flight(self._loop.time())
         incoming, self._incoming = self._incoming, []
-        rewrites, self._rewrites = self._rewrites, []
+        rewrites: list[Rewrite] = []
+        if not self._shared:
+            rewrites, self._rewrites = self._rewrites, []
         self._window.sent(len(incoming) + len(rewrites), flight.started)
         authors = dict.fromkeys(connection for _, connection in incoming)
         made: list[bytes] = []
@@ -249,7 +331,7 @@ class Pipeline:
                 )  # a row, by whose number everybody sees that the stored text and ETag are older
             flight.data = merged(made) if made else None
         except Exception as error:
-            self._rewrites = rewrites  # `end` tells those who wait for them
+            self._rewrites[:0] = rewrites  # `end` tells those who wait for them
             if not isinstance(error, (ReplicaError, ProtocolError)):
                 raise
             for connection in authors:
@@ -283,20 +365,26 @@ class Pipeline:
         flight.shape = change.shape or flight.shape
         flight.rewrites.append(rewrite)
 
-    def _committed(self) -> None:
+    def _committed(self) -> None:  # noqa: C901 - the order of these steps is what matters, so they stand at one place
         flight = self._flight
         if flight is None or self._ended:
             return
+        batch = flight.batch
         self._flight = None
+        if batch is not None and batch.moved:
+            self._again(flight, batch)
+            return
+        if flight.forked and not self._adopt(flight.data):
+            return
         self.shape = flight.shape or self.shape
-        if flight.data is not None:
+        if batch is not None:
             self.changed_at = self._loop.time()
             self.dirty_since = self.dirty_since or self.changed_at
-            self.seq += 1
-            self.log_rows += 1
+            self._advance(batch.number or batch.seq)
+            self._host.stored(batch)
             hit("room.before_broadcast")
-            if flight.data != EMPTY_UPDATE:
-                self._host.broadcast(flight.data, flight.author)
+            if batch.data != EMPTY_UPDATE:
+                self._host.broadcast(batch.data, flight.author)
             hit("room.before_acknowledgement")
             DELIVERY_LAG.observe(self._loop.time() - flight.started)
         for callback in flight.done:
@@ -307,10 +395,34 @@ class Pipeline:
             rewrite.settle()
             self.last_writer = rewrite.user_id
         hit("room.acknowledged")
+        if self._ahead:
+            self._host.catch_up()
         self.run_settled()
         self._bulk_turn()
         self._host.moved_on()
         if self._incoming or self._rewrites or self._next_done:
+            self.flush_soon()
+
+    def _adopt(self, update: bytes | None) -> bool:
+        """Take in what was made on a copy; False when the room has ended by that."""
+        try:
+            if update not in (None, EMPTY_UPDATE):
+                self._content.adopt(update)
+        except (ReplicaError, ProtocolError) as error:
+            self._host.broken(BROKEN, f"replica: {error}")
+            return False
+        return True
+
+    def _again(self, flight: _Flight, batch: Batch) -> None:
+        """Another server was faster: its rows are read, then the rewrite is made anew."""
+        self._new_clients = batch.new_clients | self._new_clients  # those of other edits went along
+        for rewrite in flight.rewrites:
+            rewrite.tries += 1
+        self._rewrites[:0] = flight.rewrites
+        self._host.catch_up()
+        self.run_settled()
+        self._host.moved_on()
+        if self._incoming or self._next_done:
             self.flush_soon()
 
     def failed(self, error: Exception) -> None:
@@ -330,7 +442,10 @@ class Pipeline:
         if folded:
             self.log_rows = self.seq - seq
         self.recorded_seq = max(self.recorded_seq, seq)
-        self.dirty_since = 0.0 if seq == self.seq else self.changed_at
+        if seq >= self.seq:
+            self.dirty_since = self.followed_since = 0.0
+        elif self.dirty_since:
+            self.dirty_since = self.changed_at
 
     async def quiesce(self) -> None:
         """Wait until everything received so far is committed, or never will be."""

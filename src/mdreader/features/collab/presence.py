@@ -5,17 +5,20 @@ Pure bookkeeping; the room decides when to send. A client id belongs to the conn
 
 import json
 import re
-from collections.abc import Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from mdreader.features.collab.awareness import AwarenessState, encode_awareness, parse_state
+from mdreader.features.collab.awareness import MAX_STATES, AwarenessState, encode_awareness, parse_state
 from mdreader.features.collab.varint import ProtocolError
 
 # Client ids one connection may bring: its own, and those that a reload or a provider of several editors leaves behind.
 MAX_CLIENTS_PER_CONNECTION = 4
 # Client ids one connection may vouch for: those that it brought, and those that the same person's other connections did.
 MAX_VOUCHED = 16
+
+# States of one room; a bound for what other servers may say.
+MAX_ENTRIES = 10_000
 
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}([0-9a-fA-F]{2})?")
 
@@ -41,12 +44,30 @@ class Person:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Another server, as the owner of its people's states."""
+
+    id: bytes
+
+    @staticmethod
+    def user_of(raw: bytes) -> str:
+        """Whom that server authenticated, by its stamp."""
+        try:
+            return str(json.loads(raw)["user"]["id"])
+        except (ValueError, KeyError, TypeError):
+            return ""
+
+
 class Presence:
     """The states of one room. `owner` is any hashable that stands for a connection."""
 
-    __slots__ = ("_by_owner", "_dirty", "_entries")
+    __slots__ = ("_by_owner", "_dirty", "_entries", "_news", "_servers")
 
-    def __init__(self) -> None:
+    def __init__(self, *, shared: bool = False) -> None:
+        """`shared`: other servers have people here, too; `take_news` is called for them."""
+        self._news: dict[int, tuple[int, bytes]] | None = {} if shared else None
+        self._servers: set[Server] = set()
         self._entries: dict[int, _Entry] = {}
         self._by_owner: dict[Hashable, set[int]] = {}
         self._dirty: dict[int, tuple[int, bytes]] = {}
@@ -65,6 +86,7 @@ class Presence:
                 if entry.user_id != person.user_id or clock < entry.clock:
                     continue
                 if len(mine) < MAX_VOUCHED:
+                    self._leave_servers(client, entry)
                     entry.owners.add(owner)
                     mine.add(client)
             state = parse_state(raw)
@@ -84,26 +106,96 @@ class Presence:
                 entry = self._entries[client] = _Entry({owner}, person.user_id, clock, b"")
             entry.clock = clock
             entry.raw = stamp(state, person)
-            self._dirty[client] = (clock, entry.raw)
+            self._tell(client, clock, entry.raw)
             changed = True
         return changed
+
+    def follow(self, server: Server, states: Iterable[AwarenessState]) -> bool:
+        """Take what another server says of its people, which it has stamped; answers whether anything is to be sent."""
+        self._servers.add(server)
+        theirs = self._by_owner.setdefault(server, set())
+        changed = False
+        for client, clock, raw in states:
+            entry = self._entries.get(client)
+            if entry is not None and (clock < entry.clock or (clock == entry.clock and server not in entry.owners)):
+                continue  # old news of somebody who has moved here, or to a third server
+            if raw == b"null":
+                if entry is not None and server in entry.owners:
+                    self._forget(client, clock, ours=False)
+                    changed = True
+                continue
+            if entry is None and len(self._entries) >= MAX_ENTRIES:
+                continue
+            if entry is None or clock > entry.clock or entry.raw != raw:
+                self._dirty[client] = (clock, raw)
+                changed = True
+            for owner in () if entry is None else entry.owners:
+                self._by_owner[owner].discard(client)  # whoever it is has moved there
+            self._entries[client] = _Entry({server}, server.user_of(raw), clock, raw)
+            theirs.add(client)
+        return changed
+
+    @property
+    def servers(self) -> Collection[Server]:
+        """The other servers whose people are here."""
+        return self._servers
+
+    @property
+    def elsewhere(self) -> int:
+        """How many of those who are here are on other servers."""
+        return sum(len(self._by_owner[server]) for server in self._servers)
+
+    def take_news(self) -> list[bytes]:
+        """What changed of this server's own people since the last call, as awareness updates for the other servers."""
+        if not self._news:
+            return []
+        news = [(client, clock, raw) for client, (clock, raw) in self._news.items()]
+        self._news.clear()
+        return _in_parts(news)
+
+    def own(self) -> list[bytes]:
+        """The state of each of this server's own people, as awareness updates."""
+        return _in_parts(
+            [
+                (c, entry.clock, entry.raw)
+                for c, entry in self._entries.items()
+                if entry.owners.isdisjoint(self._servers)
+            ]
+        )
+
+    def _leave_servers(self, client: int, entry: _Entry) -> None:
+        """Whoever it is has come here from another server."""
+        for server in self._servers & entry.owners:
+            entry.owners.discard(server)
+            self._by_owner[server].discard(client)
 
     def leave(self, owner: Hashable) -> bool:
         """Take the states of a connection that is gone, as far as nobody else vouches for them; answers whether there were any."""
         gone = False
-        for client in self._by_owner.pop(owner, ()):
+        theirs = self._by_owner.pop(owner, ())
+        if isinstance(owner, Server):
+            self._servers.discard(owner)
+        for client in theirs:
             entry = self._entries[client]
             entry.owners.discard(owner)
             if not entry.owners:
                 # At its last clock: `null` wins a tie, and a client that comes back with the next clock is seen at once.
-                self._forget(client, entry.clock)
+                self._forget(client, entry.clock, ours=not isinstance(owner, Server))
                 gone = True
         return gone
 
-    def _forget(self, client: int, clock: int) -> None:
+    def _forget(self, client: int, clock: int, *, ours: bool = True) -> None:
         for owner in self._entries.pop(client).owners:
             self._by_owner[owner].discard(client)
-        self._dirty[client] = (clock, b"null")
+        if ours:
+            self._tell(client, clock, b"null")
+        else:
+            self._dirty[client] = (clock, b"null")
+
+    def _tell(self, client: int, clock: int, raw: bytes) -> None:
+        self._dirty[client] = (clock, raw)
+        if self._news is not None:
+            self._news[client] = (clock, raw)
 
     def take_changes(self) -> bytes | None:
         """The awareness update with the newest state of every client that changed since the last call."""
@@ -121,6 +213,10 @@ class Presence:
 
     def __len__(self) -> int:
         return len(self._entries)
+
+
+def _in_parts(states: list[tuple[int, int, bytes]]) -> list[bytes]:
+    return [encode_awareness(states[start : start + MAX_STATES]) for start in range(0, len(states), MAX_STATES)]
 
 
 def stamp(state: dict[str, Any], person: Person) -> bytes:

@@ -18,6 +18,8 @@ log = structlog.get_logger(__name__)
 # Seconds without a commit after which a document is quiet, and the longest that a busy one waits.
 QUIET_SECONDS = 2.0
 LATEST_SECONDS = 30.0
+# So long after another server's last row: that one stores the text, and if it does not come to that, we do.
+FOLLOWED_SECONDS = 15.0
 # One transaction stores so many texts, or so many bytes of them: it runs on the event loop, and others want to go on in between.
 ROOMS_AT_ONCE = 25
 BYTES_AT_ONCE = 1_000_000
@@ -35,8 +37,11 @@ class Projector:
 
     def is_due(self, room: Room, now: float) -> bool:
         """Whether a room has something to project; `now` is loop time."""
-        if room.dead or not room.pipeline.dirty_since:
+        if room.dead:
             return False
+        if not room.pipeline.dirty_since:
+            followed = room.pipeline.followed_since
+            return bool(followed) and now - max(followed, room.pipeline.changed_at) >= FOLLOWED_SECONDS
         return now - room.pipeline.changed_at >= QUIET_SECONDS or now - room.pipeline.dirty_since >= LATEST_SECONDS
 
     async def project(self, rooms: Sequence[Room], *, fold: bool = False) -> None:
@@ -49,7 +54,8 @@ class Projector:
         captures: list[tuple[Room, storage.Capture]] = []
         size = 0
         for room in rooms:
-            wanted = room.pipeline.dirty_since or (fold and room.pipeline.log_rows) or room.projected_seq != room.seq
+            way = room.pipeline
+            wanted = way.dirty_since or way.followed_since or (fold and way.log_rows) or room.projected_seq != room.seq
             if not wanted or room.dead:
                 continue
             try:
@@ -69,10 +75,10 @@ class Projector:
         hit("projection.captured")
         try:
             async with self._database.write() as tx:
-                await storage.store_captures(tx, [capture for _, capture in captures])
+                older = await storage.store_captures(tx, [capture for _, capture in captures])
                 hit("projection.before_tree")
                 for room, capture in captures:
-                    if capture.seq > room.pipeline.recorded_seq:
+                    if capture.seq > room.pipeline.recorded_seq and room.document_id in older:
                         await record_text(
                             tx,
                             room.document_id,

@@ -17,6 +17,7 @@ from mdreader.features.collab.gate import Kind, check_state_vector
 from mdreader.features.collab.pipeline import BROKEN, Pipeline
 from mdreader.features.collab.protocol import FrameKind
 from mdreader.features.collab.replica import EMPTY_UPDATE, ReplicaError
+from mdreader.features.collab.storage import Stored
 from mdreader.features.collab.varint import ProtocolError
 from mdreader.features.collab.verdict import Verdict
 
@@ -45,6 +46,14 @@ class Host(Protocol):
         """Tell a connection who is here, even when nobody is."""
         ...
 
+    def read_again(self, stored: Stored) -> None:
+        """Bring what is stored into memory."""
+        ...
+
+    def moved(self) -> None:
+        """Messages that waited have gone on."""
+        ...
+
     def use(self) -> None:
         """Somebody needs the room."""
         ...
@@ -63,7 +72,7 @@ class Reception:
         self._pipeline = pipeline
         self._around = surroundings
         self._loop = asyncio.get_running_loop()
-        self._loading: asyncio.Future[bytes] | None = None
+        self._loading: asyncio.Future[Stored | None] | None = None
         self._held: list[tuple[Connection, bytes]] | None = None
 
     @property
@@ -258,11 +267,11 @@ class Reception:
             self._loading = self._loop.create_future()
             self._loading.add_done_callback(self._loaded)
             if self._content.stored is not None:
-                self._loading.set_result(self._content.stored)
+                self._loading.set_result(None)
             else:
                 self._around.load(self._host.document_id, self._loading)
 
-    def _loaded(self, loading: "asyncio.Future[bytes]") -> None:
+    def _loaded(self, loading: "asyncio.Future[Stored | None]") -> None:
         self._loading = None
         error = loading.exception()
         if self._host.dead:
@@ -270,7 +279,11 @@ class Reception:
         try:
             if error is not None:
                 raise error
-            self._content.load(loading.result())
+            stored = loading.result()
+            if stored is None:
+                self._content.load(self._content.stored or EMPTY_UPDATE)
+            else:
+                self._host.read_again(stored)
         except Exception as caught:  # noqa: BLE001 - the database, or pycrdt: either way people must be told
             self._host.broken("the document cannot be loaded now", f"load: {type(caught).__name__}: {caught}")
             return
@@ -281,6 +294,8 @@ class Reception:
         """A commit is done: messages that were held for it go on."""
         if self._held is not None and self._pipeline.bulk is None and self._loading is None:
             self._release()
+        else:
+            self._host.moved()
 
     def _release(self) -> None:
         """Go on with the messages that were held."""
@@ -290,3 +305,4 @@ class Reception:
                 self.receive(connection, payload)
         self._pipeline.flush_soon()
         self._pipeline.run_settled()
+        self._host.moved()

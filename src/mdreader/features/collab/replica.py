@@ -55,14 +55,19 @@ class Replica:
 
     __slots__ = ("_doc", "_text")
 
-    def __init__(self, state: bytes | None = None) -> None:
+    def __init__(self, state: bytes | None = None, *, client_id: int | None = None) -> None:
         with _guarded():
             # A fresh client id each time: one that was used before a restart must never write again.
             # Threads: the gate reads it from one when it checks a large update.
-            self._doc: Doc[Text] = Doc(client_id=secrets.randbits(31) + 1, allow_multithreading=True)
+            self._doc: Doc[Text] = Doc(client_id=client_id or secrets.randbits(31) + 1, allow_multithreading=True)
             self._text = self._doc.get(TEXT_NAME, type=Text)
             if state is not None:
                 self._doc.apply_update(state)
+
+    @property
+    def client_id(self) -> int:
+        """The client id under which `edit` writes."""
+        return self._doc.client_id
 
     def apply(self, update: bytes) -> None:
         """Apply an update that the gate let through."""

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 from mdreader.db.engine import Transaction
-from mdreader.features.collab.content import SERVER, Content, describe
+from mdreader.features.collab.content import SERVER, Content, Fork, describe
 from mdreader.features.collab.diff import SHORT_TIME_LIMIT, Edit, differs_much, edits_between
 from mdreader.features.collab.text import Shape, decompose
 from mdreader.kernel.errors import AppError, PreconditionFailedError
@@ -27,6 +27,7 @@ class Rewrite:
 
     def __init__(self, exact: str, expected_etag: str | None, user_id: str, record: Record | None = None) -> None:
         self.user_id = user_id
+        self.tries = 0  # times that it was made, and the log had moved on
         self.recording = False  # whether it has something to write beside the text
         self._record = record
         self.done: asyncio.Future[LiveText] = asyncio.get_running_loop().create_future()
@@ -43,7 +44,7 @@ class Rewrite:
         """Make the diff against `body` ahead of time; for a thread. Used if the text is still that when it is applied."""
         self._prepared = (body, edits_between(body, self._body))
 
-    def apply(self, content: Content, shape: Shape, epoch: str) -> Change:
+    def apply(self, content: Content | Fork, shape: Shape, epoch: str) -> Change:
         """Edit `content`, or decide that the precondition does not hold. Raises `ReplicaError`."""
         body = content.body()
         current = describe(body, shape, epoch)

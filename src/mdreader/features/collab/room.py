@@ -12,13 +12,14 @@ from mdreader.features.collab import protocol
 from mdreader.features.collab.awareness import decode_awareness, encode_awareness
 from mdreader.features.collab.closing import CloseCode
 from mdreader.features.collab.content import Content, describe
-from mdreader.features.collab.log import LogWriter
+from mdreader.features.collab.follower import Follower
+from mdreader.features.collab.log import Batch, LogWriter
 from mdreader.features.collab.pipeline import BROKEN, Pipeline
 from mdreader.features.collab.presence import Presence
 from mdreader.features.collab.reception import Reception
 from mdreader.features.collab.replica import EMPTY_STATE_VECTOR, ReplicaError
 from mdreader.features.collab.rewrite import Rewrite
-from mdreader.features.collab.storage import Capture, Stored
+from mdreader.features.collab.storage import Capture, Progress, Stored
 from mdreader.features.collab.text import Shape
 from mdreader.kernel.errors import AppError, NotFoundError, UnavailableError
 from mdreader.kernel.metrics import DELIVERIES
@@ -41,7 +42,7 @@ class Surroundings:
     """What a room needs of the house around it."""
 
     writer: LogWriter
-    load: Callable[[str, "asyncio.Future[bytes]"], None]  # reads the stored state into the future
+    load: Callable[[str, "asyncio.Future[Stored | None]"], None]  # reads what is stored into the future
     spawn: Callable[[Coroutine[Any, Any, None]], None]
     on_broken: Callable[["Room"], None]
     max_document_bytes: int
@@ -50,7 +51,8 @@ class Surroundings:
 class Room:
     """Created from what is stored; ends with `discard`, or with `on_broken(room)` by failure."""
 
-    def __init__(self, stored: Stored, surroundings: Surroundings) -> None:
+    def __init__(self, stored: Stored, surroundings: Surroundings, follower: Follower | None = None) -> None:
+        """`follower` hears the other servers, where there may be some."""
         self.document_id = stored.document_id
         self.epoch = stored.epoch
         self.connections: dict[Connection, None] = {}
@@ -59,18 +61,21 @@ class Room:
         self._deleted = False
         self._around = surroundings
         self._content = Content(stored, surroundings.max_document_bytes)
-        self.pipeline = Pipeline(self, stored, self._content, surroundings.writer)
-        self._presence = Presence()
+        self.follower = follower
+        self.pipeline = Pipeline(self, stored, self._content, surroundings.writer, shared=follower is not None)
+        self._presence = Presence(shared=follower is not None)
         self._reception = Reception(self, self._content, self.pipeline, surroundings)
         self._loop = asyncio.get_running_loop()
         self._used_at = self._loop.time()
         self._awareness_timer: asyncio.TimerHandle | None = None
         self._text: tuple[tuple[int, Shape], LiveText] | None = None
+        if follower is not None:
+            follower.attach(self, self._content, self._presence)
 
     @property
     def people(self) -> int:
-        """How many connections there are."""
-        return len(self.connections)
+        """How many people there are, on whichever server."""
+        return len(self.connections) + self._presence.elsewhere
 
     @property
     def seq(self) -> int:
@@ -106,7 +111,7 @@ class Room:
         connection.live = False
         self.use()
         if self._presence.leave(connection):
-            self._awareness_soon()
+            self.presence_changed()
 
     # ---- messages ----
 
@@ -117,7 +122,7 @@ class Room:
     def show(self, connection: "Connection", states: bytes) -> None:
         """Take what a connection says of itself. Raises `ProtocolError`."""
         if self._presence.update(connection, connection.person, decode_awareness(states)):
-            self._awareness_soon()
+            self.presence_changed()
 
     def tell_everyone(self, connection: "Connection") -> None:
         """Tell a connection who is here, even when nobody is: clients ask this to see whether the connection lives."""
@@ -128,6 +133,13 @@ class Room:
     def bring_in(self) -> None:
         """Begin to bring the document into memory, if that has not begun."""
         self._reception.bring_in()
+
+    def read_again(self, stored: Stored) -> None:
+        """Bring what is stored into memory, which is more than before when other servers wrote meanwhile."""
+        if self.follower is None:
+            self._content.load(stored.state)
+        else:
+            self.follower.renew(stored)
 
     def drop_content(self) -> None:
         """Forget the document's content while its sockets stay, and the next edit loads it again; or for good, when the room has ended."""
@@ -148,7 +160,10 @@ class Room:
     # ---- what the pipeline asks ----
 
     def broadcast(self, update: bytes, author: "Connection | None") -> None:
-        """Show a committed update to everybody but its only author."""
+        """Show a committed update to everybody but its only author, and what waits of other servers to everybody."""
+        if self.follower is not None:
+            self._text = None  # its number alone does not say what is in it: rows may come in another order
+            update, author = self.follower.joined(update, author)
         frame = protocol.encode_update(update)
         peers = [connection for connection in self.connections if connection.live and connection is not author]
         for connection in peers:
@@ -158,6 +173,21 @@ class Room:
     def moved_on(self) -> None:
         """A commit is done: messages that were held for it go on."""
         self._reception.moved_on()
+
+    def moved(self) -> None:
+        """Messages have gone on, and so may the rows of other servers."""
+        if self.follower is not None:
+            self.follower.pump()
+
+    def stored(self, batch: Batch) -> None:
+        """A batch is committed: other servers are to hear of it."""
+        if self.follower is not None:
+            self.follower.say_row(batch)
+
+    def catch_up(self) -> None:
+        """Rows of other servers are missing."""
+        if self.follower is not None:
+            self.follower.look(self.seq + 1)
 
     def broken(self, reason: str, why: str) -> None:
         """End for good: `reason` is for people, `why` for the log. Who comes next gets a room made of what is stored."""
@@ -175,6 +205,8 @@ class Room:
             connection.close(code, reason)
         if self._awareness_timer is not None:
             self._awareness_timer.cancel()
+        if self.follower is not None:
+            self.follower.end()
         self.pipeline.end(partial(self._ended, f"{reason[0].upper()}{reason[1:]}. Try again later."))
 
     def _ended(self, otherwise: str = "The document is being reloaded. Try again.") -> AppError:
@@ -190,9 +222,26 @@ class Room:
             self._text = (moment, describe(self._content.body(), self.pipeline.shape, self.epoch))
         return self._text[1]
 
+    def changed(self) -> None:
+        """The document has changed from elsewhere."""
+        self._text = None
+
     def body(self) -> str:
         """The committed text without its shape; only at a settled moment with the document in memory."""
         return self._content.body()
+
+    async def caught_up(self) -> None:
+        """Return when everything that any server has committed by now is here. Raises `UnavailableError`."""
+        if self.follower is not None:
+            await self.follower.caught_up()
+
+    def noticed(self, progress: Progress) -> None:
+        """How far the document is in the database, where other servers write, too."""
+        if progress.text_seq > self.projected_seq:
+            self.projected_seq = progress.text_seq
+            self.pipeline.projected(progress.text_seq, folded=False)
+        if progress.seq > self.seq and self.follower is not None:
+            self.follower.look(progress.seq)
 
     async def at_settled(self, look: Callable[[], T]) -> T:
         """What `look` sees at a moment when the document is in memory and exactly as committed.
@@ -243,7 +292,8 @@ class Room:
 
     # ---- awareness ----
 
-    def _awareness_soon(self) -> None:
+    def presence_changed(self) -> None:
+        """Somebody here is somewhere else now; told together with what else changes in the next moment."""
         if self._awareness_timer is None and not self.dead:
             self._awareness_timer = self._loop.call_later(AWARENESS_WINDOW, self._send_awareness)
 
@@ -254,3 +304,5 @@ class Room:
             frame = protocol.encode_awareness_frame(changes)
             for connection in tuple(self.connections):
                 connection.send(frame)
+        if self.follower is not None:
+            self.follower.say_people(self._presence.take_news())

@@ -13,11 +13,13 @@ from mdreader.db.engine import Database, Transaction
 from mdreader.features.collab import storage
 from mdreader.features.collab.closing import CloseCode
 from mdreader.features.collab.connection import Connection
-from mdreader.features.collab.log import LogWriter
+from mdreader.features.collab.log import LogStore, LogWriter
 from mdreader.features.collab.log_stores import log_store
+from mdreader.features.collab.peers import Peers
 from mdreader.features.collab.projection import Projector
 from mdreader.features.collab.rewrite import Rewrite
 from mdreader.features.collab.room import Room, Surroundings
+from mdreader.features.collab.storage import Stored
 from mdreader.kernel.clock import Clock
 from mdreader.kernel.errors import NotFoundError, TooLargeError, UnavailableError
 from mdreader.kernel.memory import trim
@@ -59,6 +61,7 @@ class Rooms:
         self._unloading: dict[str, asyncio.Future[None]] = {}
         self._sockets: dict[Connection, None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._peers: Peers | None = None
         self._writer: LogWriter
         self._surroundings: Surroundings
         self._projector = Projector(database, clock)
@@ -73,18 +76,26 @@ class Rooms:
         self._surroundings = Surroundings(
             self._writer, self._load_state, self.spawn, self._forget, self._max_document_bytes
         )
+        if self._doorbell is not None:
+            self._peers = Peers(self._database, self._doorbell, self.open_rooms)
         ticker = self._loop.create_task(self._tick(), name="rooms-tick")
         self.spawn(self._catch_up())
-        try:
-            yield
-        finally:
-            await self.drain()
-            ticker.cancel()
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(ticker, *self._tasks, return_exceptions=True)
-            await self._writer.flushed()
-            await store.close()
+        async with contextlib.AsyncExitStack() as stack:
+            stack.push_async_callback(self._stop, ticker, store)
+            if self._peers is not None:
+                await stack.enter_async_context(self._peers.running())
+            try:
+                yield
+            finally:
+                await self.drain()
+
+    async def _stop(self, ticker: "asyncio.Task[None]", store: LogStore) -> None:
+        ticker.cancel()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(ticker, *self._tasks, return_exceptions=True)
+        await self._writer.flushed()
+        await store.close()
 
     def time(self) -> float:
         """The event loop's clock, in seconds."""
@@ -146,16 +157,21 @@ class Rooms:
         return future.result()
 
     async def _open(self, document_id: str, future: "asyncio.Future[Room]") -> None:
+        follower = None if self._peers is None else self._peers.follower(document_id)
         try:
+            if follower is not None:
+                await follower.listen()  # before it is read: what comes between is heard
             # Else a room that failed to store something would be opened again with it, shown and acknowledged.
             await self._database.settled()
             async with self._database.read() as conn:
                 stored = await storage.load(conn, document_id)
             if stored is None:
                 raise NotFoundError("There is no such document.")
-            future.set_result(Room(stored, self._surroundings))
+            future.set_result(Room(stored, self._surroundings, follower))
             ROOMS.set(len(self._rooms))
         except BaseException as error:
+            if follower is not None:
+                follower.end()
             self._rooms.pop(document_id, None)
             if not future.done():
                 future.set_exception(error)
@@ -165,14 +181,14 @@ class Rooms:
             if not isinstance(error, NotFoundError):
                 log.exception("room_not_loaded", document_id=document_id)
 
-    def _load_state(self, document_id: str, into: "asyncio.Future[bytes]") -> None:
+    def _load_state(self, document_id: str, into: "asyncio.Future[Stored | None]") -> None:
         async def load() -> None:
             try:
                 async with self._database.read() as conn:
                     stored = await storage.load(conn, document_id)
                 if stored is None:
                     raise NotFoundError("There is no such document.")
-                into.set_result(stored.state)
+                into.set_result(stored)
             except Exception as error:  # noqa: BLE001 - whoever waits gets it
                 into.set_exception(error)
 
@@ -185,6 +201,8 @@ class Rooms:
             ROOMS.set(len(self._rooms))
         if room.dead:
             # Its parts hold each other, and the cycle collector comes seldom: megabytes would wait for it.
+            if room.follower is not None:
+                room.follower.end()
             room.drop_content()
 
     def evict(self, document_ids: Sequence[str], code: CloseCode, reason: str) -> None:
@@ -311,6 +329,7 @@ class Rooms:
             if text is not None:
                 return text
             room = await self.get(document_id)
+        await room.caught_up()
         return await room.at_settled(room.text)
 
     async def replace(
@@ -320,10 +339,12 @@ class Rooms:
         self._check_size(text)
         rewrite = Rewrite(text, expected_etag, user_id, record)
         room = await self.get(document_id)
+        await room.caught_up()
         body = await room.at_settled(room.body)
         if rewrite.differs_much(body):
             await asyncio.to_thread(rewrite.prepare, body)
             room = await self.get(document_id)
+            await room.caught_up()
         return await room.replace(rewrite)
 
     def _check_size(self, text: str) -> None:

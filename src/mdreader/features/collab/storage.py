@@ -85,6 +85,32 @@ _behind = (
 )
 
 
+# A server that has missed more reads the whole document.
+MAX_ROWS = 1000
+PROGRESS_AT_ONCE = 1000
+_rows_after = (
+    select(document_updates.c.seq, document_updates.c.data)
+    .where(document_updates.c.document_id == bindparam("id"), document_updates.c.seq > bindparam("seq"))
+    .order_by(document_updates.c.seq)
+    .limit(MAX_ROWS)
+)
+_progress = (
+    select(
+        document_heads.c.document_id,
+        document_heads.c.seq,
+        document_texts.c.seq.label("text_seq"),
+        document_snapshots.c.seq.label("snapshot_seq"),
+    )
+    .select_from(
+        document_heads.outerjoin(
+            document_texts, document_texts.c.document_id == document_heads.c.document_id
+        ).outerjoin(document_snapshots, document_snapshots.c.document_id == document_heads.c.document_id)
+    )
+    .where(document_heads.c.document_id.in_(bindparam("ids", expanding=True)))
+)
+_progress_held = _progress.order_by(document_heads.c.document_id).with_for_update(of=document_heads, key_share=True)
+
+
 async def load(conn: AsyncConnection, document_id: str) -> Stored | None:
     """All that is stored of a document; None when it was never seeded. Raises `HoleError`."""
     head = (await conn.execute(_head, {"id": document_id})).mappings().first()
@@ -128,6 +154,48 @@ def _assemble(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class NewRows:
+    """What the log holds after a number. `rows` begin right after it, unless they were folded: then there is a hole."""
+
+    seq: int  # the newest row's number
+    shape: Shape
+    rows: list[tuple[int, bytes]]
+    owners: dict[int, str]
+
+
+async def rows_after(conn: AsyncConnection, document_id: str, seq: int) -> NewRows | None:
+    """The rows that were committed after `seq`, oldest first, at most `MAX_ROWS`; None when the document is gone."""
+    # The head first: what it counts is there when the rows are read.
+    head = (await conn.execute(_head, {"id": document_id})).mappings().first()
+    if head is None:
+        return None
+    shape, newest = Shape(head["eol"], head["bom"]), head["seq"] or 0
+    if newest <= seq:
+        return NewRows(newest, shape, [], {})
+    rows = [tuple(row) for row in await conn.execute(_rows_after, {"id": document_id, "seq": seq})]
+    owners = {row.client_id: row.user_id for row in await conn.execute(_owners, {"id": document_id})}
+    return NewRows(newest, shape, rows, owners)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a document's log, its stored text and its snapshot are."""
+
+    seq: int
+    text_seq: int
+    snapshot_seq: int
+
+
+async def progress(conn: AsyncConnection, document_ids: Sequence[str]) -> dict[str, Progress]:
+    """How far documents are, for many at once; those that are gone are left out."""
+    found: dict[str, Progress] = {}
+    for start in range(0, len(document_ids), PROGRESS_AT_ONCE):
+        rows = await conn.execute(_progress, {"ids": document_ids[start : start + PROGRESS_AT_ONCE]})
+        found |= {row[0]: Progress(row[1] or 0, row[2] or 0, row[3] or 0) for row in rows}
+    return found
+
+
 async def behind(conn: AsyncConnection) -> list[str]:
     """The documents whose text is older than their log: those that were being written when the server was killed."""
     found = await conn.scalars(_behind)
@@ -162,8 +230,14 @@ class Capture:
     text: LiveText
 
 
-async def store_captures(tx: Transaction, captures: Sequence[Capture]) -> None:
-    """Store texts, and fold logs into snapshots where a state was captured."""
+async def store_captures(tx: Transaction, captures: Sequence[Capture]) -> set[str]:
+    """Store texts, and fold logs into snapshots where a state was captured.
+
+    Gives the documents whose stored text was older: another server may have stored a newer one, which stays.
+    """
+    captures, older = await _newer(tx, captures)
+    if not captures:
+        return older
     texts = [
         {"document_id": c.document_id, "seq": c.seq, "text": c.body, "etag": c.text.etag, "size": c.text.size}
         for c in captures
@@ -171,7 +245,7 @@ async def store_captures(tx: Transaction, captures: Sequence[Capture]) -> None:
     await _upsert(tx, document_texts, texts)
     folds = [c for c in captures if c.state is not None]
     if not folds:
-        return
+        return older
     await _upsert(
         tx,
         document_snapshots,
@@ -186,6 +260,26 @@ async def store_captures(tx: Transaction, captures: Sequence[Capture]) -> None:
     )
     hit("fold.before_commit")
     tx.after_commit(lambda: hit("fold.after_commit"))
+    return older
+
+
+async def _newer(tx: Transaction, captures: Sequence[Capture]) -> tuple[list[Capture], set[str]]:
+    """The captures that are worth storing, and the documents whose stored text is older; holds their heads."""
+    if tx.conn.dialect.name == "sqlite":  # one server, which stores what it captured in turns
+        return list(captures), {capture.document_id for capture in captures}
+    rows = await tx.conn.execute(_progress_held, {"ids": [capture.document_id for capture in captures]})
+    stored = {row[0]: Progress(row[1] or 0, row[2] or 0, row[3] or 0) for row in rows}
+    worth: list[Capture] = []
+    older: set[str] = set()
+    for capture in captures:
+        known = stored.get(capture.document_id)
+        if known is None or capture.seq < max(known.text_seq, known.snapshot_seq):
+            continue
+        if capture.seq > known.text_seq:
+            older.add(capture.document_id)
+        if capture.seq > known.text_seq or (capture.state is not None and capture.seq > known.snapshot_seq):
+            worth.append(capture)
+    return worth, older
 
 
 async def _upsert(tx: Transaction, table: Table, rows: list[dict[str, Any]]) -> None:
