@@ -12,6 +12,7 @@ from mdreader.features.accounts import routes as accounts
 from mdreader.features.accounts.outbox import routes as outbox
 from mdreader.features.collab import routes as collab
 from mdreader.features.documents import routes as documents
+from mdreader.features.jobs import routes as jobs
 from mdreader.features.mail import routes as mail
 from mdreader.features.transfer import routes as transfer
 from mdreader.features.workspaces import routes as workspaces
@@ -47,7 +48,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(EdgeMiddleware)
     app.include_router(operations.router)
     # Routes are tried one after the other, which is what a small request costs most: those that are asked most come first.
-    for routes in (documents, collab, workspaces, accounts, transfer, mail, outbox):
+    for routes in (documents, collab, workspaces, accounts, transfer, mail, outbox, jobs):
         app.include_router(routes.router, responses=PROBLEM_RESPONSES)
     for router in ADAPTER_ROUTERS:
         app.include_router(router)

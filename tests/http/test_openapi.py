@@ -17,7 +17,7 @@ from schemathesis.core.result import Ok
 from schemathesis.schemas import APIOperation, BaseSchema
 
 from mdreader.settings import Settings
-from support.http import PASSWORD, new_document, new_workspace, signed_up, signed_up_at
+from support.http import PASSWORD, Person, new_document, new_workspace, signed_up, signed_up_at
 from support.one_time import at_hand
 from support.server import Server
 
@@ -83,6 +83,9 @@ SUCCESSES: dict[str, dict[str, Any]] = {
         "json": {"documents": [{"path": "imported.md", "content": "x"}, {"path": "..", "content": ""}]}
     },
     "export_workspace": {},
+    "list_jobs": {},
+    "get_job": {},
+    "cancel_job": {},
     "delete_workspace": {},
     "list_deleted_workspaces": {},
     "restore_workspace": {},
@@ -150,6 +153,16 @@ def test_every_operation_has_a_name_of_its_own(app: FastAPI) -> None:
     assert len(names) == len(set(names))
 
 
+async def new_job(app: FastAPI, person: Person, workspace_id: str) -> str:
+    """A job that waits."""
+    runtime = app.state.runtime
+    async with runtime.database.write() as tx:
+        found: str = await runtime.jobs.enqueue(
+            tx, "jobs.prune", {}, run_at=runtime.clock.now() * 2, workspace_id=workspace_id, started_by=person.id
+        )
+    return found
+
+
 async def test_each_success_is_as_described(app: FastAPI, client: httpx.AsyncClient) -> None:
     schema = schemathesis.openapi.from_dict(app.openapi())
     described = {operation.definition.raw["operationId"]: operation for operation in operations(schema)}
@@ -162,6 +175,7 @@ async def test_each_success_is_as_described(app: FastAPI, client: httpx.AsyncCli
         "refresh_token": ada.refresh_token,
         "user_id": ada.id,
         "key_id": "",
+        "job_id": await new_job(app, ada, workspace_id),
         "email": ada.email,
         "session_id": "",
         "mfa_token": "",

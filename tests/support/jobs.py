@@ -1,8 +1,11 @@
 """A queue with handlers of a test's own, and workers on it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +18,9 @@ from mdreader.jobs.registry import Registry
 from mdreader.jobs.runner import Runner
 from mdreader.jobs.tables import jobs
 from mdreader.kernel.clock import Clock
+from support import job_worker
 from support.clock import FakeClock
+from support.job_worker import Bench
 
 SECONDS = 20.0
 
@@ -91,3 +96,51 @@ class Workshop:
         """Move the clock, and let workers look."""
         self.clock.advance(seconds=seconds)
         self.bell.ring()
+
+
+# ---- workers in processes of their own ----
+
+
+@contextmanager
+def worker_process(
+    url: str, *, lease_seconds: float = 30, slots: int = 4, dies_at: str = ""
+) -> "Iterator[subprocess.Popen[str]]":
+    """A worker process with the handlers of `support.job_worker`; it ends with the block."""
+    process = subprocess.Popen(
+        [sys.executable, "-P", job_worker.__file__, url, str(lease_seconds), str(slots)],
+        env={**os.environ, "MDREADER_FAILPOINTS": dies_at},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=None if dies_at else subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        if not dies_at:
+            assert process.stdout.readline().strip() == "ready"
+        yield process
+    finally:
+        process.communicate(timeout=30)
+
+
+async def enqueue_many(bench: Bench, kind: str, count: int, **payload: Any) -> list[str]:
+    """Jobs, all in one transaction."""
+    async with bench.database.write() as tx:
+        return [await bench.queue.enqueue(tx, kind, payload) for _ in range(count)]
+
+
+async def made_by(database: Database) -> list[tuple[str, int, int]]:
+    """What handlers wrote: job, step, process."""
+    async with database.read() as conn:
+        return [(row.job_id, row.step, row.process) for row in await conn.execute(select(job_worker.effects))]
+
+
+async def until_none_is_open(database: Database, *, seconds: float = SECONDS) -> None:
+    """Wait until every job is finished."""
+    statement = select(jobs.c.id).where(jobs.c.due_at.is_not(None)).limit(1)
+    async with asyncio.timeout(seconds):
+        while True:
+            async with database.read() as conn:
+                if await conn.scalar(statement) is None:
+                    return
+            await asyncio.sleep(0.02)

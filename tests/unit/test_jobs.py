@@ -14,6 +14,7 @@ from mdreader.jobs.errors import GiveUpError, JobFinishedError, RetryLaterError
 from mdreader.jobs.queue import list_jobs
 from mdreader.kernel.errors import NotFoundError, TooLargeError
 from mdreader.kernel.ids import new_id
+from mdreader.kernel.metrics import REGISTRY
 from support.jobs import Workshop
 
 Ctx = JobContext[Workshop]
@@ -303,15 +304,19 @@ async def test_jobs_of_a_workspace_are_listed_the_newest_first(shop: Workshop) -
     assert len(older) == 1
 
 
-async def test_depth_counts_what_is_due(shop: Workshop) -> None:
+async def test_the_gauges_count_what_is_due(shop: Workshop) -> None:
     async def handle(_ctx: Ctx, _payload: dict[str, Any]) -> None:
         pass
 
+    async def measured() -> tuple[float | None, float | None]:
+        async with shop.database.read() as conn:
+            await shop.queue().measure(conn)
+        names = ("mdreader_jobs_waiting", "mdreader_jobs_oldest_waiting_seconds")
+        return REGISTRY.get_sample_value(names[0]), REGISTRY.get_sample_value(names[1])
+
     shop.registry.add("note", handle)
     await shop.enqueue("note", run_at=shop.clock.now() + 60_000)
-    async with shop.database.read() as conn:
-        assert await shop.queue().depth(conn) == (0, 0.0)
+    assert await measured() == (0, 0)
     await shop.enqueue("note")
     shop.clock.advance(seconds=3)
-    async with shop.database.read() as conn:
-        assert await shop.queue().depth(conn) == (1, 3.0)
+    assert await measured() == (1, 3)

@@ -1,14 +1,9 @@
 """Who works on a job: one worker, and after it has died another, where the first one stopped."""
 
 import asyncio
-import os
 import signal
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,9 +16,8 @@ from mdreader.jobs.errors import LeaseLostError
 from mdreader.jobs.registry import Schedule
 from mdreader.jobs.tables import job_schedules, jobs
 from mdreader.settings import Settings
-from support import job_worker
 from support.job_worker import Bench, effects
-from support.jobs import Workshop, once, read_job, until_done
+from support.jobs import Workshop, enqueue_many, made_by, once, read_job, until_done, until_none_is_open, worker_process
 from support.waiting import eventually
 
 Ctx = JobContext[Workshop]
@@ -58,35 +52,6 @@ def url_of(settings: Settings) -> str:
     return str(settings.database_url) if on_postgres(settings) else f"sqlite:///{database_file(settings)}"
 
 
-@contextmanager
-def worker(
-    url: str, *, lease_seconds: float = 30, slots: int = 4, dies_at: str = ""
-) -> Iterator[subprocess.Popen[str]]:
-    """A worker process; it ends with the block."""
-    process = subprocess.Popen(
-        [sys.executable, "-P", job_worker.__file__, url, str(lease_seconds), str(slots)],
-        env={**os.environ, "MDREADER_FAILPOINTS": dies_at},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=Path(__file__).parents[2],
-    )
-    try:
-        yield process
-    finally:
-        process.communicate(timeout=20)
-
-
-async def enqueue(bench: Bench, kind: str, payload: dict[str, Any], count: int = 1) -> list[str]:
-    async with bench.database.write() as tx:
-        return [await bench.queue.enqueue(tx, kind, payload) for _ in range(count)]
-
-
-async def made(bench: Bench) -> list[tuple[str, int, int]]:
-    async with bench.database.read() as conn:
-        return [(row.job_id, row.step, row.process) for row in await conn.execute(select(effects))]
-
-
 async def end_leases(bench: Bench) -> None:
     """As if the lease of a dead worker had run out."""
     async with bench.database.write() as tx:
@@ -96,26 +61,25 @@ async def end_leases(bench: Bench) -> None:
 async def test_a_worker_killed_at_every_step_leaves_nothing_undone_and_nothing_twice(
     bench: Bench, settings: Settings
 ) -> None:
-    (job_id,) = await enqueue(bench, "steps", {"steps": STEPS})
+    (job_id,) = await enqueue_many(bench, "steps", 1, steps=STEPS)
     for death in DEATHS:
-        with worker(url_of(settings), dies_at=death) as process:
+        with worker_process(url_of(settings), dies_at=death) as process:
             print(death)
             assert await asyncio.to_thread(process.wait, 30) == -signal.SIGKILL
         await end_leases(bench)
-    with worker(url_of(settings)):
+    with worker_process(url_of(settings)):
         job = await until_done(bench.database, job_id)
-    assert sorted(step for _, step, _ in await made(bench)) == list(range(STEPS))
-    assert len({process for _, _, process in await made(bench)}) > 1
+    assert sorted(step for _, step, _ in await made_by(bench.database)) == list(range(STEPS))
+    assert len({process for _, _, process in await made_by(bench.database)}) > 1
     assert job.attempt > job.max_attempts  # an attempt that got further is no failure
 
 
 async def test_four_workers_never_have_one_job_twice(bench: Bench, settings: Settings) -> None:
-    ids = await enqueue(bench, "once", {}, count=150)
+    ids = await enqueue_many(bench, "once", 150)
     url = url_of(settings)
-    with worker(url), worker(url), worker(url), worker(url):
-        for job_id in ids:
-            await until_done(bench.database, job_id)
-    found = await made(bench)
+    with worker_process(url), worker_process(url), worker_process(url), worker_process(url):
+        await until_none_is_open(bench.database)
+    found = await made_by(bench.database)
     assert Counter(job_id for job_id, _, _ in found) == dict.fromkeys(ids, 1)
     assert {attempt for _, attempt, _ in found} == {1}
     shares = Counter(process for _, _, process in found)
@@ -125,24 +89,24 @@ async def test_four_workers_never_have_one_job_twice(bench: Bench, settings: Set
 
 async def test_another_worker_takes_over_when_the_lease_ends(bench: Bench, settings: Settings) -> None:
     url = url_of(settings)
-    (job_id,) = await enqueue(bench, "steps", {"steps": STEPS})
-    with worker(url, lease_seconds=1, dies_at="job.after_commit:2") as first:
+    (job_id,) = await enqueue_many(bench, "steps", 1, steps=STEPS)
+    with worker_process(url, lease_seconds=1, dies_at="job.after_commit:2") as first:
         assert await asyncio.to_thread(first.wait, 30) == -signal.SIGKILL
     assert (await read_job(bench.database, job_id)).state == "running"
-    with worker(url, lease_seconds=1):
+    with worker_process(url, lease_seconds=1):
         await until_done(bench.database, job_id)
-    assert sorted(step for _, step, _ in await made(bench)) == list(range(STEPS))
+    assert sorted(step for _, step, _ in await made_by(bench.database)) == list(range(STEPS))
 
 
 async def test_a_job_that_kills_its_workers_is_given_up(bench: Bench, settings: Settings) -> None:
-    (job_id,) = await enqueue(bench, "steps", {"steps": STEPS})
+    (job_id,) = await enqueue_many(bench, "steps", 1, steps=STEPS)
     async with bench.database.write() as tx:
         await tx.conn.execute(update(jobs).values(attempt=5, tries=5, state="running", due_at=0))
-    with worker(url_of(settings)):
+    with worker_process(url_of(settings)):
         job = await once(bench.database, job_id, lambda job: job.state == "dead")
     assert job.error is not None
     assert job.error["code"] == "given_up"
-    assert await made(bench) == []
+    assert await made_by(bench.database) == []
 
 
 async def test_who_lost_the_lease_commits_nothing(shop: Workshop) -> None:

@@ -39,6 +39,16 @@ def _serve() -> None:
     raise typer.Exit(run())
 
 
+@app.command("worker")
+def _worker(
+    slots: Annotated[int, typer.Option(min=1, max=64, help="How many jobs it works on at once.")] = 4,
+) -> None:
+    """Do the work in the background in a process of its own; set MDREADER_WORKER=off for the servers. Needs PostgreSQL."""
+    from mdreader.cli.worker import run
+
+    raise typer.Exit(run(slots))
+
+
 @app.command("migrate")
 def _migrate(
     phase: Annotated[

@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+import math
 from ipaddress import ip_address
 from typing import Literal
 
@@ -13,6 +14,7 @@ from sqlalchemy import text
 from mdreader import __version__
 from mdreader.http.dependencies import RuntimeDep
 from mdreader.http.errors import PROBLEM_RESPONSES
+from mdreader.jobs.metrics import JOBS_OLDEST, JOBS_WAITING
 from mdreader.kernel.errors import ForbiddenError, UnavailableError
 from mdreader.kernel.metrics import REGISTRY
 from mdreader.migrations import HEAD
@@ -83,7 +85,18 @@ async def metrics(request: Request, runtime: RuntimeDep) -> Response:
     """Prometheus text, for this machine or with `Authorization: Bearer MDREADER_METRICS_TOKEN`."""
     if not (_with_token(request, runtime.policy.metrics_token) or _from_this_machine(request)):
         raise MetricsForbiddenError("Ask from the server's own machine, or send the metrics token as Bearer.")
+    await _measure(runtime)
     return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _measure(runtime: Runtime) -> None:
+    """Count what only the database knows. While it does not answer, the rest is all the more worth reading."""
+    try:
+        async with asyncio.timeout(READY_SECONDS), runtime.database.read() as conn:
+            await runtime.jobs.measure(conn)
+    except Exception:  # noqa: BLE001 - whatever it is, readiness tells
+        JOBS_WAITING.set(math.nan)
+        JOBS_OLDEST.set(math.nan)
 
 
 def _with_token(request: Request, token: str | None) -> bool:

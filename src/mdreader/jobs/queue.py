@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from sqlalchemy import Insert, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -11,11 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mdreader.db.engine import Transaction
 from mdreader.jobs.bell import JobBell
 from mdreader.jobs.errors import JobFinishedError
+from mdreader.jobs.metrics import JOBS_OLDEST, JOBS_WAITING
 from mdreader.jobs.registry import Payload, Registry
 from mdreader.jobs.tables import jobs
 from mdreader.kernel.clock import Clock
 from mdreader.kernel.errors import NotFoundError
 from mdreader.kernel.ids import is_id, new_id
+
+State = Literal["waiting", "running", "done", "dead", "cancelled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class Job:
 
     id: str
     kind: str
-    state: str
+    state: State
     attempt: int
     max_attempts: int
     done: int
@@ -112,11 +115,12 @@ class Jobs:
             raise JobFinishedError
         tx.after_commit(self.bell.ring)
 
-    async def depth(self, conn: AsyncConnection) -> tuple[int, float]:
-        """How many jobs wait although their time has come, and for how many seconds the oldest one does."""
+    async def measure(self, conn: AsyncConnection) -> None:
+        """Set the gauges of what waits: how many jobs do although their time has come, and how long the oldest one has."""
         now = self.clock.now()
         count, oldest = (await conn.execute(_DEPTH, {"now": now})).one()
-        return count, 0.0 if oldest is None else (now - oldest) / 1000
+        JOBS_WAITING.set(count)
+        JOBS_OLDEST.set(0 if oldest is None else (now - oldest) / 1000)
 
 
 async def _insert(tx: Transaction, row: dict[str, Any]) -> str:

@@ -32,6 +32,7 @@ LEASE_SECONDS: Final = 30.0
 POLL_SECONDS: Final = 1.0
 IDLE_SECONDS: Final = 60.0
 PROGRESS_SECONDS: Final = 1.0
+MEASURE_SECONDS: Final = 30.0
 # What is due but held by somebody else is looked at again after this.
 BUSY_SECONDS: Final = 0.1
 # After a turn that failed (the database is away), doubled each time up to the second.
@@ -68,10 +69,15 @@ class Runner(Generic[R]):
         self._schedules = queue.registry.schedules
         self._attempts: dict[str, Attempt[R]] = {}
         self._ended: list[tuple[JobContext[R], Outcome]] = []
-        self._renew_at = self._tell_at = 0.0  # loop time
+        self._renew_at = self._tell_at = self._measure_at = 0.0  # loop time
         self._lease_end = 0  # the first lease of these attempts to end, in milliseconds
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
+
+    @property
+    def busy(self) -> int:
+        """How many jobs it works on."""
+        return len(self._attempts)
 
     @asynccontextmanager
     async def running(self, *, grace_seconds: float) -> AsyncIterator[None]:
@@ -129,6 +135,9 @@ class Runner(Generic[R]):
 
     async def _next_due(self) -> int | None:
         async with self._database.read() as conn:
+            if self._loop_time() >= self._measure_at:  # for metrics that are sent, not fetched
+                self._measure_at = self._loop_time() + MEASURE_SECONDS
+                await self._queue.measure(conn)
             return await leases.next_due(conn, kinds=list(self._handlers), schedules=list(self._schedules))
 
     async def _write(self, now: int, limit: int, *, renewing: bool) -> list[Claimed]:

@@ -1,0 +1,65 @@
+"""`mdreader worker`: does the work in the background, without serving anybody."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+
+import structlog
+
+from mdreader import __version__
+from mdreader.bootstrap import build_runtime, on_postgres
+from mdreader.db.postgres_address import AddressError
+from mdreader.jobs.runner import Runner
+from mdreader.kernel import failpoints
+from mdreader.kernel.data_folder import DataFolderInUseError, hold
+from mdreader.kernel.errors import AppError
+from mdreader.kernel.logs import configure_logs
+from mdreader.migrations import MigrationError
+from mdreader.settings import Settings, SettingsError, load_settings
+
+log = structlog.get_logger(__name__)
+
+# For jobs that are under way at a stop, of the ten seconds that there are.
+GRACE_SECONDS = 6.0
+
+
+def run(slots: int) -> int:
+    """Work until SIGINT or SIGTERM; the process's exit code."""
+    try:
+        settings = load_settings(
+            worker="off"
+        )  # the runtime's own runner; this one has other slots and more time to end
+        configure_logs(settings.log_level, settings.log_format)
+        failpoints.arm(os.environ.get("MDREADER_FAILPOINTS", ""))
+        # SQLite is for one process: beside a server, each would believe that it alone has the documents.
+        with contextlib.nullcontext() if on_postgres(settings) else hold(settings.data):
+            asyncio.run(_work(settings, slots))
+    except DataFolderInUseError as error:
+        return _stop(str(error), "On SQLite the server does this work itself. Workers of their own need PostgreSQL.")
+    except (AddressError, AppError, MigrationError, SettingsError) as error:
+        return _stop(f"Cannot start: {error}", "mdreader doctor says what is in the way.")
+    return 0
+
+
+def _stop(*lines: str) -> int:
+    for line in lines:
+        print(line, file=sys.stderr)
+    return 1
+
+
+async def _work(settings: Settings, slots: int) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with build_runtime(settings) as runtime:
+        database, jobs = runtime.database, runtime.jobs
+        runner = Runner(runtime, database, jobs, slots=slots, shared=database.dialect == "postgresql")
+        async with runner.running(grace_seconds=GRACE_SECONDS):
+            log.info(
+                "working", worker=runner.name, slots=slots, kinds=sorted(jobs.registry.handlers), version=__version__
+            )
+            await stop.wait()
+            log.info("stopping", running=runner.busy)
+    log.info("stopped")

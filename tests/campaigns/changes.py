@@ -1,0 +1,98 @@
+"""Followers and workers at scale: `python tests/campaigns/changes.py --changes 50000 --jobs 5000`.
+
+Several processes change one workspace while others follow it by cursor: it ends with an error when a change is missed or doubled.
+Then several workers share many small jobs: it ends with an error when one is done twice. On SQLite and on PostgreSQL, both with their
+disks waited for.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from mdreader.db.engine import Database
+from mdreader.migrations import upgrade
+from support.changing import write_and_follow
+from support.job_worker import Bench, effects, open_database
+from support.jobs import enqueue_many, made_by, until_none_is_open, worker_process
+from support.postgres import Postgres
+
+
+@contextlib.contextmanager
+def places() -> Iterator[dict[str, str]]:
+    """A fresh database of each kind, by its name."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "mdreader.sqlite3"
+        upgrade(file)
+        postgres = Postgres(Path(folder) / "postgres", durable=True).start()
+        try:
+            yield {"sqlite": f"sqlite:///{file}", "postgresql": postgres.new_database()}
+        finally:
+            postgres.discard()
+
+
+async def _changes(name: str, database: Database, url: str, *, count: int, writers: int) -> None:
+    started = time.perf_counter()
+    made, followers = await write_and_follow(database, url, count=count, writers=writers, followers=2)
+    seconds = time.perf_counter() - started
+    found = [follower.check(made) for follower in followers]
+    missed, doubled = sum(one for one, _ in found), sum(one for _, one in found)
+    answers = sum(follower.answers for follower in followers)
+    print(
+        f"{name:11} {len(made):6} changes by {writers} processes in {seconds:5.1f} s ({len(made) / seconds:5.0f}/s), "
+        f"{len(followers)} followers in {answers} answers: {missed} missed, {doubled} doubled",
+        flush=True,
+    )
+    assert (missed, doubled) == (0, 0)
+
+
+async def _jobs(name: str, database: Database, url: str, *, count: int, workers: int) -> None:
+    async with database.write() as tx:
+        await tx.conn.run_sync(effects.metadata.create_all)
+    bench = Bench(database)
+    with contextlib.ExitStack() as stack:
+        for _ in range(workers):
+            stack.enter_context(worker_process(url))
+        ids = await enqueue_many(bench, "once", count)
+        started = time.perf_counter()
+        await until_none_is_open(database, seconds=600)
+        seconds = time.perf_counter() - started
+    found = await made_by(database)
+    doubled = sum(times - 1 for times in Counter(job_id for job_id, _, _ in found).values())
+    assert {job_id for job_id, _, _ in found} == set(ids)
+    print(
+        f"{name:11} {count:6} jobs by {workers} workers in {seconds:5.1f} s ({count / seconds:5.0f}/s): {doubled} done twice",
+        flush=True,
+    )
+    assert doubled == 0
+    async with database.write() as tx:
+        await tx.conn.execute(effects.delete())
+
+
+async def _run(options: argparse.Namespace) -> None:
+    with places() as found:
+        for name, url in found.items():
+            database = open_database(url)
+            await _changes(name, database, url, count=options.changes, writers=options.writers)
+            for workers in (1, 4):
+                await _jobs(name, database, url, count=options.jobs, workers=workers)
+            await database.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--changes", type=int, default=50_000)
+    parser.add_argument("--writers", type=int, default=8)
+    parser.add_argument("--jobs", type=int, default=5_000)
+    asyncio.run(_run(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    main()
