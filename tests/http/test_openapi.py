@@ -22,7 +22,7 @@ from support.one_time import at_hand
 from support.server import Server
 
 # Of each operation and kind of data; about 1,000 requests in all.
-EXAMPLES = 10
+EXAMPLES = 6
 
 # What each operation is sent to succeed, in an order in which it does; `{name}` is filled with what the test made before.
 SUCCESSES: dict[str, dict[str, Any]] = {
