@@ -39,7 +39,7 @@ async def test_a_capture_that_waited_is_not_stored_over_a_newer_one(
         return await real(room, fold=fold)
 
     monkeypatch.setattr(Room, "capture", capture)
-    projector = Projector(runtime.database, runtime.clock)
+    projector = Projector(runtime.database, runtime.clock, runtime.jobs)
     async with asyncio.timeout(10):
         for room in (first, slow):
             await rooms.replace(room.document_id, "older\n", user_id="ann", expected_etag=None)
@@ -79,13 +79,13 @@ async def test_many_documents_are_stored_a_few_at_a_time(app: FastAPI, monkeypat
     monkeypatch.setattr(storage, "store_captures", counting)
     monkeypatch.setattr(projection, "ROOMS_AT_ONCE", 2)
     monkeypatch.setattr(projection, "BYTES_AT_ONCE", 400)
-    await Projector(runtime.database, runtime.clock).project([await rooms.get(document) for document in ids])
+    await Projector(runtime.database, runtime.clock, runtime.jobs).project([await rooms.get(document) for document in ids])
     assert stored == [2, 2, 2, 2]
     monkeypatch.setattr(projection, "ROOMS_AT_ONCE", 25)
     for document in ids:
         await rooms.replace(document, large + "\n", user_id="ann", expected_etag=None)
     stored.clear()
-    await Projector(runtime.database, runtime.clock).project([await rooms.get(document) for document in ids])
+    await Projector(runtime.database, runtime.clock, runtime.jobs).project([await rooms.get(document) for document in ids])
     assert stored == [2, 2, 2, 2]
     for document in ids:
         async with runtime.database.read() as conn:

@@ -8,7 +8,10 @@ import structlog
 from mdreader.db.engine import Database
 from mdreader.features.collab import storage
 from mdreader.features.collab.room import Room
+from mdreader.features.documents.files import mark_files
 from mdreader.features.documents.service import record_text
+from mdreader.features.workspaces.revisions import SEVERAL
+from mdreader.jobs.queue import Jobs
 from mdreader.kernel.clock import Clock
 from mdreader.kernel.errors import NotFoundError, UnavailableError
 from mdreader.kernel.failpoints import hit
@@ -30,9 +33,10 @@ FOLD_ROWS = 500
 class Projector:
     """Stores captures of rooms. A failure is logged and tried again at the next turn; the log has everything meanwhile."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, jobs: Jobs) -> None:
         self._database = database
         self._clock = clock
+        self._jobs = jobs
         self._turn = asyncio.Lock()
 
     def is_due(self, room: Room, now: float) -> bool:
@@ -75,18 +79,25 @@ class Projector:
         hit("projection.captured")
         try:
             async with self._database.write() as tx:
+                if len(captures) > 1:
+                    await tx.take_turn(SEVERAL)
                 older = await storage.store_captures(tx, [capture for _, capture in captures])
                 hit("projection.before_tree")
-                for room, capture in captures:
-                    if capture.seq > room.pipeline.recorded_seq and room.document_id in older:
-                        await record_text(
-                            tx,
-                            room.document_id,
-                            text=capture.text.text,
-                            size=capture.text.size,
-                            user_id=room.pipeline.last_writer,
-                            at=now,
-                        )
+                unrecorded = [
+                    (room, capture)
+                    for room, capture in captures
+                    if capture.seq > room.pipeline.recorded_seq and room.document_id in older
+                ]
+                for room, capture in unrecorded:
+                    await record_text(
+                        tx,
+                        room.document_id,
+                        text=capture.text.text,
+                        size=capture.text.size,
+                        user_id=room.pipeline.last_writer,
+                        at=now,
+                    )
+                await mark_files(self._jobs, tx, [room.document_id for room, _ in unrecorded])
         except Exception:
             log.exception("projection_failed", documents=len(captures))
             return

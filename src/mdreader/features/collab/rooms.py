@@ -20,6 +20,7 @@ from mdreader.features.collab.projection import Projector
 from mdreader.features.collab.rewrite import Rewrite
 from mdreader.features.collab.room import Room, Surroundings
 from mdreader.features.collab.storage import Stored
+from mdreader.jobs.queue import Jobs
 from mdreader.kernel.clock import Clock
 from mdreader.kernel.errors import NotFoundError, TooLargeError, UnavailableError
 from mdreader.kernel.memory import trim
@@ -46,7 +47,7 @@ class Rooms:
     """Implements `ports.live.LiveDocuments`; `running` owns the background tasks."""
 
     def __init__(
-        self, *, database: Database, clock: Clock, max_document_bytes: int, doorbell: Doorbell | None = None
+        self, *, database: Database, clock: Clock, jobs: Jobs, max_document_bytes: int, doorbell: Doorbell | None = None
     ) -> None:
         """`doorbell` is None where this is the only server."""
         self._database = database
@@ -64,7 +65,7 @@ class Rooms:
         self._peers: Peers | None = None
         self._writer: LogWriter
         self._surroundings: Surroundings
-        self._projector = Projector(database, clock)
+        self._projector = Projector(database, clock, jobs)
         self._loop: asyncio.AbstractEventLoop
 
     @asynccontextmanager

@@ -12,6 +12,7 @@ from mdreader.features.documents import queries
 from mdreader.features.documents.access import DocumentAccess, require_document
 from mdreader.features.documents.errors import NotDeletedError
 from mdreader.features.documents.etags import Condition, quoted
+from mdreader.features.documents.files import mark_files
 from mdreader.features.documents.paths import Placement, normalise_path
 from mdreader.features.documents.records import Document
 from mdreader.features.documents.texts import check_text
@@ -87,6 +88,7 @@ async def create_many(
     if made:
         await queries.insert_documents(tx, access, list(made.values()), now=now)
         await note(tx, access, rev, "create", made, at=now)
+        await mark_files(runtime.jobs, tx, made)
         texts = await runtime.live.seed(tx, seeds, access.user_id)
         if imported:
             etags = {seed.document_id: text.etag for seed, text in zip(seeds, texts, strict=True)}
@@ -140,6 +142,7 @@ async def write_text(
         if document is None or document.deleted_at is not None:
             raise NotFoundError("The document was deleted meanwhile.")
         await note(tx, access.workspace, rev, "write", [of], at=now)
+        await mark_files(runtime.jobs, tx, [of])
         recorded.append(document)
 
     live = await runtime.live.replace(
@@ -194,6 +197,7 @@ async def delete_documents(runtime: Runtime, tx: Transaction, access: WorkspaceA
     rev, now = await take_rev(tx, access.workspace_id), runtime.clock.now()
     await queries.bury(tx, access, ids, rev=rev, at=now)
     await note(tx, access, rev, "delete", ids, at=now)
+    await mark_files(runtime.jobs, tx, ids)
     event = DocumentsRemoved(document_ids=tuple(ids))
     tx.after_commit(lambda: runtime.fanout.publish(event))
 
@@ -213,6 +217,7 @@ async def restore_document(runtime: Runtime, tx: Transaction, access: DocumentAc
     placement.claim(wanted, access.document_id)
     await queries.revive(tx, access.workspace, {access.document_id: wanted}, rev=rev)
     await note(tx, access.workspace, rev, "restore", [access.document_id], at=runtime.clock.now())
+    await mark_files(runtime.jobs, tx, [access.document_id])
     return replace(access.document, path=wanted, rev=rev, deleted_at=None)
 
 
@@ -252,4 +257,5 @@ async def restore_many(
     if revived:
         await queries.revive(tx, access, revived, rev=rev)
         await note(tx, access, rev, "restore", revived, at=runtime.clock.now())
+        await mark_files(runtime.jobs, tx, revived)
     return restored, refused

@@ -34,3 +34,11 @@ documents = Table(
     ),
     Index("ix_documents_deleted", "workspace_id", "deleted_at"),
 )
+
+document_file_marks = Table(  # documents whose Markdown file is to be written, or removed
+    "document_file_marks",
+    metadata,
+    # No foreign key: it would be checked for each keystroke's worth of text, and a mark without a document is harmless.
+    Column("document_id", String(36), primary_key=True),
+    Column("mark", String(36), nullable=False),  # another each time: who wrote the file removes the mark that he read
+)

@@ -1,0 +1,122 @@
+"""Plain Markdown for the taking: each document as a file among the blobs, a few seconds after it fell quiet.
+
+Who changes a document marks it, in the same transaction; a job writes the files of all that are marked. A mark that was made again
+meanwhile stays, so no text is missed, and a text that changes often is written now and then.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import bindparam, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mdreader.db.engine import Transaction
+from mdreader.features.documents.tables import document_file_marks, documents
+from mdreader.jobs.context import JobContext
+from mdreader.jobs.queue import Jobs
+from mdreader.kernel.errors import NotFoundError
+from mdreader.kernel.failpoints import hit
+from mdreader.kernel.ids import new_id
+from mdreader.runtime import Runtime
+
+WRITE: Final = "documents.files"
+CONTENT_TYPE: Final = "text/markdown; charset=utf-8"
+# From a change to its file, in milliseconds: what changes meanwhile is written with it.
+WAIT_MS: Final = 5000
+BATCH: Final = 64
+# At once. More would only queue up before the disk, which those who type wait for, too.
+WRITERS: Final = 2
+
+_MARKED: Final = (
+    select(
+        document_file_marks.c.document_id,
+        document_file_marks.c.mark,
+        documents.c.workspace_id,
+        documents.c.deleted_at,
+    )
+    .outerjoin(documents, documents.c.id == document_file_marks.c.document_id)
+    .where(document_file_marks.c.document_id > bindparam("after"))
+    .order_by(document_file_marks.c.document_id)
+    .limit(BATCH)
+)
+_REMOVE: Final = delete(document_file_marks).where(
+    document_file_marks.c.document_id == bindparam("of"), document_file_marks.c.mark == bindparam("seen")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A document whose file is not as it should be. `workspace_id` is None when the document is gone for good."""
+
+    document_id: str
+    mark: str
+    workspace_id: str | None
+    deleted_at: int | None
+
+
+def file_key(workspace_id: str, document_id: str) -> str:
+    """Where a document's file lies."""
+    return f"documents/{workspace_id}/{document_id}.md"
+
+
+async def mark_files(jobs: Jobs, tx: Transaction, ids: Iterable[str]) -> None:
+    """Have the files of these documents written soon after `tx` is committed, or removed if they are deleted then."""
+    mark = new_id()
+    rows = [{"document_id": document_id, "mark": mark} for document_id in ids]
+    if not rows:
+        return
+    insert = postgresql.insert if tx.conn.dialect.name == "postgresql" else sqlite.insert
+    statement = insert(document_file_marks)
+    await tx.conn.execute(
+        statement.on_conflict_do_update(index_elements=["document_id"], set_={"mark": statement.excluded.mark}),
+        rows,
+    )
+    # One job for all: while it waits or runs there is no second. What it misses at its very end, the next one or the hourly one finds.
+    await jobs.enqueue(tx, WRITE, {}, unique_key="all", run_at=jobs.clock.now() + WAIT_MS)
+
+
+async def write_files(ctx: JobContext[Runtime]) -> None:
+    """Write the files of all marked documents, until none is marked. Raises what the blobs raise."""
+    done, after = 0, ""
+    turn = asyncio.Semaphore(WRITERS)
+
+    async def write(one: Marked) -> None:
+        async with turn:
+            await _write(ctx.runtime, one)
+
+    while True:
+        async with ctx.runtime.database.read() as conn:
+            batch = await _marked(conn, after)
+        if not batch and not after:
+            return
+        if not batch:  # once around: whatever was marked again meanwhile
+            after = ""
+            continue
+        await asyncio.gather(*(write(one) for one in batch))
+        hit("files.written")
+        async with ctx.write() as tx:
+            await tx.conn.execute(_REMOVE, [{"of": one.document_id, "seen": one.mark} for one in batch])
+        done, after = done + len(batch), batch[-1].document_id
+        ctx.progress(done)
+
+
+async def _marked(conn: AsyncConnection, after: str) -> Sequence[Marked]:
+    return [Marked(*row) for row in await conn.execute(_MARKED, {"after": after})]
+
+
+async def _write(runtime: Runtime, one: Marked) -> None:
+    if one.workspace_id is None:
+        return
+    key = file_key(one.workspace_id, one.document_id)
+    if one.deleted_at is None:
+        try:
+            text = await runtime.live.read(one.document_id)
+        except NotFoundError:  # deleted meanwhile
+            pass
+        else:
+            await runtime.blobs.put(key, text.text.encode(), content_type=CONTENT_TYPE)
+            return
+    await runtime.blobs.delete(key)

@@ -1,0 +1,136 @@
+"""Each document as plain Markdown among the files: exact, soon, and gone when the document is."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import text
+
+from mdreader.features.documents.files import file_key, mark_files
+from mdreader.kernel.errors import UnavailableError
+from support.http import Person, new_document, new_workspace, signed_up
+
+EXACT = "\ufeff---\r\ntitle: x\r\n---\r\n* odd\r\n\r\n   - list 🙂\r\nno final newline"
+
+
+class Files:
+    """A workspace and its files; `settle` lets the job run that is waiting for things to fall quiet."""
+
+    def __init__(self, app: FastAPI, client: httpx.AsyncClient, owner: Person, workspace: str) -> None:
+        self.runtime: Any = app.state.runtime
+        self.client = client
+        self.owner = owner
+        self.workspace = workspace
+
+    async def create(self, path: str, content: str) -> str:
+        return await new_document(self.client, self.owner, self.workspace, path, content)
+
+    async def put(self, document_id: str, content: str) -> None:
+        headers = {**self.owner.headers, "If-Match": "*", "Content-Type": "text/markdown"}
+        answer = await self.client.put(f"/api/documents/{document_id}/content", content=content, headers=headers)
+        assert answer.status_code == 200, answer.text
+
+    async def content(self, document_id: str) -> bytes | None:
+        key = file_key(self.workspace, document_id)
+        if await self.runtime.blobs.size(key) is None:
+            return None
+        return b"".join([piece async for piece in self.runtime.blobs.read(key)])
+
+    async def due(self) -> None:
+        async with self.runtime.database.write() as tx:
+            await tx.conn.execute(
+                text("UPDATE jobs SET due_at = 0 WHERE kind = 'documents.files' AND state = 'waiting'")
+            )
+        self.runtime.jobs.bell.ring()
+
+    async def settle(self) -> None:
+        async with asyncio.timeout(20):
+            while await self.marks():
+                await self.due()
+                await asyncio.sleep(0.02)
+
+    async def marks(self) -> int:
+        async with self.runtime.database.read() as conn:
+            return int(await conn.scalar(text("SELECT count(*) FROM document_file_marks")))
+
+
+@pytest.fixture
+async def files(app: FastAPI, client: httpx.AsyncClient) -> Files:
+    owner = await signed_up(client)
+    return Files(app, client, owner, await new_workspace(client, owner))
+
+
+async def test_a_document_lies_there_byte_for_byte(files: Files) -> None:
+    document = await files.create("notes.md", EXACT)
+    assert await files.content(document) is None  # not before it fell quiet
+    await files.settle()
+    assert await files.content(document) == EXACT.encode()
+    lies = files.runtime.data / "blobs" / "documents" / files.workspace / f"{document}.md"
+    assert await asyncio.to_thread(Path(lies).read_bytes) == EXACT.encode()
+
+
+async def test_many_changes_are_written_as_one(files: Files) -> None:
+    document = await files.create("notes.md", "0")
+    for number in range(1, 6):
+        await files.put(document, str(number))
+    async with files.runtime.database.read() as conn:
+        waiting = await conn.scalar(
+            text("SELECT count(*) FROM jobs WHERE kind = 'documents.files' AND state = 'waiting'")
+        )
+    assert (waiting, await files.marks()) == (1, 1)
+    await files.settle()
+    assert await files.content(document) == b"5"
+
+
+async def test_a_deleted_document_has_no_file_and_a_restored_one_has_it_again(files: Files) -> None:
+    document = await files.create("notes.md", "text")
+    await files.settle()
+    path = f"/api/documents/{document}"
+    assert (await files.client.delete(path, headers=files.owner.headers)).status_code in {200, 204}
+    await files.settle()
+    assert await files.content(document) is None
+    restored = await files.client.post(f"{path}/restore", json={}, headers=files.owner.headers)
+    assert restored.status_code == 200, restored.text
+    await files.settle()
+    assert await files.content(document) == b"text"
+
+
+async def test_what_changes_while_it_is_written_is_written_again(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = await files.create("notes.md", "old")
+    real = files.runtime.blobs.put
+    changed = asyncio.Event()
+
+    async def put(key: str, data: bytes, *, content_type: str) -> None:
+        if not changed.is_set():
+            changed.set()
+            await files.put(document, "new")
+        await real(key, data, content_type=content_type)
+
+    monkeypatch.setattr(files.runtime.blobs, "put", put)
+    await files.settle()
+    assert await files.content(document) == b"new"
+
+
+async def test_files_that_cannot_be_written_are_tried_again(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = await files.create("a.md", "a"), await files.create("b.md", "b")
+    real, failed = files.runtime.blobs.put, asyncio.Event()
+
+    async def put(key: str, data: bytes, *, content_type: str) -> None:
+        if not failed.is_set():
+            failed.set()
+            raise UnavailableError("no space")
+        await real(key, data, content_type=content_type)
+
+    monkeypatch.setattr(files.runtime.blobs, "put", put)
+    await files.settle()
+    assert failed.is_set()
+    assert (await files.content(first), await files.content(second)) == (b"a", b"b")
+
+
+async def test_a_mark_without_a_document_does_no_harm(files: Files) -> None:
+    async with files.runtime.database.write() as tx:
+        await mark_files(files.runtime.jobs, tx, ["00000000-0000-7000-8000-000000000000"])
+    await files.settle()
