@@ -24,11 +24,12 @@ from mdreader.adapters.shared import open_shared
 from mdreader.db.engine import Database
 from mdreader.db.secrets import shared_secret
 from mdreader.db.sqlite import SqliteDatabase
+from mdreader.features.accounts.directory import tasks as directory_tasks
+from mdreader.features.accounts.directory.identity import DirectoryIdentity
 from mdreader.features.accounts.identity import EmbeddedIdentity
 from mdreader.features.accounts.oidc.providers import Provider, github, google
 from mdreader.features.collab.joining import Doorkeeper
 from mdreader.features.collab.rooms import Rooms
-from mdreader.features.documents import tasks as documents_tasks
 from mdreader.features.mail import tasks as mail_tasks
 from mdreader.features.workspaces import tasks as workspaces_tasks
 from mdreader.jobs import housekeeping
@@ -41,6 +42,7 @@ from mdreader.kernel.tracing import collect
 from mdreader.migrations import upgrade
 from mdreader.migrations.schema import Phase
 from mdreader.ports.blobs import BlobStore
+from mdreader.ports.directory import Directory
 from mdreader.ports.mail import Mail
 from mdreader.ports.mail_reports import MailReports
 from mdreader.ports.notices import Notices
@@ -148,7 +150,7 @@ async def signing_secret(settings: Settings, database: Database) -> bytes:
 def job_registry(settings: Settings) -> Registry[Runtime]:
     """Every kind of job, and what is done again and again."""
     registry: Registry[Runtime] = Registry()
-    for tasks in (housekeeping, directory_tasks, workspaces_tasks, documents_tasks, mail_tasks):
+    for tasks in (housekeeping, directory_tasks, workspaces_tasks, mail_tasks):
         tasks.register(registry)
     if settings.ses_events_queue_url is not None:
         mail_tasks.register_reports(registry)
@@ -230,24 +232,23 @@ async def _build(credentials: Credentials) -> AsyncIterator[Runtime]:
         secret = await signing_secret(settings, database)
         directory = _directory(settings, credentials.secrets, clock)
         identity = _identity(settings, credentials.secrets, directory, database=database, clock=clock, secret=secret)
-        jobs = Jobs(registry=job_registry(settings), clock=clock, bell=LocalJobBell())
         rooms = Rooms(
             database=database,
             clock=clock,
-            jobs=jobs,
             doorbell=shared.doorbell,
             max_document_bytes=policy.max_document_bytes,
         )
         runtime = Runtime(
             database=database,
             identity=identity,
+            directory=directory,
             fanout=shared.fanout,
             live=rooms,
             rate_limits=shared.rate_limits,
             tickets=shared.tickets,
             secrets=credentials.secrets,
             notices=notices,
-            jobs=jobs,
+            jobs=Jobs(registry=job_registry(settings), clock=clock, bell=LocalJobBell()),
             blobs=_blobs(settings, secret, clock),
             mail=_mail(settings),
             mail_reports=_mail_reports(settings, clock),
@@ -256,6 +257,8 @@ async def _build(credentials: Credentials) -> AsyncIterator[Runtime]:
             secret=secret,
             data=settings.data,
         )
+        if isinstance(identity, DirectoryIdentity):
+            identity.serve(runtime)
         # The identity listens first: whoever reacts to the end of a session must not find it remembered.
         await opened(identity.running(shared.fanout))
         await opened(rooms.running())
@@ -288,6 +291,58 @@ async def open_secrets(settings: Settings) -> AsyncIterator[Credentials]:
         complete = complete.model_copy(update={"database_url": address})
     async with kept.running():
         yield Credentials(complete, FirstOf(kept, environment), kept)
+
+
+def _directory(settings: Settings, secrets: Secrets, clock: Clock) -> Directory | None:
+    """Who keeps the accounts, when that is not mdreader itself."""
+    pool_id, client_id = settings.cognito_user_pool_id, settings.cognito_client_id
+    if settings.identity != "cognito" or pool_id is None or client_id is None:
+        return None
+    from mdreader.adapters.aws import Aws  # noqa: PLC0415 - an extra
+    from mdreader.adapters.cognito_pool import CognitoPool  # noqa: PLC0415
+    from mdreader.adapters.cognito_tokens import CognitoTokens, PublishedKeys  # noqa: PLC0415
+
+    region = settings.aws_region or pool_id.partition("_")[0]
+    issuer = cognito_issuer(settings)
+    tokens = CognitoTokens(issuer=issuer, client_id=client_id, keys=PublishedKeys(f"{issuer}/.well-known/jwks.json"))
+    pool = CognitoPool(
+        Aws(region, settings.aws_endpoint_url).client("cognito-idp"),
+        pool_id=pool_id,
+        client_id=client_id,
+        client_secret=lambda: secrets.get("cognito_client_secret"),
+        tokens=tokens,
+        clock=clock,
+    )
+    return Directory(issuer, passwords=pool, recovery=pool, second_factor=pool, sessions=pool, tokens=tokens)
+
+
+def cognito_issuer(settings: Settings) -> str:
+    """What the pool calls itself in its tokens."""
+    pool_id = settings.cognito_user_pool_id or ""
+    region = pool_id.partition("_")[0]
+    return settings.cognito_issuer or f"https://cognito-idp.{region}.amazonaws.com/{pool_id}"
+
+
+def _identity(
+    settings: Settings,
+    secrets: Secrets,
+    directory: Directory | None,
+    *,
+    database: Database,
+    clock: Clock,
+    secret: bytes,
+) -> EmbeddedIdentity:
+    if directory is None:
+        providers = sign_in_providers(settings)
+        return EmbeddedIdentity(database=database, clock=clock, secret=secret, providers=providers)
+    hosted = []
+    if settings.cognito_domain is not None:
+        # Its pages, and every provider that the pool knows; the pool's own description says where they are.
+        client_secret = secrets.get("cognito_client_secret") or ""
+        hosted = [
+            Provider("cognito", "Single sign-on", directory.issuer, settings.cognito_client_id or "", client_secret)
+        ]
+    return DirectoryIdentity(directory, database=database, clock=clock, secret=secret, providers=hosted)
 
 
 @asynccontextmanager

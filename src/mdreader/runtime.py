@@ -40,6 +40,7 @@ class Runtime:
 
     database: Database
     identity: Identity
+    directory: Directory | None
     fanout: Fanout
     live: LiveDocuments
     rate_limits: RateLimits

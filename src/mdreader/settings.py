@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     cognito_user_pool_id: str | None = Field(None, validation_alias="COGNITO_USER_POOL_ID")
     cognito_client_id: str | None = Field(None, validation_alias="COGNITO_CLIENT_ID")
     cognito_domain: str | None = Field(None, validation_alias="COGNITO_DOMAIN")
+    cognito_issuer: str | None = Field(None, validation_alias="COGNITO_ISSUER")
     email_verification: Literal["off", "required"] = Field("off", validation_alias="MDREADER_EMAIL_VERIFICATION")
     google_client_id: str | None = Field(None, validation_alias="GOOGLE_CLIENT_ID")
     google_client_secret: str | None = Field(None, repr=False, validation_alias="GOOGLE_CLIENT_SECRET")

@@ -57,7 +57,8 @@ class UserPool:
 
     def add(self, email: str, *, password: str = PASSWORD, verified: bool = True, name: str = "Ada") -> None:
         """An account that is ready to be used."""
-        attributes = {"email": email, "email_verified": str(verified).lower(), "name": name}
+        # Not "false": to cognito-local any text is true.
+        attributes = {"email": email, "name": name, **({"email_verified": "true"} if verified else {})}
         self.client.admin_create_user(
             UserPoolId=self.pool_id,
             Username=email,

@@ -143,8 +143,10 @@ def _claims(claims: Mapping[str, Any], use: Literal["access", "id"], now: int) -
         raise UnauthenticatedError(_STRANGE)
     if not issued - LEEWAY_SECONDS <= now / 1000 < expires + LEEWAY_SECONDS:
         raise UnauthenticatedError("The token has expired.")
+    family = claims.get("origin_jti")
     return Claims(
         subject=subject,
+        family=family if isinstance(family, str) else str(signed_in),
         issued_at=issued,
         signed_in_at=signed_in,
         expires_at=expires,

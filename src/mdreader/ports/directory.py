@@ -56,9 +56,13 @@ class CodeNeeded:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """A token that was verified. Instants in seconds since the Unix epoch; `profile` is in identity tokens alone."""
+    """A token that was verified. Instants in seconds since the Unix epoch; `profile` is in identity tokens alone.
+
+    All tokens of one sign-in are one `family`, however often they were renewed.
+    """
 
     subject: str
+    family: str
     issued_at: int
     signed_in_at: int
     expires_at: int

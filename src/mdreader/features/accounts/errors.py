@@ -126,6 +126,33 @@ class ReauthenticationRequiredError(ForbiddenError):
     title = "Enter your password, or sign in again, to do this"
 
 
+class DirectoryEmailUnverifiedError(ForbiddenError):
+    """The directory has not confirmed an address that somebody here has."""
+
+    code = "email_unverified"
+    title = "There is an account with your address, which was never confirmed to be yours. Confirm it, then sign in again"
+
+
+class PasswordResetRequiredError(ForbiddenError):
+    """Whoever runs the directory asks for a new password."""
+
+    code = "password_reset_required"
+    title = "Set a new password to go on: use the form for a forgotten one"
+
+
+class PasswordSignInRequiredError(ForbiddenError):
+    """The account has a second factor, which only a sign-in with the password asks for."""
+
+    code = "password_sign_in_required"
+    title = "Your account has a second factor. Sign in with your password"
+
+
+class RecoveryCodesElsewhereError(NotFoundError):
+    """The directory has no recovery codes."""
+
+    title = "There are no recovery codes here. Who loses the app turns to whoever runs this server"
+
+
 class AlreadyVerifiedError(ConflictError):
     """The address was confirmed before."""
 

@@ -1,13 +1,17 @@
 """What accounts ask of the database. Instants in milliseconds."""
 
+import secrets
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mdreader.db.engine import Transaction
 from mdreader.features.accounts.tables import api_keys, identities, passkeys, sessions, users
+
+# Sessions of a directory's own tokens. Those that were ended are kept until the last of these tokens has expired.
+DIRECTORY: Final = "directory"
 
 
 class User(NamedTuple):
@@ -214,7 +218,7 @@ async def insert_session(
     method: str = "password",
 ) -> None:
     """Begin a session, and forget this user's sessions that are over: nothing can come of their tokens any more."""
-    over = or_(sessions.c.expires_at <= now, sessions.c.revoked_at.is_not(None))
+    over = or_(sessions.c.expires_at <= now, and_(sessions.c.revoked_at.is_not(None), sessions.c.method != DIRECTORY))
     await tx.conn.execute(delete(sessions).where(sessions.c.user_id == user_id, over))
     row = {
         "id": session_id,
@@ -228,6 +232,24 @@ async def insert_session(
         "expires_at": expires_at,
     }
     await tx.conn.execute(insert(sessions).values(row))
+
+
+async def insert_session_once(
+    tx: Transaction, *, session_id: str, user_id: str, method: str, now: int, expires_at: int
+) -> None:
+    """Begin a session whose id is known beforehand; one that is there stays. It has no refresh token of ours."""
+    known = await tx.conn.execute(select(sessions.c.id).where(sessions.c.id == session_id))
+    if known.first() is None:
+        await insert_session(
+            tx,
+            session_id=session_id,
+            user_id=user_id,
+            refresh_hash=secrets.token_bytes(32),  # of nothing
+            user_agent="",
+            method=method,
+            now=now,
+            expires_at=expires_at,
+        )
 
 
 async def rotate_refresh(

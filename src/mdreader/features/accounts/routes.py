@@ -35,6 +35,7 @@ from mdreader.features.accounts.second_factor import routes as second_factor
 from mdreader.features.accounts.session_list import routes as session_list
 from mdreader.features.accounts.signing_in import SecondStep
 from mdreader.features.accounts.tokens import RefreshToken
+from mdreader.features.accounts.ways_in import passwords_of
 from mdreader.http.dependencies import ReadDep, RuntimeDep, WriteDep
 from mdreader.http.errors import problems
 from mdreader.kernel.clock import iso
@@ -53,7 +54,7 @@ router = APIRouter(prefix="/api", tags=["accounts"])
 )
 async def sign_up(data: SignupIn, exchange: ExchangeDep, session: SessionMode = None) -> SignIn:
     """Make an account and log in."""
-    result = await service.sign_up(exchange.runtime, data, exchange.client)
+    result = await passwords_of(exchange.runtime).sign_up(exchange.runtime, data, exchange.client)
     if isinstance(result, SecondStep):
         exchange.response.status_code = status.HTTP_202_ACCEPTED
     return exchange.sign_in(result, session)
@@ -66,7 +67,8 @@ async def sign_up(data: SignupIn, exchange: ExchangeDep, session: SessionMode = 
 )
 async def log_in(data: LoginIn, exchange: ExchangeDep, session: SessionMode = None) -> SignIn:
     """Log in with email address and password; `mfa_required` asks for a second step."""
-    return exchange.sign_in(await service.log_in(exchange.runtime, data, exchange.client), session)
+    result = await passwords_of(exchange.runtime).log_in(exchange.runtime, data, exchange.client)
+    return exchange.sign_in(result, session)
 
 
 @router.post(
@@ -79,7 +81,7 @@ async def refresh_session(exchange: ExchangeDep, data: RefreshIn | None = None) 
     token = _read_refresh(exchange.request, exchange.runtime, data)
     if token is None:
         raise InvalidRefreshTokenError
-    grant = await service.refresh_session(exchange.runtime, token)
+    grant = await passwords_of(exchange.runtime).refresh_session(exchange.runtime, token)
     return exchange.cookies(grant) if data is None else exchange.tokens(grant)
 
 
@@ -124,7 +126,7 @@ async def log_out(
 )
 async def change_password(actor: SessionActor, data: PasswordIn, exchange: ExchangeDep) -> None:
     """Change the password; all other sessions end."""
-    await service.change_password(exchange.runtime, actor, data, exchange.client)
+    await passwords_of(exchange.runtime).change_password(exchange.runtime, actor, data, exchange.client)
 
 
 def _me(user: queries.User) -> MeOut:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mdreader.db.engine import Transaction
 from mdreader.features.accounts import keys, limits, mails, queries, step_up
 from mdreader.features.accounts.client import Client
+from mdreader.features.accounts.directory import endings
 from mdreader.features.accounts.errors import (
     EmailTakenError,
     InvalidCredentialsError,
@@ -43,7 +44,7 @@ async def sign_up(runtime: Runtime, data: SignupIn, client: Client) -> Grant | S
     """
     await limits.count(runtime.rate_limits, limits.SIGNUP_BY_ADDRESS, limits.address_key(client.address))
     async with runtime.database.read() as conn:
-        await _check_signup_open(runtime, conn)
+        await check_signup_open(runtime, conn)
     check_policy(data.password, field="password")
     confirmed_first = runtime.policy.email_verification_required
     if confirmed_first:
@@ -52,7 +53,7 @@ async def sign_up(runtime: Runtime, data: SignupIn, client: Client) -> Grant | S
     try:
         async with runtime.database.write() as tx:
             # Again, now that nobody else can be first.
-            await _check_signup_open(runtime, tx.conn)
+            await check_signup_open(runtime, tx.conn)
             now = runtime.clock.now()
             user = queries.User(new_id(), data.email, data.name, password_hash, now)
             try:
@@ -70,7 +71,8 @@ async def sign_up(runtime: Runtime, data: SignupIn, client: Client) -> Grant | S
         return await ask_for_mailed_code(runtime, tx, user_id=None, email=data.email, method="signup", client=client)
 
 
-async def _check_signup_open(runtime: Runtime, conn: AsyncConnection) -> None:
+async def check_signup_open(runtime: Runtime, conn: AsyncConnection) -> None:
+    """Raise `SignupClosedError` when nobody may sign up. The first account may always be made."""
     if not runtime.policy.signup_open and await queries.has_users(conn):
         raise SignupClosedError
 
@@ -133,6 +135,7 @@ async def refresh_session(runtime: Runtime, token: RefreshToken) -> Grant:
 async def end_session(runtime: Runtime, tx: Transaction, session_id: str) -> None:
     """End a session now: its tokens no longer hold, its sockets close. One that is over already stays so."""
     if await queries.revoke_session(tx, session_id, runtime.clock.now()):
+        await endings.end_there(runtime, tx, [session_id])
         tx.after_commit(lambda: runtime.fanout.publish(SessionEnded(session_ids=(session_id,))))
 
 

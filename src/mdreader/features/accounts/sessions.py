@@ -38,12 +38,12 @@ class SessionCache:
         self._entries: dict[str | bytes, _Entry] = {}  # in the order of checking: the first is the stalest
         self._generation = 0
 
-    async def by_session(self, session_id: str, user_id: str) -> Actor | None:
-        """Who is logged in by this session; None when it ended, expired or belongs to somebody else."""
+    async def by_session(self, session_id: str, user_id: str | None) -> Actor | None:
+        """Who is logged in by this session; None when it ended, expired or belongs to somebody else than `user_id`."""
         entry = self._fresh(session_id)
         if entry is None:
             entry = await self._ask(session_id, lambda now: self._load_session(session_id, now))
-        return entry.actor if entry is not None and entry.actor.user_id == user_id else None
+        return entry.actor if entry is not None and user_id in {None, entry.actor.user_id} else None
 
     async def by_key(self, digest: bytes) -> Actor | None:
         """Who holds the API key with this hash; None when there is none or it was revoked."""

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from mdreader.db.engine import Transaction
 from mdreader.features.accounts import challenges, mails, queries
 from mdreader.features.accounts.client import Client
+from mdreader.features.accounts.directory import endings
 from mdreader.features.accounts.identity import identity_of
 from mdreader.features.accounts.second_factor import queries as second_factors
 from mdreader.features.accounts.tokens import REFRESH_SECONDS
@@ -111,6 +112,7 @@ async def begin_session(runtime: Runtime, tx: Transaction, user: queries.User, *
 async def end_sessions(runtime: Runtime, tx: Transaction, user_id: str, *, keep: str | None = None) -> None:
     """End every session of a user but `keep`: their tokens no longer hold, their sockets close."""
     ended = await queries.revoke_other_sessions(tx, user_id, keep, runtime.clock.now())
+    await endings.end_all_there(runtime, tx, user_id, ended, everywhere=keep is None)
     if ended:
         tx.after_commit(lambda: runtime.fanout.publish(SessionEnded(session_ids=ended)))
 

@@ -7,9 +7,25 @@ from mdreader.features.accounts.errors import ReauthenticationRequiredError, Wro
 from mdreader.features.accounts.identity import identity_of
 from mdreader.kernel.actor import Actor
 from mdreader.kernel.errors import UnauthenticatedError
+from mdreader.ports.directory import DirectoryRefusedError
 from mdreader.runtime import Runtime
 
 FRESH_SECONDS: Final = 15 * 60
+
+
+def needs_password() -> ReauthenticationRequiredError:
+    """Only somebody who signed in with the password can do this now."""
+    return ReauthenticationRequiredError("Sign in again, with your password, to do this.", extra={"has_password": False})
+
+
+async def _is_right(runtime: Runtime, user: queries.User, password: str) -> bool:
+    if runtime.directory is None:
+        return (await identity_of(runtime).passwords.verify(password, user.password_hash)).right
+    try:
+        await runtime.directory.passwords.log_in(user.email, password)
+    except DirectoryRefusedError:
+        return False
+    return True
 
 
 async def require(runtime: Runtime, actor: Actor, password: str | None) -> queries.User:
@@ -24,10 +40,11 @@ async def require(runtime: Runtime, actor: Actor, password: str | None) -> queri
         raise UnauthenticatedError
     if 0 <= runtime.clock.now() - began < FRESH_SECONDS * 1000:
         return user
-    if password is None or not user.has_password:
-        raise ReauthenticationRequiredError(extra={"has_password": user.has_password})
+    has_password = user.has_password or runtime.directory is not None
+    if password is None or not has_password:
+        raise ReauthenticationRequiredError(extra={"has_password": has_password})
     await limits.count(runtime.rate_limits, limits.LOGIN_BY_ACCOUNT, user.email)
-    if not (await identity_of(runtime).passwords.verify(password, user.password_hash)).right:
+    if not await _is_right(runtime, user, password):
         raise WrongPasswordError
     await runtime.rate_limits.reset(limits.LOGIN_BY_ACCOUNT, user.email)
     return user

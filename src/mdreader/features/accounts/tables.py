@@ -137,5 +137,5 @@ directory_sessions = Table(  # sessions that began with a password which a direc
     "directory_sessions",
     metadata,
     Column("session_id", String(36), ForeignKey("sessions.id", ondelete="CASCADE"), primary_key=True),
-    Column("refresh_token", LargeBinary, nullable=False),  # the directory's; encrypted with a key derived from the server's secret
+    Column("refresh_token", LargeBinary, nullable=False),  # the directory's; encrypted, as are secrets of apps
 )

@@ -6,6 +6,7 @@ from mdreader.features.accounts.answers import BY_PERSON, LIMITED, ExchangeDep, 
 from mdreader.features.accounts.codes import service
 from mdreader.features.accounts.codes.schemas import EmailIn, MailedIn, ResetIn, SentOut, VerifyIn
 from mdreader.features.accounts.current import SessionActor
+from mdreader.features.accounts.ways_in import checked, recovery_of
 from mdreader.http.errors import problems
 from mdreader.kernel.errors import UnauthenticatedError
 
@@ -30,6 +31,7 @@ async def confirm_magic_link(
     """Sign in with a mailed link or code."""
     proof = service.Proof(data.token, data.email, data.code)
     result = await service.confirm_magic_link(exchange.runtime, proof, exchange.client, actor)
+    result = await checked(exchange.runtime, result)
     return exchange.sign_in(result, session)
 
 
@@ -38,7 +40,7 @@ async def confirm_magic_link(
 )
 async def mail_reset(data: EmailIn, exchange: ExchangeDep) -> SentOut:
     """Mail a link and a code that set a new password. Addresses without an account are answered the same."""
-    await service.mail_reset(exchange.runtime, data.email, exchange.client)
+    await recovery_of(exchange.runtime).mail_reset(exchange.runtime, data.email, exchange.client)
     return SentOut()
 
 
@@ -51,7 +53,7 @@ async def mail_reset(data: EmailIn, exchange: ExchangeDep) -> SentOut:
 async def reset_password(data: ResetIn, exchange: ExchangeDep) -> None:
     """Set a new password with a mailed link or code; every session ends."""
     proof = service.Proof(data.token, data.email, data.code)
-    await service.reset_password(exchange.runtime, proof, data.password, exchange.client)
+    await recovery_of(exchange.runtime).reset_password(exchange.runtime, proof, data.password, exchange.client)
 
 
 @router.post(

@@ -10,7 +10,8 @@ from mdreader.features.accounts.overview.queries import count_identities, count_
 from mdreader.features.accounts.overview.schemas import OptionsOut, ProviderOut, SecurityOut, TotpOut
 from mdreader.features.accounts.public_address import passkey_domain
 from mdreader.features.accounts.second_factor import queries as second_factors
-from mdreader.http.dependencies import ReadDep
+from mdreader.features.accounts.ways_in import standing_of
+from mdreader.http.dependencies import ReadDep, RuntimeDep
 
 router = APIRouter()
 
@@ -23,7 +24,7 @@ async def read_sign_in_options(exchange: ExchangeDep, conn: ReadDep) -> OptionsO
     return OptionsOut(
         signup_open=policy.signup_open or first_run,
         first_run=first_run,
-        email_verification="required" if policy.email_verification_required else "off",
+        email_verification="required" if policy.email_verification_required or runtime.directory else "off",
         mail="outbox" if runtime.mail.kept_here else "sent",
         passkeys=passkey_domain(exchange.client.base) is not None,
         providers=[
@@ -33,15 +34,16 @@ async def read_sign_in_options(exchange: ExchangeDep, conn: ReadDep) -> OptionsO
 
 
 @router.get("/me/security", operation_id="read_security", responses=BY_PERSON)
-async def read_security(actor: SessionActor, conn: ReadDep) -> SecurityOut:
+async def read_security(actor: SessionActor, runtime: RuntimeDep, conn: ReadDep) -> SecurityOut:
     """What lets me in."""
     user = await service.read_profile(conn, actor)
+    standing = await standing_of(runtime, user.id)
     return SecurityOut(
         email=user.email,
         email_verified=user.email_verified_at is not None,
-        has_password=user.has_password,
+        has_password=user.has_password or standing is not None,
         totp=TotpOut(
-            enabled=await second_factors.is_enabled(conn, user.id),
+            enabled=await second_factors.is_enabled(conn, user.id) if standing is None else standing.totp,
             recovery_codes_left=await second_factors.count_recovery_codes(conn, user.id),
         ),
         passkeys=await count_passkeys(conn, user.id),

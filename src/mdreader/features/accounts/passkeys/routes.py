@@ -14,6 +14,7 @@ from mdreader.features.accounts.passkeys.schemas import (
     PasskeysOut,
 )
 from mdreader.features.accounts.second_factor.schemas import PasswordProofIn
+from mdreader.features.accounts.ways_in import checked
 from mdreader.http.dependencies import ReadDep, RuntimeDep, WriteDep
 from mdreader.http.errors import problems
 from mdreader.kernel.clock import iso
@@ -102,4 +103,4 @@ async def finish_passkey_sign_in(data: CredentialIn, exchange: ExchangeDep, sess
     grant = await service.finish_sign_in(
         exchange.runtime, token=data.ceremony, credential=data.credential, client=exchange.client
     )
-    return exchange.sign_in(grant, session)
+    return exchange.sign_in(await checked(exchange.runtime, grant, two_factors=True), session)

@@ -15,6 +15,7 @@ from mdreader.features.accounts.second_factor.schemas import (
     RecoveryCodesOut,
     SecondStepIn,
 )
+from mdreader.features.accounts.ways_in import second_factor_of
 from mdreader.http.dependencies import RuntimeDep
 from mdreader.http.errors import problems
 
@@ -28,14 +29,15 @@ _WITH_CODE = BY_PERSON | LIMITED | problems({404: "There is no authenticator app
 async def complete_sign_in(data: SecondStepIn, exchange: ExchangeDep, session: SessionMode = None) -> SignIn:
     """The second step of signing in."""
     proof = service.Proof(data.code, data.recovery_code)
-    grant = await service.complete_sign_in(exchange.runtime, data.mfa_token, proof, exchange.client)
-    return exchange.sign_in(grant, session)
+    factor = second_factor_of(exchange.runtime)
+    result = await factor.complete_sign_in(exchange.runtime, data.mfa_token, proof, exchange.client)
+    return exchange.sign_in(result, session)
 
 
 @router.post("/auth/mfa/resend", status_code=status.HTTP_202_ACCEPTED, operation_id="mail_code_again", responses=_OVER)
 async def mail_code_again(data: AgainIn, exchange: ExchangeDep) -> SentOut:
     """Mail another code for a second step that asks for a mailed one."""
-    await service.mail_code_again(exchange.runtime, data.mfa_token, exchange.client)
+    await second_factor_of(exchange.runtime).mail_code_again(exchange.runtime, data.mfa_token, exchange.client)
     return SentOut()
 
 
@@ -48,7 +50,7 @@ async def begin_totp(
     actor: SessionActor, runtime: RuntimeDep, response: Response, data: PasswordProofIn | None = None
 ) -> NewAppOut:
     """A secret for an authenticator app; nothing changes before its first code is shown."""
-    made = await service.begin(runtime, actor, data.password if data else None)
+    made = await second_factor_of(runtime).begin(runtime, actor, data.password if data else None)
     response.headers["Cache-Control"] = "no-store"
     return NewAppOut(secret=made.secret, uri=made.uri)
 
@@ -62,7 +64,8 @@ async def confirm_totp(
     actor: SessionActor, data: CodeIn, exchange: ExchangeDep, response: Response
 ) -> RecoveryCodesOut:
     """The app's first code: from now on it is asked for."""
-    codes = await service.confirm(exchange.runtime, actor, data.code, exchange.client)
+    factor = second_factor_of(exchange.runtime)
+    codes = await factor.confirm(exchange.runtime, actor, data.code, exchange.client)
     response.headers["Cache-Control"] = "no-store"
     return RecoveryCodesOut(recovery_codes=codes)
 
@@ -71,7 +74,7 @@ async def confirm_totp(
 async def disable_totp(actor: SessionActor, data: ProofIn, exchange: ExchangeDep) -> None:
     """Remove the authenticator app; it takes a code of it, or a recovery code."""
     proof = service.Proof(data.code, data.recovery_code)
-    await service.disable(exchange.runtime, actor, proof, exchange.client)
+    await second_factor_of(exchange.runtime).disable(exchange.runtime, actor, proof, exchange.client)
 
 
 @router.post("/me/totp/recovery-codes", operation_id="renew_recovery_codes", responses=_WITH_CODE)
@@ -79,6 +82,6 @@ async def renew_recovery_codes(
     actor: SessionActor, data: CodeIn, runtime: RuntimeDep, response: Response
 ) -> RecoveryCodesOut:
     """Other recovery codes; the old ones end."""
-    codes = await service.renew_recovery_codes(runtime, actor, data.code)
+    codes = await second_factor_of(runtime).renew_recovery_codes(runtime, actor, data.code)
     response.headers["Cache-Control"] = "no-store"
     return RecoveryCodesOut(recovery_codes=codes)
