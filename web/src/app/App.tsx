@@ -1,8 +1,8 @@
 import { QueryClientProvider } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react';
+import { lazy, Suspense, useEffect, useState, type ComponentType, type ReactNode } from 'react';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
-import { AuthScreen, safeNext, useUser } from '@/features/auth';
-import { SettingsScreen } from '@/features/settings';
+import { AuthScreen, ForgotScreen, LinkScreen, ResetScreen, safeNext, useUser, VerifyScreen } from '@/features/auth';
+import { OutboxScreen, SecurityScreen, SettingsScreen } from '@/features/settings';
 import { lastWorkspace, useWorkspaces, Welcome } from '@/features/workspaces';
 import { dispatchShortcut } from '@/lib/actions';
 import { t } from '@/lib/strings';
@@ -94,6 +94,12 @@ function Private({ me }: { me: User }) {
       <Route path="/settings">
         <SettingsScreen me={me} />
       </Route>
+      <Route path="/account/security">
+        <SecurityScreen me={me} />
+      </Route>
+      <Route path="/settings/outbox">
+        <OutboxScreen me={me} />
+      </Route>
       <Route path="/w/:workspaceId/*?">
         {({ workspaceId, '*': rest }) => <WorkspaceRoute id={workspaceId} documentId={/^d\/([^/]+)/.exec(rest ?? '')?.[1]} me={me} />}
       </Route>
@@ -104,9 +110,27 @@ function Private({ me }: { me: User }) {
   );
 }
 
+/** Where mails lead: for whoever opens them, logged in or not. */
+const MAIL_SCREENS: Readonly<Record<string, ComponentType>> = {
+  '/sign-in/link': LinkScreen,
+  '/forgot-password': ForgotScreen,
+  '/reset-password': ResetScreen,
+  '/verify-email': VerifyScreen,
+};
+
+/** Where a provider's way back leads; the log-in screen reads the rest of the fragment. */
+function SignInArrival() {
+  const { hash } = window.location;
+  const next = new URLSearchParams(hash.slice(1)).get('return_to');
+  return <Redirect to={`/login${next ? `?next=${encodeURIComponent(next)}` : ''}${hash}`} replace />;
+}
+
 function Pages() {
   const user = useUser();
   const [location] = useLocation();
+  const MailScreen = MAIL_SCREENS[location];
+  if (MailScreen) return <MailScreen />;
+  if (location === '/sign-in') return <SignInArrival />;
   if (user === undefined) return <Skeleton />;
   const auth = location === '/login' || location === '/signup';
   if (user !== null) return auth ? <Redirect to={safeNext(new URLSearchParams(window.location.search).get('next'))} replace /> : <Private me={user} />;

@@ -1,6 +1,8 @@
+import { Suspense } from 'react';
 import { Link, useLocation } from 'wouter';
 import { logOut } from '@/features/auth';
 import { showShortcuts } from '@/features/shortcuts';
+import { VerifyNote } from '@/features/settings';
 import { exportWorkspace, pickImport } from '@/features/transfer';
 import { Tree, type Documents, type TreeCommands } from '@/features/tree';
 import { WorkspaceMenu } from '@/features/workspaces';
@@ -8,12 +10,15 @@ import { shortcutKeys } from '@/lib/actions';
 import { t } from '@/lib/strings';
 import type { User, Workspace } from '@/lib/types';
 import { Button, IconButton } from '@/ui/Button';
-import { useReachable } from '@/ui/hooks';
+import { useLate, useReachable } from '@/ui/hooks';
 import { Icon } from '@/ui/Icon';
 import { Menu, type MenuItem } from '@/ui/Menu';
 import { Avatar, Skeleton } from '@/ui/parts';
 import { reportFailure } from '@/ui/query';
 import { Resizer } from './Resizer';
+
+/** What is only a reminder waits until the page has what it needs. */
+const REST_MS = 1_500;
 
 export interface SidebarProps {
   workspace: Workspace;
@@ -39,6 +44,7 @@ export function Sidebar(props: SidebarProps) {
   const { workspace, me, editable, commands, onPalette, onHide, width } = props;
   const [, navigate] = useLocation();
   const reachable = useReachable();
+  const rested = useLate(REST_MS);
   const keys = shortcutKeys('Mod+K').join(' ');
 
   const transfer = (): readonly MenuItem[] => [
@@ -52,6 +58,8 @@ export function Sidebar(props: SidebarProps) {
   ];
   const account = (): readonly MenuItem[] => [
     { label: t('settings'), icon: 'gear', run: () => navigate('/settings') },
+    { label: t('security'), icon: 'shield', run: () => navigate('/account/security') },
+    ...(me.is_operator ? [{ label: t('outbox'), icon: 'mail' as const, run: () => navigate('/settings/outbox') }] : []),
     { label: t('shortcuts.title'), icon: 'keyboard', shortcut: '?', run: showShortcuts },
     { label: t('log_out'), icon: 'leave', separated: true, run: () => void logOut().catch((error: unknown) => reportFailure(t('log_out'), error)) },
   ];
@@ -73,8 +81,13 @@ export function Sidebar(props: SidebarProps) {
         {editable && <IconButton icon="plus" label={t('tree.new_document')} shortcut={shortcutKeys('Alt+N').join(' ')} onClick={() => commands.create()} />}
       </div>
       <Files {...props} />
+      {rested && (
+        <Suspense fallback={null}>
+          <VerifyNote />
+        </Suspense>
+      )}
       {!reachable && (
-        <p className="sidebar-offline" role="status">
+        <p className="sidebar-note-box" role="status">
           {t('offline')}
         </p>
       )}

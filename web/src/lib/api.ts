@@ -18,6 +18,8 @@ export class ApiError extends Error {
     message: string,
     readonly errors: readonly FieldProblem[] = [],
     readonly retryAfter?: number,
+    /** What the problem says beyond the usual fields. */
+    readonly extra: Readonly<Record<string, unknown>> = {},
   ) {
     super(message);
   }
@@ -39,7 +41,7 @@ export interface RequestOptions {
 const REFRESHED_AT = 'mdreader.refreshed-at';
 const CSRF_COOKIE = 'mdreader_csrf';
 /** Those that speak about the session itself: a 401 of theirs is an answer, not a stale token. */
-const NO_REFRESH = /^\/api\/auth\/(login|signup|refresh|logout)/;
+const NO_REFRESH = /^\/api\/auth\/(?:login|signup|refresh|logout|mfa|magic-link|passkey|password\/)/;
 
 const sessionEnded = new Set<() => void>();
 
@@ -92,6 +94,7 @@ async function toError(response: Response): Promise<ApiError> {
     text('detail') ?? text('title') ?? response.statusText,
     errors,
     Number.isFinite(retryAfter) ? retryAfter : undefined,
+    problem,
   );
 }
 
@@ -133,5 +136,5 @@ export const api = {
   get: <T>(path: string, signal?: AbortSignal) => json<T>('GET', path, { signal }),
   post: <T>(path: string, body?: unknown, signal?: AbortSignal) => json<T>('POST', path, { body, signal }),
   patch: <T>(path: string, body: unknown) => json<T>('PATCH', path, { body }),
-  delete: <T = undefined>(path: string) => json<T>('DELETE', path, {}),
+  delete: <T = undefined>(path: string, body?: unknown) => json<T>('DELETE', path, { body }),
 };

@@ -27,8 +27,11 @@ const moments = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle
 const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
 
 export const formatNumber = (value: number): string => numbers.format(value);
-export const formatDate = (iso: string): string => dates.format(new Date(iso));
-export const formatMoment = (iso: string): string => moments.format(new Date(iso));
+/** An ISO date, or milliseconds. */
+type Moment = string | number;
+
+export const formatDate = (iso: Moment): string => dates.format(new Date(iso));
+export const formatMoment = (iso: Moment): string => moments.format(new Date(iso));
 
 const STEPS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
   ['second', 60],
@@ -38,7 +41,7 @@ const STEPS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
 ];
 
 /** "3 minutes ago"; older than a week: the date. */
-export function formatAgo(iso: string, now = Date.now()): string {
+export function formatAgo(iso: Moment, now = Date.now()): string {
   let amount = (now - new Date(iso).getTime()) / 1000;
   for (const [unit, size] of STEPS) {
     if (Math.abs(amount) < size) return relative.format(-Math.round(amount), unit);

@@ -16,6 +16,13 @@ const WORDS: Readonly<Record<string, () => string>> = {
   already_member: () => t('error.already_member'),
 };
 
+const added = new Map<string, string>();
+
+/** Plain words for the codes that only a lazily loaded part meets. */
+export function explainCodes(words: Readonly<Record<string, string>>): void {
+  for (const [code, text] of Object.entries(words)) added.set(code, text);
+}
+
 /** Something the page itself refuses; its message is for people. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
@@ -26,8 +33,8 @@ export function describeError(error: unknown): string {
   if (error instanceof OfflineError) return t('error.offline');
   if (error instanceof Refusal) return error.message;
   if (!(error instanceof ApiError)) return t('error.unknown');
-  const words = WORDS[error.code];
-  if (words) return words();
+  const words = WORDS[error.code]?.() ?? added.get(error.code);
+  if (words !== undefined) return words;
   if (error.status === 429) return error.retryAfter ? t('error.too_many_wait', { count: error.retryAfter }) : t('error.too_many');
   // A code of its own comes with a sentence of its own; the plain kinds are said better here.
   if (error.status >= 500) return t('error.server');

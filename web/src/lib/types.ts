@@ -4,6 +4,8 @@ export interface User {
   readonly id: string;
   readonly email: string;
   readonly name: string;
+  /** Runs this server: reads its outbox. */
+  readonly is_operator?: boolean;
 }
 
 export type Role = 'owner' | 'editor' | 'commenter' | 'viewer';

@@ -1,100 +1,144 @@
-import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { Link, Redirect, useLocation, useSearchParams } from 'wouter';
-import { api } from '@/lib/api';
+import { Link, Redirect, useSearchParams } from 'wouter';
+import { OfflineError } from '@/lib/api';
 import { t } from '@/lib/strings';
-import type { ServerConfig, User } from '@/lib/types';
 import { Button } from '@/ui/Button';
 import { Field, FormError } from '@/ui/Field';
 import { useSubmit } from '@/ui/useSubmit';
+import { AuthCard } from './AuthCard';
 import { safeNext } from './next';
+import { useOptions, type SignInOptions } from './options';
+import { OtherWays } from './OtherWays';
 import { checkPassword } from './password';
 import { PasswordField } from './PasswordField';
-import { signedIn } from './session';
-import './auth.css';
+import { SecondStepForm } from './SecondStepForm';
+import { signIn, type SecondStep, type SecondStepMethod } from './sign-in';
+import { describeProviderError, ta } from './strings';
+import { useFragment } from './useFragment';
+import { usePasskey } from './usePasskey';
 
-type Mode = 'login' | 'signup';
+export type Mode = 'login' | 'signup';
 
-function Form({ mode, firstRun }: { mode: Mode; firstRun: boolean }) {
-  const [search] = useSearchParams();
-  const [, navigate] = useLocation();
-  const [email, setEmail] = useState('');
+interface FormProps {
+  mode: Mode;
+  firstRun: boolean;
+  suggestsPasskeys: boolean;
+  email: string;
+  onEmail: (email: string) => void;
+  onSecondStep: (step: SecondStep) => void;
+}
+
+function Form({ mode, firstRun, suggestsPasskeys, email, onEmail, onSecondStep }: FormProps) {
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
   const signup = mode === 'signup';
 
   const { busy, error, onSubmit } = useSubmit(async () => {
-    const body = signup ? { email, password, name } : { email, password };
-    const { user } = await api.post<{ user: User }>(`/api/auth/${mode}?session=cookie`, body);
-    signedIn(user);
-    navigate(safeNext(search.get('next')), { replace: true });
+    const step = await signIn(mode, signup ? { email, password, name } : { email, password });
+    if (step) onSecondStep(step);
   });
 
   return (
     <form className="auth-form" onSubmit={onSubmit}>
       {error && <FormError>{error}</FormError>}
       {signup && (
-        <Field label={t('auth.name')} name="name" autoComplete="name" autoFocus required maxLength={100} value={name} onChange={(event) => setName(event.target.value)} />
+        <Field label={ta('name')} name="name" autoComplete="name" autoFocus required maxLength={100} value={name} onChange={(event) => setName(event.target.value)} />
       )}
       <Field
-        label={t('auth.email')}
+        label={ta('email')}
         name="email"
         type="email"
-        autoComplete={signup ? 'email' : 'username'}
+        autoComplete={signup ? 'email' : suggestsPasskeys ? 'username webauthn' : 'username'}
         autoFocus={!signup}
         required
         maxLength={254}
         value={email}
-        onChange={(event) => setEmail(event.target.value)}
+        onChange={(event) => onEmail(event.target.value)}
       />
-      <PasswordField label={t('auth.password')} isNew={signup} value={password} onValue={setPassword} />
+      <PasswordField label={ta('password')} isNew={signup} value={password} onValue={setPassword} />
+      {!signup && (
+        <Link className="auth-forgot" href="/forgot-password">
+          {ta('forgot')}
+        </Link>
+      )}
       <Button kind="primary" type="submit" busy={busy} disabled={signup && !checkPassword(password).ok}>
-        {signup ? (firstRun ? t('auth.create_first') : t('auth.create')) : t('auth.log_in')}
+        {signup ? (firstRun ? ta('create_first') : ta('create')) : ta('log_in')}
       </Button>
     </form>
   );
 }
 
+/** The second step that the way back from a provider asks for. */
+function secondStepOf(values: URLSearchParams): SecondStep | undefined {
+  const token = values.get('mfa_token');
+  const methods = (values.get('methods') ?? '').split(',').filter(Boolean) as SecondStepMethod[];
+  return token === null ? undefined : { token, methods };
+}
+
+function providerName(options: SignInOptions | undefined, id: string): string {
+  return options?.providers.find((one) => one.id === id)?.name ?? id;
+}
+
 export default function AuthScreen({ mode }: { mode: Mode }) {
   const [search] = useSearchParams();
-  const config = useQuery({ queryKey: ['config'], queryFn: ({ signal }) => api.get<ServerConfig>('/api/config', signal) });
+  const [arrived, forget] = useFragment();
+  const { data: options, error: failure } = useOptions();
+  const [step, setStep] = useState<SecondStep>();
+  const [over, setOver] = useState<string>();
+  const [email, setEmail] = useState('');
+  const current = step ?? secondStepOf(arrived);
+  const passkey = usePasskey(mode === 'login' && options?.passkeys === true && current === undefined);
   const next = search.get('next');
   const suffix = next ? `?next=${encodeURIComponent(next)}` : '';
-  const firstRun = config.data?.first_run ?? false;
-  const closed = config.data?.signup_open === false;
+  const firstRun = options?.first_run ?? false;
+  const closed = options?.signup_open === false;
 
+  if (current) {
+    const end = (reason?: string): void => {
+      forget();
+      setStep(undefined);
+      setOver(reason);
+    };
+    return <SecondStepForm step={current} email={email} onOver={end} />;
+  }
   if (firstRun && mode === 'login') return <Redirect to={`/signup${suffix}`} replace />;
   const signup = mode === 'signup';
-  const title = signup ? (firstRun ? t('auth.title_first') : t('auth.title_signup')) : t('auth.title_login');
-  const text = signup ? (firstRun ? t('auth.text_first') : t('auth.text_signup')) : next ? t('auth.text_next') : undefined;
+  if (signup && closed) {
+    return (
+      <AuthCard title={ta('closed_title')} text={ta('closed_text')}>
+        <p className="auth-other">
+          {ta('have_account')} <Link href={`/login${suffix}`}>{ta('log_in')}</Link>
+        </p>
+      </AuthCard>
+    );
+  }
+  const title = signup ? (firstRun ? ta('title_first') : ta('title_signup')) : ta('title_login');
+  const text = signup ? (firstRun ? ta('text_first') : ta('text_signup')) : next ? ta('text_next') : undefined;
+  const refusal = arrived.get('error');
+  const refused = refusal === null ? undefined : describeProviderError(refusal, providerName(options, arrived.get('provider') ?? ''));
+  const said = over ?? passkey.error ?? refused;
 
   return (
-    <main className="auth">
-      <div className="auth-card">
-        <p className="auth-brand">
-          <img src="/favicon.svg" alt="" width="28" height="28" />
-          {t('app.name')}
-        </p>
-        <h1>{signup && closed ? t('auth.closed_title') : title}</h1>
-        {signup && closed ? <p className="auth-text">{t('auth.closed_text')}</p> : text && <p className="auth-text">{text}</p>}
-        {config.isError && <FormError>{t('error.offline')}</FormError>}
-        {!(signup && closed) && <Form key={mode} mode={mode} firstRun={firstRun} />}
-        {!firstRun && (
-          <p className="auth-other">
-            {signup ? (
+    <AuthCard title={title} text={text}>
+      {failure && <FormError>{failure instanceof OfflineError ? t('error.offline') : t('error.server')}</FormError>}
+      {said && <FormError>{said}</FormError>}
+      <Form key={mode} mode={mode} firstRun={firstRun} suggestsPasskeys={passkey.available} email={email} onEmail={setEmail} onSecondStep={setStep} />
+      {options && !firstRun && <OtherWays options={options} signup={signup} next={safeNext(next)} suffix={suffix} passkey={passkey} />}
+      {!firstRun && (
+        <p className="auth-other">
+          {signup ? (
+            <>
+              {ta('have_account')} <Link href={`/login${suffix}`}>{ta('log_in')}</Link>
+            </>
+          ) : (
+            !closed && (
               <>
-                {t('auth.have_account')} <Link href={`/login${suffix}`}>{t('auth.log_in')}</Link>
+                {ta('no_account')} <Link href={`/signup${suffix}`}>{ta('create')}</Link>
               </>
-            ) : (
-              !closed && (
-                <>
-                  {t('auth.no_account')} <Link href={`/signup${suffix}`}>{t('auth.create')}</Link>
-                </>
-              )
-            )}
-          </p>
-        )}
-      </div>
-    </main>
+            )
+          )}
+        </p>
+      )}
+    </AuthCard>
   );
 }

@@ -4,4 +4,11 @@ export { currentUser, logOut, onUserChange, signedIn, startSession, useUser } fr
 export { safeNext } from './next';
 export { checkPassword } from './password';
 export { PasswordField } from './PasswordField';
+export { useOptions } from './options';
+
+const mails = () => import('./mail-screens');
 export const AuthScreen = lazy(() => import('./AuthScreen'));
+export const LinkScreen = lazy(() => mails().then((screens) => ({ default: screens.LinkScreen })));
+export const ForgotScreen = lazy(() => mails().then((screens) => ({ default: screens.ForgotScreen })));
+export const ResetScreen = lazy(() => mails().then((screens) => ({ default: screens.ResetScreen })));
+export const VerifyScreen = lazy(() => mails().then((screens) => ({ default: screens.VerifyScreen })));

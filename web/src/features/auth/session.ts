@@ -23,18 +23,29 @@ let session: Session = stored();
 const listeners = new Set<() => void>();
 
 function publish(next: Session): void {
-  if (next?.id === session?.id && next?.name === session?.name && (next === null) === (session === null)) return;
+  if (next && session && next.id === session.id && next.name === session.name && next.is_operator === session.is_operator) return;
+  if (next === session) return;
   session = next;
   listeners.forEach((listener) => listener());
 }
 
 export function signedIn(user: User): void {
   const { id, email, name } = user;
-  localStorage.setItem(KEY, JSON.stringify({ id, email, name }));
-  publish({ id, email, name });
+  // Answers that let somebody in leave it out; /api/me says it.
+  const isOperator = user.is_operator ?? (session?.id === id && session.is_operator === true);
+  const next: User = { id, email, name, is_operator: isOperator };
+  localStorage.setItem(KEY, JSON.stringify(next));
+  publish(next);
 }
 
-function signedOut(): void {
+/** Somebody has just been let in: what the answer left out is asked for. */
+export function justSignedIn(user: User): void {
+  signedIn(user);
+  if (user.is_operator === undefined) api.get<User>('/api/me').then(signedIn, () => undefined);
+}
+
+/** Forgets who it was, without telling the server: it knows. */
+export function signedOut(): void {
   const mine = Object.keys(localStorage).filter((name) => name.startsWith('mdreader.') && !NOBODYS.test(name));
   mine.forEach((name) => localStorage.removeItem(name));
   publish(null);

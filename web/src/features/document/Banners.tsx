@@ -3,7 +3,7 @@ import { copyText } from '@/lib/clipboard';
 import { formatMoment } from '@/lib/i18n';
 import { toast } from '@/lib/toasts';
 import { Button } from '@/ui/Button';
-import { downloadText } from './download';
+import { downloadText } from '@/lib/download';
 import { t } from './strings';
 import { useObservable } from './use-session';
 

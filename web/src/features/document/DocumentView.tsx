@@ -3,7 +3,7 @@ import { useDocuments } from '@/features/tree';
 import { displayName } from '@/lib/paths';
 import type { User } from '@/lib/types';
 import { Button } from '@/ui/Button';
-import { useLate } from '@/ui/hooks';
+import { useLate, useReachable } from '@/ui/hooks';
 import { EmptyState, Skeleton } from '@/ui/parts';
 import { Drafts } from './Banners';
 import { t } from './strings';
@@ -27,6 +27,7 @@ export function DocumentView({ documentId, workspaceId, me }: DocumentViewProps)
   const state = useObservable(session.state);
   const ready = useObservable(session.ready);
   const slow = useLate(STAND_IN_AFTER_MS);
+  const reachable = useReachable();
 
   const refusal = state.error === 'gone' || state.error === 'no-right' ? state.error : missing ? 'gone' : null;
   const tryAgain = useCallback((): void => {
@@ -45,7 +46,7 @@ export function DocumentView({ documentId, workspaceId, me }: DocumentViewProps)
     );
   }
   if (!info || (!ready && (content === undefined || !slow))) {
-    const unavailable = state.kind === 'offline' && !ready;
+    const unavailable = !ready && (state.kind === 'offline' || (slow && !reachable));
     return unavailable ? <EmptyState title={t('unavailable.title')} text={t('unavailable.text')} /> : <DocumentSkeleton path={info?.path} />;
   }
   return (

@@ -2,11 +2,11 @@ import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } fr
 import type { Heading } from '@/core/render';
 import type { DocumentSession } from '@/core/sync';
 import { useDocuments } from '@/features/tree';
+import { downloadText } from '@/lib/download';
 import type { User } from '@/lib/types';
 import { useIsPhone } from '@/ui/hooks';
 import type { MenuItem } from '@/ui/Menu';
 import { Banners, copyWithToast } from './Banners';
-import { downloadText } from './download';
 import { EditorPane } from './EditorPane';
 import { Header } from './Header';
 import { modesFor, useMode, type Mode } from './modes';

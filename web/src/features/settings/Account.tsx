@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { checkPassword, PasswordField, signedIn } from '@/features/auth';
+import { signedIn } from '@/features/auth';
 import { api } from '@/lib/api';
 import { toast } from '@/lib/toasts';
 import type { User } from '@/lib/types';
@@ -31,33 +31,6 @@ export function Profile({ me }: { me: User }) {
         />
         <Button type="submit" busy={form.busy} disabled={name.trim() === me.name}>
           {ts('save')}
-        </Button>
-      </form>
-    </section>
-  );
-}
-
-export function Password({ me }: { me: User }) {
-  const [current, setCurrent] = useState('');
-  const [fresh, setFresh] = useState('');
-  const form = useSubmit(async () => {
-    await api.post('/api/auth/password', { current_password: current, new_password: fresh });
-    setCurrent('');
-    setFresh('');
-    toast(ts('password_changed'));
-  });
-  return (
-    <section aria-labelledby="settings-password">
-      <h2 id="settings-password">{ts('password')}</h2>
-      <p className="settings-text">{ts('password_hint')}</p>
-      {form.error && <FormError>{form.error}</FormError>}
-      <form className="settings-form" onSubmit={form.onSubmit}>
-        {/* Password managers want to know whose password this is. */}
-        <input type="email" autoComplete="username" value={me.email} readOnly hidden />
-        <PasswordField label={ts('current')} value={current} onValue={setCurrent} />
-        <PasswordField label={ts('new')} isNew value={fresh} onValue={setFresh} />
-        <Button type="submit" busy={form.busy} disabled={current === '' || !checkPassword(fresh).ok}>
-          {ts('change')}
         </Button>
       </form>
     </section>

@@ -2,7 +2,6 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '@/lib/api';
 import { formatAgo, formatDate } from '@/lib/i18n';
-import { t } from '@/lib/strings';
 import { toast } from '@/lib/toasts';
 import { Button } from '@/ui/Button';
 import { CopyButton } from '@/ui/CopyButton';
@@ -10,6 +9,7 @@ import { Field, FormError, Select } from '@/ui/Field';
 import { Skeleton } from '@/ui/parts';
 import { optimistic, queryClient } from '@/ui/query';
 import { useSubmit } from '@/ui/useSubmit';
+import { Row } from './Row';
 import { ts } from './strings';
 
 type Scope = 'read' | 'write';
@@ -30,7 +30,6 @@ const SCOPES: readonly Scope[] = ['write', 'read'];
 const CHOICES = SCOPES.map((value) => ({ value, label: ts(`scope.${value}`) }));
 
 function KeyRow({ item }: { item: ApiKey }) {
-  const [asked, setAsked] = useState(false);
   const { id, name, scope, prefix, created_at: created, last_used_at: used } = item;
 
   const revoke = async (): Promise<void> => {
@@ -39,25 +38,15 @@ function KeyRow({ item }: { item: ApiKey }) {
   };
 
   return (
-    <li className="key">
-      <span className="key-text">
-        <strong>{name}</strong> <code>{prefix}…</code>
-        <span className="key-note">
-          {ts(`scope.${scope}`)} · {ts('created', { date: formatDate(created) })} · {used ? ts('used', { when: formatAgo(used) }) : ts('never_used')}
-        </span>
-        {asked && <span role="alert">{ts('revoke_text', { name })}</span>}
-      </span>
-      {asked ? (
+    <Row
+      title={
         <>
-          <Button kind="danger" autoFocus onClick={() => void revoke()}>
-            {ts('revoke_sure')}
-          </Button>
-          <Button onClick={() => setAsked(false)}>{t('dialog.cancel')}</Button>
+          <strong>{name}</strong> <code>{prefix}…</code>
         </>
-      ) : (
-        <Button kind="quiet" icon="trash" aria-label={ts('revoke', { name })} onClick={() => setAsked(true)} />
-      )}
-    </li>
+      }
+      note={`${ts(`scope.${scope}`)} · ${ts('created', { date: formatDate(created) })} · ${used ? ts('used', { when: formatAgo(used) }) : ts('never_used')}`}
+      remove={{ label: ts('revoke', { name }), question: ts('revoke_text', { name }), sure: ts('revoke_sure'), run: revoke }}
+    />
   );
 }
 
@@ -80,7 +69,7 @@ export function ApiKeys() {
       {keys.isPending && <Skeleton lines={2} />}
       {keys.isError && <FormError>{ts('keys_failed')}</FormError>}
       {keys.data?.length === 0 && <p className="settings-text">{ts('keys_none')}</p>}
-      <ul className="keys-list">
+      <ul className="rows">
         {keys.data?.map((item) => (
           <KeyRow key={item.id} item={item} />
         ))}

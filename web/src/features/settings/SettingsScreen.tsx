@@ -1,15 +1,13 @@
 import { useState } from 'react';
-import { Link } from 'wouter';
 import { logOut } from '@/features/auth';
 import { getTheme, setTheme, type Theme } from '@/lib/theme';
 import type { User } from '@/lib/types';
 import { Button } from '@/ui/Button';
-import { Icon } from '@/ui/Icon';
 import { reportFailure } from '@/ui/query';
-import { Password, Profile } from './Account';
+import { Profile } from './Account';
 import { ApiKeys } from './ApiKeys';
+import { SettingsFrame } from './SettingsFrame';
 import { ts } from './strings';
-import './settings.css';
 
 const THEMES: readonly Theme[] = ['system', 'light', 'dark'];
 
@@ -41,24 +39,16 @@ function Appearance() {
 
 export default function SettingsScreen({ me }: { me: User }) {
   return (
-    <main className="settings">
-      <div className="settings-column">
-        <Link className="settings-back" href="/">
-          <Icon name="arrow-left" />
-          {ts('back')}
-        </Link>
-        <h1>{ts('title')}</h1>
-        <Profile me={me} />
-        <Appearance />
-        <Password me={me} />
-        <ApiKeys />
-        <section aria-labelledby="settings-session">
-          <h2 id="settings-session">{ts('session')}</h2>
-          <Button icon="leave" onClick={() => void logOut().catch((error: unknown) => reportFailure(ts('log_out'), error))}>
-            {ts('log_out')}
-          </Button>
-        </section>
-      </div>
-    </main>
+    <SettingsFrame me={me} title={ts('title')}>
+      <Profile me={me} />
+      <Appearance />
+      <ApiKeys />
+      <section aria-labelledby="settings-session">
+        <h2 id="settings-session">{ts('session')}</h2>
+        <Button icon="leave" onClick={() => void logOut().catch((error: unknown) => reportFailure(ts('log_out'), error))}>
+          {ts('log_out')}
+        </Button>
+      </section>
+    </SettingsFrame>
   );
 }

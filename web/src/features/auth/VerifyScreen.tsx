@@ -1,0 +1,56 @@
+import { useState } from 'react';
+import { Link } from 'wouter';
+import { api, ApiError } from '@/lib/api';
+import { Button } from '@/ui/Button';
+import { FormError } from '@/ui/Field';
+import { queryClient } from '@/ui/query';
+import { useSubmit } from '@/ui/useSubmit';
+import { AuthCard } from './AuthCard';
+import { BrokenLink } from './PasswordScreens';
+import { PasswordField } from './PasswordField';
+import { ta } from './strings';
+import { useFragment } from './useFragment';
+
+/** Where the link that confirms an address leads. Nothing happens before the button. */
+export function VerifyScreen() {
+  const [fragment] = useFragment();
+  const token = fragment.get('token') ?? '';
+  const [needsPassword, setNeedsPassword] = useState(false);
+  const [password, setPassword] = useState('');
+  const [done, setDone] = useState(false);
+  const form = useSubmit(async () => {
+    try {
+      await api.post('/api/auth/verify', needsPassword ? { token, password } : { token });
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== 'password_needed' || needsPassword) throw error;
+      setNeedsPassword(true);
+      return;
+    }
+    void queryClient.invalidateQueries({ queryKey: ['security'] });
+    setDone(true);
+  });
+
+  if (token === '') return <BrokenLink again="/account/security" />;
+  if (done) {
+    return (
+      <AuthCard title={ta('verify.done_title')}>
+        <div className="auth-ways">
+          <Link className="button button-primary" href="/">
+            {ta('verify.open')}
+          </Link>
+        </div>
+      </AuthCard>
+    );
+  }
+  return (
+    <AuthCard title={ta('verify.title')} text={needsPassword ? ta('verify.password_text') : ta('verify.text')}>
+      <form className="auth-form" onSubmit={form.onSubmit}>
+        {form.error && <FormError>{form.error}</FormError>}
+        {needsPassword && <PasswordField label={ta('password')} value={password} onValue={setPassword} />}
+        <Button kind="primary" type="submit" busy={form.busy} autoFocus>
+          {ta('verify.button')}
+        </Button>
+      </form>
+    </AuthCard>
+  );
+}

@@ -1,0 +1,30 @@
+import '@/lib/account-words';
+import { catalogue } from '@/lib/i18n';
+
+export const to = catalogue({
+  kept_text: 'This server has no mail server, so mails are read here: pass links and codes on to whoever they are for. They stay for 7 days.',
+  sent_text: 'What this server mailed, and whether it arrived at the mail server.',
+  none: 'No mails yet',
+  none_text: 'Sign-in links, codes and notices appear here by themselves.',
+  failed: 'The mails could not be loaded. They are tried again by themselves.',
+  forbidden: 'Only whoever runs this server may see its mails',
+  to: 'to {address}',
+  code: 'Code',
+  copy_code: 'Copy code',
+  open_link: 'Open the link',
+  copy_link: 'Copy link',
+  text: 'Text of the mail',
+  more: 'Show older ones',
+  'state.queued': 'waiting',
+  'state.sending': 'being sent',
+  'state.sent': 'sent',
+  'state.failed': 'failed',
+  'state.suppressed': 'not sent: the address takes no mail',
+  'suppressed.title': 'Addresses that take no mail',
+  'suppressed.text': 'Mails to them came back, or their owners complained. Nothing is sent there any more.',
+  'suppressed.bounce': 'came back',
+  'suppressed.complaint': 'complaint',
+  'suppressed.lift': 'Send again',
+  'suppressed.lift_to': 'Send to {address} again',
+  'suppressed.lift_failed': 'Nothing was changed for {address}.',
+});
