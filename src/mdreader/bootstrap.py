@@ -30,6 +30,7 @@ from mdreader.features.accounts.identity import EmbeddedIdentity
 from mdreader.features.accounts.oidc.providers import Provider, github, google
 from mdreader.features.collab.joining import Doorkeeper
 from mdreader.features.collab.rooms import Rooms
+from mdreader.features.documents import tasks as documents_tasks
 from mdreader.features.mail import tasks as mail_tasks
 from mdreader.features.workspaces import tasks as workspaces_tasks
 from mdreader.jobs import housekeeping
@@ -150,7 +151,7 @@ async def signing_secret(settings: Settings, database: Database) -> bytes:
 def job_registry(settings: Settings) -> Registry[Runtime]:
     """Every kind of job, and what is done again and again."""
     registry: Registry[Runtime] = Registry()
-    for tasks in (housekeeping, directory_tasks, workspaces_tasks, mail_tasks):
+    for tasks in (housekeeping, directory_tasks, workspaces_tasks, documents_tasks, mail_tasks):
         tasks.register(registry)
     if settings.ses_events_queue_url is not None:
         mail_tasks.register_reports(registry)
@@ -232,9 +233,11 @@ async def _build(credentials: Credentials) -> AsyncIterator[Runtime]:
         secret = await signing_secret(settings, database)
         directory = _directory(settings, credentials.secrets, clock)
         identity = _identity(settings, credentials.secrets, directory, database=database, clock=clock, secret=secret)
+        jobs = Jobs(registry=job_registry(settings), clock=clock, bell=LocalJobBell())
         rooms = Rooms(
             database=database,
             clock=clock,
+            jobs=jobs,
             doorbell=shared.doorbell,
             max_document_bytes=policy.max_document_bytes,
         )
@@ -248,7 +251,7 @@ async def _build(credentials: Credentials) -> AsyncIterator[Runtime]:
             tickets=shared.tickets,
             secrets=credentials.secrets,
             notices=notices,
-            jobs=Jobs(registry=job_registry(settings), clock=clock, bell=LocalJobBell()),
+            jobs=jobs,
             blobs=_blobs(settings, secret, clock),
             mail=_mail(settings),
             mail_reports=_mail_reports(settings, clock),
