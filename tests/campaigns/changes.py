@@ -31,23 +31,23 @@ def places() -> Iterator[dict[str, str]]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "mdreader.sqlite3"
         upgrade(file)
-        postgres = Postgres(Path(folder) / "postgres", durable=True).start()
+        postgres = Postgres(durable=True).start()
         try:
             yield {"sqlite": f"sqlite:///{file}", "postgresql": postgres.new_database()}
         finally:
             postgres.discard()
 
 
-async def _changes(name: str, database: Database, url: str, *, count: int, writers: int) -> None:
-    started = time.perf_counter()
-    made, followers = await write_and_follow(database, url, count=count, writers=writers, followers=2)
-    seconds = time.perf_counter() - started
-    found = [follower.check(made) for follower in followers]
+async def _changes(name: str, database: Database, url: str, *, count: int, processes: int, writers: int) -> None:
+    run = await write_and_follow(
+        database, url, count=count, processes=processes, writers=writers // processes, followers=2
+    )
+    found = [follower.check(run.made) for follower in run.followers]
     missed, doubled = sum(one for one, _ in found), sum(one for _, one in found)
-    answers = sum(follower.answers for follower in followers)
+    answers = sum(follower.answers for follower in run.followers)
     print(
-        f"{name:11} {len(made):6} changes by {writers} processes in {seconds:5.1f} s ({len(made) / seconds:5.0f}/s), "
-        f"{len(followers)} followers in {answers} answers: {missed} missed, {doubled} doubled",
+        f"{name:11} {count:6} changes by {writers} writers in {processes} processes in {run.seconds:6.1f} s "
+        f"({count / run.seconds:5.0f}/s), 2 followers in {answers} answers: {missed} missed, {doubled} doubled",
         flush=True,
     )
     assert (missed, doubled) == (0, 0)
@@ -80,7 +80,9 @@ async def _run(options: argparse.Namespace) -> None:
     with places() as found:
         for name, url in found.items():
             database = open_database(url)
-            await _changes(name, database, url, count=options.changes, writers=options.writers)
+            await _changes(
+                name, database, url, count=options.changes, processes=options.processes, writers=options.writers
+            )
             for workers in (1, 4):
                 await _jobs(name, database, url, count=options.jobs, workers=workers)
             await database.close()
@@ -90,6 +92,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--changes", type=int, default=50_000)
     parser.add_argument("--writers", type=int, default=8)
+    parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--jobs", type=int, default=5_000)
     asyncio.run(_run(parser.parse_args()))
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,17 +98,23 @@ async def count_stored(database: Database, access: WorkspaceAccess) -> int:
         return len(rows.all())
 
 
-async def _write_in_a_process(url: str, workspace_id: str, user_id: str, count: int) -> None:
+def shares(count: int, parts: int) -> list[int]:
+    """`count` in almost equal parts."""
+    return [count // parts + (number < count % parts) for number in range(parts)]
+
+
+async def _write_in_a_process(url: str, workspace_id: str, user_id: str, count: int, writers: int) -> None:
     database = open_database(url)
+    access = WorkspaceAccess(workspace_id, user_id, "owner", Right.OWN)
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
-    for one in await write(database, WorkspaceAccess(workspace_id, user_id, "owner", Right.OWN), count):
-        print(one)
+    made = await asyncio.gather(*(write(database, access, share) for share in shares(count, writers)))
+    print("\n".join(one for share in made for one in share))
     await database.close()
 
 
-async def start_writer(url: str, access: WorkspaceAccess, count: int) -> asyncio.subprocess.Process:
-    """A process that writes once a line comes, and then says what it wrote."""
+async def start_writers(url: str, access: WorkspaceAccess, count: int, writers: int) -> asyncio.subprocess.Process:
+    """A process whose writers begin when a line comes, and that then says what they wrote."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-P",
@@ -117,6 +124,7 @@ async def start_writer(url: str, access: WorkspaceAccess, count: int) -> asyncio
         access.workspace_id,
         access.user_id,
         str(count),
+        str(writers),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=1 << 24,
@@ -128,27 +136,37 @@ async def start_writer(url: str, access: WorkspaceAccess, count: int) -> asyncio
 
 def main(arguments: list[str]) -> None:
     """The program of such a process."""
-    url, workspace_id, user_id, count = arguments
-    asyncio.run(_write_in_a_process(url, workspace_id, user_id, int(count)))
+    url, workspace_id, user_id, count, writers = arguments
+    asyncio.run(_write_in_a_process(url, workspace_id, user_id, int(count), int(writers)))
+
+
+@dataclass(frozen=True)
+class Run:
+    """What was made, who followed, and how many seconds the writing took."""
+
+    made: list[str]
+    followers: list[Follower]
+    seconds: float
 
 
 async def write_and_follow(
-    database: Database, url: str, *, count: int, writers: int, followers: int
-) -> tuple[list[str], list[Follower]]:
-    """`writers` processes make `count` changes together, while `followers` read; what was made, and who followed."""
+    database: Database, url: str, *, count: int, processes: int, writers: int, followers: int
+) -> Run:
+    """`writers` in each of `processes` make `count` changes together, while `followers` read."""
     access = await found_workspace(database)
     readers = [Follower(access) for _ in range(followers)]
     for reader in readers:
         await reader.begin(database)
-    shares = [count // writers + (number < count % writers) for number in range(writers)]
-    processes = [await start_writer(url, access, share) for share in shares]
+    begun = [await start_writers(url, access, share, writers) for share in shares(count, processes)]
     written = asyncio.Event()
+    started = time.perf_counter()
     async with asyncio.TaskGroup() as group:
         for reader in readers:
             group.create_task(reader.follow(database, written))
-        outputs = await asyncio.gather(*(process.communicate(b"\n") for process in processes))
-        assert [process.returncode for process in processes] == [0] * writers
+        outputs = await asyncio.gather(*(process.communicate(b"\n") for process in begun))
+        seconds = time.perf_counter() - started
+        assert [process.returncode for process in begun] == [0] * processes
         written.set()
     made = b"".join(output for output, _ in outputs).decode().split()
-    assert len(made) == len(set(made)) == await count_stored(database, access)
-    return made, readers
+    assert len(made) == len(set(made)) == await count_stored(database, access) == count
+    return Run(made, readers, seconds)

@@ -8,8 +8,7 @@ from support.changing import write_and_follow
 
 async def test_nothing_is_missed_or_doubled_while_it_is_written(database: Database, settings: Settings) -> None:
     url = str(settings.database_url) if on_postgres(settings) else f"sqlite:///{database_file(settings)}"
-    made, followers = await write_and_follow(database, url, count=900, writers=3, followers=2)
-    assert len(made) == 900
-    for follower in followers:
-        assert follower.check(made) == (0, 0)
+    run = await write_and_follow(database, url, count=900, processes=2, writers=4, followers=2)
+    for follower in run.followers:
+        assert follower.check(run.made) == (0, 0)
         assert follower.answers > 1
