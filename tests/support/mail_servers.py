@@ -1,7 +1,6 @@
 """Mail servers on this machine: a real SMTP server in the test's own event loop, with or without TLS, and certificates for it."""
 
 import asyncio
-import datetime as dt
 import ssl
 import tempfile
 import warnings
@@ -10,16 +9,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from functools import cache
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+
+from support.certificates import certificate
 
 Tls = Literal["none", "starttls", "implicit"]
 USER, PASSWORD = "mdreader", "päss:word/1"
@@ -101,34 +96,9 @@ async def smtp_server(*, tls: Tls = "none", password: bool = False) -> AsyncIter
         await server.wait_closed()
 
 
-@cache
-def _certificate() -> tuple[bytes, bytes]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]), False
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return made.public_bytes(serialization.Encoding.PEM), private
-
-
 def certificate_pem() -> str:
     """The servers' certificate, for those who should trust it."""
-    return _certificate()[0].decode()
+    return certificate()[0].decode()
 
 
 def trusting() -> ssl.SSLContext:
@@ -140,6 +110,6 @@ def _server_context() -> ssl.SSLContext:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "certificate.pem"
-        file.write_bytes(b"".join(_certificate()))
+        file.write_bytes(b"".join(certificate()))
         context.load_cert_chain(file)
     return context

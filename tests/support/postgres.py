@@ -23,6 +23,7 @@ import asyncpg
 from mdreader.db.postgres import making_changes
 from mdreader.db.postgres_address import parse_address
 from mdreader.migrations.postgres import upgrade
+from support.certificates import certificate
 
 T = TypeVar("T")
 
@@ -73,9 +74,9 @@ def _die_with_parent() -> None:
 
 
 class Postgres:
-    """A cluster. `durable` keeps fsync on; else it is as fast as it can be."""
+    """A cluster. `durable` keeps fsync on; else it is as fast as it can be. `encrypted` lets clients use TLS."""
 
-    def __init__(self, *, durable: bool = False) -> None:
+    def __init__(self, *, durable: bool = False, encrypted: bool = False) -> None:
         programs = find_programs()
         assert programs is not None, MISSING
         self._programs = programs
@@ -91,6 +92,8 @@ class Postgres:
         self._numbers = count(1)
         self._has_template = False
         self._initialise()
+        if encrypted:
+            self._encrypt()
 
     def _run(self, program: str, *arguments: str) -> "subprocess.Popen[bytes]":
         user = _user()
@@ -121,6 +124,15 @@ class Postgres:
         found = subprocess.run([self._programs / "initdb", "--help"], capture_output=True, text=True, check=True)
         configured = subprocess.run([self._programs / "postgres", "--version"], capture_output=True, check=True)
         return "--icu-locale" in found.stdout and b"Debian" in configured.stdout
+
+    def _encrypt(self) -> None:
+        self._settings |= {"ssl": "on"}
+        for name, content in zip(("server.crt", "server.key"), certificate(), strict=True):
+            file = self._data / name
+            file.write_bytes(content)
+            file.chmod(0o600)
+            if (user := _user()) is not None:
+                os.chown(file, pwd.getpwnam(user).pw_uid, -1)
 
     @property
     def log(self) -> str:

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from mdreader.bootstrap import open_database, postgres_address, signing_secret, upgrade_postgres
 from mdreader.db.engine import Database
-from mdreader.db.postgres import PostgresDatabase
+from mdreader.db.postgres import PostgresDatabase, making_changes
 from mdreader.db.postgres_address import parse_address
 from mdreader.features.collab import storage
 from mdreader.features.collab.log import Batch
@@ -18,6 +19,7 @@ from mdreader.kernel.errors import InvalidInputError, UnavailableError
 from mdreader.kernel.ids import new_id
 from mdreader.ports.live import Seed
 from mdreader.settings import Settings, load_settings
+from support.certificates import certificate
 from support.postgres import Postgres
 
 
@@ -281,3 +283,40 @@ async def test_a_wrong_name_is_said_so(postgres: Postgres) -> None:
     settings: Settings = load_settings(database_url=postgres.url("nowhere"))
     with pytest.raises(UnavailableError, match="refuses us"):
         await upgrade_postgres(postgres_address(settings), "pre")
+
+
+@pytest.fixture(scope="module")
+def encrypted() -> Iterator[Postgres]:
+    made = Postgres(encrypted=True)
+    try:
+        yield made.start()
+    finally:
+        made.discard()
+
+
+@pytest.fixture
+def trusted(tmp_path: Path) -> str:
+    (tmp_path / "root.pem").write_bytes(certificate()[0])
+    return str(tmp_path / "root.pem")
+
+
+async def is_encrypted(postgres: Postgres, **parameters: str) -> bool:
+    async with making_changes(parse_address(postgres.url(**parameters))) as engine, engine.connect() as conn:
+        return bool(await conn.scalar(text("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")))
+
+
+async def test_encryption_is_used_as_asked(encrypted: Postgres, trusted: str) -> None:
+    assert not await is_encrypted(encrypted)  # on this machine
+    assert await is_encrypted(encrypted, sslmode="require")
+    assert await is_encrypted(encrypted, sslrootcert=trusted)
+    assert await is_encrypted(encrypted, sslrootcert=trusted, sslmode="verify-ca")
+
+
+async def test_who_is_not_trusted_is_not_spoken_to(encrypted: Postgres) -> None:
+    with pytest.raises(UnavailableError, match="cannot be encrypted as sslmode"):
+        await is_encrypted(encrypted, sslmode="verify-full")
+
+
+async def test_who_cannot_encrypt_is_not_spoken_to(postgres: Postgres) -> None:
+    with pytest.raises(UnavailableError, match="cannot be encrypted as sslmode"):
+        await is_encrypted(postgres, sslmode="require")

@@ -2,6 +2,7 @@
 
 import errno
 import sqlite3
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,6 +16,7 @@ _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE}
 FULL = "Nothing was stored. Make space on the disk of the data folder; nothing else needs to be done."
 LOST = "The database does not answer. Try again in a moment; nothing else needs to be done."
 REFUSED = "The database refuses us. DATABASE_URL needs the right user, password and name, and that user the right to its tables."
+NOT_ENCRYPTED = "The way to the database cannot be encrypted as sslmode and sslrootcert in DATABASE_URL ask"
 CROSSED = "Somebody else changed the same thing at the same moment. Try again."
 
 # PostgreSQL's names for what is in the way (its manual, appendix A).
@@ -84,4 +86,6 @@ def reaching() -> Iterator[None]:
         with explained():
             yield
     except OSError as error:
+        if isinstance(error, ssl.SSLError) or "SSL" in str(error):  # the driver says so when the other side cannot
+            raise UnavailableError(f"{NOT_ENCRYPTED}: {error}") from error
         raise UnavailableError(LOST, headers=_RETRY) from error
