@@ -432,6 +432,17 @@ class TestSomebodyElseSignedUpWithMyAddress:
         assert (await log_in(client, attacker.email)).status_code == 401
         assert "access_token" in (await log_in(client, attacker.email, NEW)).json()
 
+    async def test_a_password_that_opens_nothing_fills_no_mailbox(
+        self, client: httpx.AsyncClient, app: FastAPI
+    ) -> None:
+        attacker, _ = await self.prepared(client)
+        await ask(client, "magic_link", attacker.email)
+        await confirm(client, token=(await newest_mail(app, attacker.email, "magic_link")).token)
+        statuses = [(await log_in(client, attacker.email)).status_code for _ in range(7)]
+        assert statuses == [200] * 5 + [429] * 2
+        sent = [mail.template for mail in await mails_to(app, attacker.email)]
+        assert sent.count("sign_in_code") == 5
+
     async def test_a_reset_takes_the_account_over(self, client: httpx.AsyncClient, app: FastAPI) -> None:
         attacker, key = await self.prepared(client)
         await ask(client, "password_reset", attacker.email)

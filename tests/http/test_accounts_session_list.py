@@ -1,5 +1,7 @@
 """Where people are signed in, and ending that; and under which address a real server believes to be."""
 
+from typing import Any
+
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -22,7 +24,7 @@ async def log_in(client: httpx.AsyncClient, person: Person, user_agent: str) -> 
     return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
 
-async def listed(client: httpx.AsyncClient, headers: dict[str, str]) -> list[dict[str, str]]:
+async def listed(client: httpx.AsyncClient, headers: dict[str, str]) -> list[dict[str, Any]]:
     return list((await client.get("/api/me/sessions", headers=headers)).json()["items"])
 
 

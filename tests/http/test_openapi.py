@@ -257,6 +257,7 @@ def bombard(strategy: SearchStrategy[Any], headers: dict[str, str], seen: Counte
         send()
 
 
+@pytest.mark.timeout(300)  # some 1,200 requests, each checked against its description
 def test_nothing_is_answered_with_a_5xx_or_otherwise_than_described(sandbox: Sandbox) -> None:
     schema = schemathesis.openapi.from_url(f"{sandbox.url}/api/openapi.json")
     seen: Counter[int] = Counter()

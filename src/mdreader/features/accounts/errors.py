@@ -130,7 +130,9 @@ class DirectoryEmailUnverifiedError(ForbiddenError):
     """The directory has not confirmed an address that somebody here has."""
 
     code = "email_unverified"
-    title = "There is an account with your address, which was never confirmed to be yours. Confirm it, then sign in again"
+    title = (
+        "There is an account with your address, which was never confirmed to be yours. Confirm it, then sign in again"
+    )
 
 
 class PasswordResetRequiredError(ForbiddenError):

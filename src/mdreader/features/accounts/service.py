@@ -26,7 +26,14 @@ from mdreader.features.accounts.errors import (
 from mdreader.features.accounts.identity import identity_of
 from mdreader.features.accounts.passwords import check_policy
 from mdreader.features.accounts.schemas import LoginIn, PasswordIn, SignupIn, normalise_email
-from mdreader.features.accounts.signing_in import Grant, SecondStep, ask_for_mailed_code, end_sessions, sign_in
+from mdreader.features.accounts.signing_in import (
+    Grant,
+    SecondStep,
+    ask_for_mailed_code,
+    end_sessions,
+    needs_mailed_code,
+    sign_in,
+)
 from mdreader.features.accounts.tokens import REFRESH_SECONDS, RefreshToken
 from mdreader.kernel.actor import Actor
 from mdreader.kernel.errors import UnauthenticatedError
@@ -87,6 +94,9 @@ async def log_in(runtime: Runtime, data: LoginIn, client: Client) -> Grant | Sec
     verdict = await identity_of(runtime).passwords.verify(data.password, user and user.password_hash)
     if user is None or not verdict.right:
         raise InvalidCredentialsError
+    if needs_mailed_code(runtime, user):
+        # Whoever knows a password that opens nothing must not fill the mailbox of the address's owner with it.
+        await limits.count(runtime.rate_limits, limits.MAILS_BY_ACCOUNT, f"second_step:{email}")
     async with runtime.database.write() as tx:
         # While the hash was computed the password may have been changed and every session ended: none may begin after that.
         current = await queries.user_by_id(tx.conn, user.id)

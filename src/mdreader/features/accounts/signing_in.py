@@ -52,10 +52,15 @@ async def sign_in(
         return await begin_session(runtime, tx, user, method=method, client=client)
     if await second_factors.is_enabled(tx.conn, user.id):
         return await _ask_for_code_of_app(runtime, tx, user, method)
-    unconfirmed = runtime.policy.email_verification_required and user.email_verified_at is None
-    if method in {"password", "signup"} and (user.password_unproven or unconfirmed):
+    if method in {"password", "signup"} and needs_mailed_code(runtime, user):
         return await ask_for_mailed_code(runtime, tx, user_id=user.id, email=user.email, method=method, client=client)
     return await begin_session(runtime, tx, user, method=method, client=client)
+
+
+def needs_mailed_code(runtime: Runtime, user: queries.User) -> bool:
+    """Whether the password alone opens nothing: nobody has shown it together with the address yet."""
+    unconfirmed = runtime.policy.email_verification_required and user.email_verified_at is None
+    return user.password_unproven or unconfirmed
 
 
 async def _ask_for_code_of_app(runtime: Runtime, tx: Transaction, user: queries.User, method: str) -> SecondStep:

@@ -15,7 +15,9 @@ FRESH_SECONDS: Final = 15 * 60
 
 def needs_password() -> ReauthenticationRequiredError:
     """Only somebody who signed in with the password can do this now."""
-    return ReauthenticationRequiredError("Sign in again, with your password, to do this.", extra={"has_password": False})
+    return ReauthenticationRequiredError(
+        "Sign in again, with your password, to do this.", extra={"has_password": False}
+    )
 
 
 async def _is_right(runtime: Runtime, user: queries.User, password: str) -> bool:
