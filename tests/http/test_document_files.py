@@ -9,9 +9,13 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
 
+from mdreader.adapters.aws import Aws
 from mdreader.features.documents.files import file_key, mark_files
 from mdreader.kernel.errors import UnavailableError
-from support.http import Person, new_document, new_workspace, signed_up
+from mdreader.main import create_app
+from mdreader.settings import Settings
+from support.aws import REGION
+from support.http import Person, connect, new_document, new_workspace, signed_up
 
 EXACT = "\ufeff---\r\ntitle: x\r\n---\r\n* odd\r\n\r\n   - list 🙂\r\nno final newline"
 
@@ -134,3 +138,22 @@ async def test_a_mark_without_a_document_does_no_harm(files: Files) -> None:
     async with files.runtime.database.write() as tx:
         await mark_files(files.runtime.jobs, tx, ["00000000-0000-7000-8000-000000000000"])
     await files.settle()
+
+
+async def test_with_a_bucket_the_files_lie_there(settings: Settings, aws_endpoint: str) -> None:
+    s3 = Aws(REGION, aws_endpoint).client("s3")
+    s3.create_bucket(Bucket="notes", CreateBucketConfiguration={"LocationConstraint": REGION})
+    chosen = {"aws_s3_bucket": "notes", "aws_region": REGION, "aws_endpoint_url": aws_endpoint}
+    app = create_app(settings.model_copy(update=chosen))
+    async with app.router.lifespan_context(app), connect(app) as client:
+        owner = await signed_up(client)
+        files = Files(app, client, owner, await new_workspace(client, owner))
+        document = await files.create("notes.md", EXACT)
+        await files.settle()
+        lies = s3.get_object(Bucket="notes", Key=file_key(files.workspace, document))
+        assert lies["Body"].read() == EXACT.encode()
+        assert lies["ContentType"] == "text/markdown; charset=utf-8"
+        await client.delete(f"/api/documents/{document}", headers=owner.headers)
+        await files.settle()
+        assert s3.list_objects_v2(Bucket="notes")["KeyCount"] == 0
+        assert not (settings.data / "blobs").exists()
