@@ -16,10 +16,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import FastAPI
 
 from mdreader.bootstrap import sign_in_providers
+from mdreader.features.accounts import ways_in
 from mdreader.features.accounts.identity import identity_of
 from mdreader.features.accounts.oidc.client import ProviderClient
 from mdreader.features.accounts.oidc.providers import GITHUB_API, GOOGLE_ISSUER, Provider
 from mdreader.features.accounts.oidc.service import safe_path
+from mdreader.ports.directory import Standing
 from mdreader.settings import Settings, SettingsError, load_settings
 from support.http import PASSWORD, Person, connect, signed_up
 from support.mailbox import mails_to, newest_mail
@@ -381,6 +383,31 @@ class TestAndTheRest:
         body = {"mfa_token": step["mfa_token"], "code": app_code(secret, now)}
         assert (await client.post("/api/auth/mfa?session=cookie", json=body)).status_code == 200
         assert await who(client) == ada.email
+
+    @pytest.mark.parametrize(
+        ("standing", "error"),
+        [
+            (Standing(enabled=True, totp=True), "password_sign_in_required"),
+            (Standing(enabled=False, totp=False), "invalid_credentials"),
+            (Standing(enabled=True, totp=False), None),
+        ],
+    )
+    async def test_a_directory_that_keeps_passwords_is_asked(
+        self,
+        client: httpx.AsyncClient,
+        provider: OidcProvider,
+        monkeypatch: pytest.MonkeyPatch,
+        standing: Standing,
+        error: str | None,
+    ) -> None:
+        """It knows of the second factor, and of accounts that were closed."""
+
+        async def answer(_runtime: Any, _user_id: str) -> Standing:
+            return standing
+
+        monkeypatch.setattr(ways_in, "standing_of", answer)
+        assert said(await go(client, provider)).get("error") == error
+        assert await who(client) == (None if error else "ada@example.org")
 
     async def test_a_name_of_the_providers_making(
         self, client: httpx.AsyncClient, app: FastAPI, provider: OidcProvider

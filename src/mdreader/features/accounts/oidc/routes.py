@@ -7,12 +7,18 @@ from fastapi.responses import RedirectResponse
 
 from mdreader.features.accounts.answers import BY_PERSON, LIMITED, Exchange, ExchangeDep
 from mdreader.features.accounts.current import SessionActor
-from mdreader.features.accounts.errors import OidcError, OidcFailedError
+from mdreader.features.accounts.errors import (
+    InvalidCredentialsError,
+    OidcError,
+    OidcFailedError,
+    PasswordSignInRequiredError,
+)
 from mdreader.features.accounts.identity import identity_of
 from mdreader.features.accounts.oidc import queries, service
 from mdreader.features.accounts.oidc.schemas import AddressOut, IdentitiesOut, IdentityOut, LinkIn
 from mdreader.features.accounts.second_factor.schemas import PasswordProofIn
 from mdreader.features.accounts.signing_in import SecondStep, described
+from mdreader.features.accounts.ways_in import checked
 from mdreader.http.dependencies import ReadDep, RuntimeDep
 from mdreader.http.errors import problems
 from mdreader.kernel.clock import iso
@@ -81,11 +87,15 @@ async def callback(
         return _refused(refusal, provider)
     if arrived.result is None:
         return _redirect(service.page_address(arrived.return_to, linked=provider))
-    if isinstance(arrived.result, SecondStep):
-        said = {**described(arrived.result), "return_to": arrived.return_to}
+    try:
+        result = await checked(exchange.runtime, arrived.result)
+    except (InvalidCredentialsError, PasswordSignInRequiredError) as refusal:
+        return _redirect(service.page_address(_SIGN_IN, error=refusal.code, provider=provider))
+    if isinstance(result, SecondStep):
+        said = {**described(result), "return_to": arrived.return_to}
         return _redirect(service.page_address(_SIGN_IN, **said))
     response = _redirect(arrived.return_to)
-    exchange.set_cookies(arrived.result, response)
+    exchange.set_cookies(result, response)
     return response
 
 
