@@ -3,12 +3,13 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from secrets import token_bytes
+from socket import gethostname
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -46,7 +47,7 @@ from mdreader.ports.blobs import BlobStore
 from mdreader.ports.directory import Directory
 from mdreader.ports.mail import Mail
 from mdreader.ports.mail_reports import MailReports
-from mdreader.ports.notices import Notices
+from mdreader.ports.notices import Kind, Notice, Notices
 from mdreader.ports.secrets import Secrets, database_url
 from mdreader.runtime import Policy, Runtime
 from mdreader.settings import Settings, SettingsError, completed
@@ -267,9 +268,39 @@ async def _build(credentials: Credentials) -> AsyncIterator[Runtime]:
         await opened(rooms.running())
         await opened(Doorkeeper(runtime).running(shared.fanout))
         if settings.worker == "embedded":
-            runner = Runner(runtime, database, runtime.jobs, shared=database.dialect == "postgresql")
+            shared_queue = database.dialect == "postgresql"
+            runner = Runner(runtime, database, runtime.jobs, shared=shared_queue, on_dead=telling_of_dead_jobs(runtime))
             await opened(runner.running(grace_seconds=EMBEDDED_GRACE_SECONDS))
+        stack.enter_context(_telling_of_its_life(runtime))
         yield runtime
+
+
+@contextmanager
+def _telling_of_its_life(runtime: Runtime) -> Iterator[None]:
+    host = gethostname()
+
+    def tell(kind: Kind, what: str) -> None:
+        notice = Notice(
+            kind,
+            "info",
+            f"mdreader {what} on {host}",
+            subject=f"{host}:{os.getpid()}",
+            data={"version": __version__, "process": os.getpid()},
+        )
+        runtime.notices.publish(notice)
+
+    tell("server.started", "started")
+    yield
+    tell("server.stopping", "stops")
+
+
+def telling_of_dead_jobs(runtime: Runtime) -> Callable[[str], None]:
+    """What tells operators that a job failed for the last time. Its error may hold what somebody wrote, and stays here."""
+
+    def tell(kind: str) -> None:
+        runtime.notices.publish(Notice("job.dead", "error", f"A job failed for the last time: {kind}", subject=kind))
+
+    return tell
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ import sys
 import structlog
 
 from mdreader import __version__
-from mdreader.bootstrap import build_runtime, on_postgres
+from mdreader.bootstrap import build_runtime, collecting, make_tracing, on_postgres, telling_of_dead_jobs
 from mdreader.db.postgres_address import AddressError
 from mdreader.jobs.runner import Runner
 from mdreader.kernel import failpoints
@@ -53,9 +53,10 @@ async def _work(settings: Settings, slots: int) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with build_runtime(settings) as runtime:
+    async with collecting(make_tracing(settings)), build_runtime(settings) as runtime:
         database, jobs = runtime.database, runtime.jobs
-        runner = Runner(runtime, database, jobs, slots=slots, shared=database.dialect == "postgresql")
+        shared, on_dead = database.dialect == "postgresql", telling_of_dead_jobs(runtime)
+        runner = Runner(runtime, database, jobs, slots=slots, shared=shared, on_dead=on_dead)
         async with runner.running(grace_seconds=GRACE_SECONDS):
             log.info(
                 "working", worker=runner.name, slots=slots, kinds=sorted(jobs.registry.handlers), version=__version__

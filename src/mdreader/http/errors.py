@@ -1,5 +1,6 @@
 """The one place that knows which HTTP status a kind of error has. Everything goes out as problem+json (RFC 9457)."""
 
+import socket
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -13,6 +14,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from mdreader.kernel import errors
+from mdreader.ports.notices import Notice
 
 log = structlog.get_logger(__name__)
 
@@ -77,8 +79,11 @@ def problem(
     return JSONResponse(body, status_code=status, headers=headers, media_type="application/problem+json")
 
 
-async def _app_error(_request: Request, error: Exception) -> JSONResponse:
+async def _app_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, errors.AppError)  # noqa: S101 - registered for this type alone
+    if isinstance(error, errors.StorageFullError):
+        notice = Notice("disk.full", "error", "Nothing can be stored: the disk is full", subject=socket.gethostname())
+        request.app.state.runtime.notices.publish(notice)
     status = status_of(error)
     headers = dict(error.headers)
     if status == HTTPStatus.UNAUTHORIZED:

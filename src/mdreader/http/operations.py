@@ -4,6 +4,7 @@ import asyncio
 import hmac
 import math
 from ipaddress import ip_address
+from socket import gethostname
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
@@ -19,6 +20,7 @@ from mdreader.kernel.errors import ForbiddenError, UnavailableError
 from mdreader.kernel.metrics import REGISTRY
 from mdreader.migrations import HEAD
 from mdreader.migrations.schema import schema_of
+from mdreader.ports.notices import Notice
 from mdreader.runtime import Runtime
 
 router = APIRouter(tags=["operations"])
@@ -60,13 +62,26 @@ async def health() -> Health:
 
 
 @router.get("/api/ready", operation_id="ready", responses=PROBLEM_RESPONSES)
-async def ready(runtime: RuntimeDep) -> Ready:
+async def ready(request: Request, runtime: RuntimeDep) -> Ready:
     """Ready: the database is reachable and its schema is this version's."""
     checks = await _checks(runtime)
     failed = [name for name, state in checks.items() if state != "ok"]
+    _tell(request, runtime, failed)
     if failed:
         raise NotReadyError(f"Not ready: {', '.join(failed)}.", extra={"checks": checks})
     return Ready(checks=checks)
+
+
+def _tell(request: Request, runtime: Runtime, failed: list[str]) -> None:
+    """Let operators hear when a server stops and begins to be ready, as far as somebody asks it."""
+    state = request.app.state
+    if bool(failed) != getattr(state, "degraded", False):
+        state.degraded = bool(failed)
+        if failed:
+            notice = Notice("server.degraded", "error", f"A server is not ready: {', '.join(failed)}", gethostname())
+        else:
+            notice = Notice("server.recovered", "info", "A server is ready again", gethostname())
+        runtime.notices.publish(notice)
 
 
 async def _checks(runtime: Runtime) -> dict[str, str]:

@@ -8,7 +8,7 @@ import asyncio
 import os
 import random
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Final, Generic
 
@@ -57,13 +57,16 @@ class Runner(Generic[R]):
         slots: int = 4,
         shared: bool,
         lease_seconds: float = LEASE_SECONDS,
+        on_dead: Callable[[str], None] | None = None,
     ) -> None:
+        """`on_dead` is called with the kind of each job that failed for the last time."""
         self.name = f"{socket.gethostname()}:{os.getpid()}:{new_id()[-4:]}"
         self._runtime = runtime
         self._database = database
         self._queue = queue
         self._slots = slots
         self._lease_seconds = lease_seconds
+        self._on_dead = on_dead
         self._look_seconds = POLL_SECONDS if shared else IDLE_SECONDS
         self._handlers = queue.registry.handlers
         self._schedules = queue.registry.schedules
@@ -196,6 +199,8 @@ class Runner(Generic[R]):
         JOBS_RUNNING.dec()
         if outcome is not None:
             self._ended.append((attempt.ctx, outcome))
+            if outcome.ending == "dead" and self._on_dead is not None:
+                self._on_dead(attempt.ctx.kind)
         elif attempt.ctx.finished:
             JOBS_ENDED.labels(attempt.ctx.kind, "done").inc()
         self._wake.set()
