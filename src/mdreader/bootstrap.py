@@ -16,7 +16,6 @@ from urllib.parse import unquote, urlsplit
 from mdreader import __version__
 from mdreader.adapters import blobs_local_routes
 from mdreader.adapters.blobs_local import LocalBlobs
-from mdreader.adapters.job_bell_local import LocalJobBell
 from mdreader.adapters.mail_outbox import OutboxMail
 from mdreader.adapters.metrics_emf import EmfWriter
 from mdreader.adapters.notices_log import LogNotices
@@ -234,7 +233,7 @@ async def _build(credentials: Credentials) -> AsyncIterator[Runtime]:
         secret = await signing_secret(settings, database)
         directory = _directory(settings, credentials.secrets, clock)
         identity = _identity(settings, credentials.secrets, directory, database=database, clock=clock, secret=secret)
-        jobs = Jobs(registry=job_registry(settings), clock=clock, bell=LocalJobBell())
+        jobs = Jobs(registry=job_registry(settings), clock=clock, bell=shared.job_bell)
         rooms = Rooms(
             database=database,
             clock=clock,

@@ -9,9 +9,11 @@ import structlog
 
 from mdreader.adapters.doorbell_local import LocalDoorbell
 from mdreader.adapters.fanout_local import LocalFanout
+from mdreader.adapters.job_bell_local import LocalJobBell
 from mdreader.adapters.rate_limits_local import LocalRateLimits
 from mdreader.adapters.tickets_local import LocalTickets
 from mdreader.db.engine import Database
+from mdreader.jobs.bell import JobBell
 from mdreader.kernel.clock import Clock
 from mdreader.ports.doorbell import Doorbell
 from mdreader.ports.fanout import Fanout
@@ -29,6 +31,7 @@ class Shared:
     doorbell: Doorbell | None
     rate_limits: RateLimits
     tickets: Tickets
+    job_bell: JobBell
 
 
 @asynccontextmanager
@@ -41,7 +44,7 @@ async def open_shared(redis_url: str | None, database: Database, clock: Clock) -
         async with _on_postgres(database, clock) as shared:
             yield shared
     else:
-        yield Shared(LocalFanout(), None, LocalRateLimits(), LocalTickets(clock))
+        yield Shared(LocalFanout(), None, LocalRateLimits(), LocalTickets(clock), LocalJobBell())
 
 
 @asynccontextmanager
@@ -49,6 +52,7 @@ async def _on_redis(url: str, database: Database, clock: Clock) -> AsyncIterator
     from mdreader.adapters.bus import Bus  # noqa: PLC0415
     from mdreader.adapters.doorbell_bus import BusDoorbell  # noqa: PLC0415
     from mdreader.adapters.fanout_bus import BusFanout  # noqa: PLC0415
+    from mdreader.adapters.job_bell_bus import BusJobBell  # noqa: PLC0415
     from mdreader.adapters.rate_limits_redis import RedisRateLimits  # noqa: PLC0415
     from mdreader.adapters.tickets_database import DatabaseTickets  # noqa: PLC0415
     from mdreader.adapters.tickets_redis import ELSEWHERE, RedisTickets  # noqa: PLC0415
@@ -63,6 +67,7 @@ async def _on_redis(url: str, database: Database, clock: Clock) -> AsyncIterator
             BusDoorbell(bus) if database.dialect == "postgresql" else None,
             RedisRateLimits(client, prefix, LocalRateLimits()),
             RedisTickets(client, prefix, DatabaseTickets(database, clock, mark=ELSEWHERE)),
+            await stack.enter_async_context(BusJobBell(bus).running()),
         )
 
 
@@ -71,6 +76,7 @@ async def _on_postgres(database: Database, clock: Clock) -> AsyncIterator[Shared
     from mdreader.adapters.bus import Bus  # noqa: PLC0415
     from mdreader.adapters.doorbell_bus import BusDoorbell  # noqa: PLC0415
     from mdreader.adapters.fanout_bus import BusFanout  # noqa: PLC0415
+    from mdreader.adapters.job_bell_bus import BusJobBell  # noqa: PLC0415
     from mdreader.adapters.rate_limits_database import DatabaseRateLimits  # noqa: PLC0415
     from mdreader.adapters.tickets_database import DatabaseTickets  # noqa: PLC0415
     from mdreader.adapters.wire_postgres import postgres_dial  # noqa: PLC0415
@@ -81,7 +87,8 @@ async def _on_postgres(database: Database, clock: Clock) -> AsyncIterator[Shared
     if address.pooled:
         # It forgets who listens. Other servers' edits are then found by looking, and lost rights when sockets are looked at again.
         log.warning("servers_hear_nothing", why="a pooler stands before PostgreSQL; several servers need REDIS_URL")
-        yield Shared(LocalFanout(), LocalDoorbell(), limits, tickets)
+        yield Shared(LocalFanout(), LocalDoorbell(), limits, tickets, LocalJobBell())
         return
-    async with Bus(postgres_dial(address), "postgres").running() as bus, BusFanout(bus).running() as fanout:
-        yield Shared(fanout, BusDoorbell(bus), limits, tickets)
+    async with Bus(postgres_dial(address), "postgres").running() as bus:
+        async with BusFanout(bus).running() as fanout, BusJobBell(bus).running() as bell:
+            yield Shared(fanout, BusDoorbell(bus), limits, tickets, bell)
