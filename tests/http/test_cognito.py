@@ -23,6 +23,7 @@ from support.cognito import PASSWORD, UserPool, new_pool
 from support.http import connect
 from support.keys import private_key
 from support.mailbox import newest_mail
+from support.oidc_provider import CLIENT_ID, CLIENT_SECRET, OidcProvider, running_provider
 
 EMAIL = "ada@example.org"
 OTHER_PASSWORD = "Another-horse-2"
@@ -372,3 +373,48 @@ async def test_a_magic_link_is_no_way_round(page: httpx.AsyncClient, pool: UserP
     refused = await post(page, "/auth/magic-link/confirm?session=cookie", 401, token=mail.token)
     assert refused["code"] == "invalid_credentials"
     assert "mdreader_access" not in page.cookies
+
+
+# ---- the pool's own pages ----
+
+
+@pytest.fixture(params=["public client", "client with a secret"])
+async def hosted(
+    request: pytest.FixtureRequest, pool_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[FastAPI, OidcProvider]]:
+    """A server whose pool has pages of its own; a provider of the tests' stands for these, as they are OpenID Connect."""
+    with running_provider() as provider:
+        provider.public = request.param == "public client"
+        if not provider.public:
+            monkeypatch.setenv("COGNITO_CLIENT_SECRET", CLIENT_SECRET)
+        update = {
+            "cognito_issuer": provider.url,
+            "cognito_domain": provider.url,
+            "cognito_client_id": CLIENT_ID,
+        }
+        made = create_app(pool_settings.model_copy(update=update))
+        async with made.router.lifespan_context(made):
+            yield made, provider
+
+
+async def test_single_sign_on(hosted: tuple[FastAPI, OidcProvider], pool: UserPool) -> None:
+    app, provider = hosted
+    pool.add(EMAIL)
+    answer = pool.client.admin_get_user(UserPoolId=pool.pool_id, Username=EMAIL)
+    provider.account.subject = answer["Username"]
+    provider.claims = {"token_use": "id", "cognito:username": answer["Username"]}
+    async with connect(app) as page:
+        offered = (await page.get("/api/auth/options")).json()["providers"]
+        assert offered == [{"id": "cognito", "name": "Single sign-on"}]
+        away = await page.get("/api/auth/oidc/cognito/start?return_to=/notes")
+        back = await page.get(provider.agree(away.headers["location"]))
+        assert (back.status_code, back.headers["location"]) == (303, "/notes")
+        assert (await page.get("/api/me")).json()["email"] == EMAIL
+        csrf = {"X-CSRF-Token": page.cookies["mdreader_csrf"]}
+        assert (await page.post("/api/auth/refresh", headers=csrf)).status_code == 200
+        pool.client.admin_disable_user(UserPoolId=pool.pool_id, Username=EMAIL)
+        csrf = {"X-CSRF-Token": page.cookies["mdreader_csrf"]}
+        assert (await page.post("/api/auth/refresh", headers=csrf)).status_code == 401
+        away = await page.get("/api/auth/oidc/cognito/start")
+        back = await page.get(provider.agree(away.headers["location"]))
+        assert "error=invalid_credentials" in back.headers["location"]

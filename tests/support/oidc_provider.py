@@ -41,6 +41,7 @@ class OidcProvider:
     userinfo: dict[str, Any] | None = None
     email_in_token: bool = True
     failing: bool = False
+    public: bool = False  # its client has no secret
     asked: list[str] = field(default_factory=list)
     keys: dict[str, rsa.RSAPrivateKey] = field(default_factory=dict)
     signing: str = ""
@@ -133,10 +134,13 @@ class OidcProvider:
         if asked is None or asked["code_challenge"] != challenge or asked["redirect_uri"] != form.get("redirect_uri"):
             return None
         if path == "/token":
-            scheme, _, encoded = authorization.partition(" ")
-            user, _, password = base64.b64decode(encoded).decode().partition(":")
-            assert (scheme, unquote(user.replace("+", " "))) == ("Basic", CLIENT_ID)
-            assert unquote(password.replace("+", " ")) == CLIENT_SECRET
+            if self.public:
+                assert (authorization, form["client_id"], "client_secret" in form) == ("", CLIENT_ID, False)
+            else:
+                scheme, _, encoded = authorization.partition(" ")
+                user, _, password = base64.b64decode(encoded).decode().partition(":")
+                assert (scheme, unquote(user.replace("+", " "))) == ("Basic", CLIENT_ID)
+                assert unquote(password.replace("+", " ")) == CLIENT_SECRET
             return {"access_token": "access-token", "token_type": "Bearer", "id_token": self.id_token(asked)}
         assert (form["client_id"], form["client_secret"]) == (CLIENT_ID, CLIENT_SECRET)
         return {"access_token": "access-token", "token_type": "bearer", "scope": "read:user,user:email"}

@@ -103,10 +103,16 @@ async def standing_of(runtime: Runtime, user_id: str) -> Standing | None:
     return None if subject is None else await runtime.directory.sessions.standing(subject)
 
 
+def is_directory(runtime: Runtime, issuer: str) -> bool:
+    """Whether a provider is the directory itself, which has asked for its second factor on its own pages."""
+    return runtime.directory is not None and runtime.directory.issuer == issuer
+
+
 async def checked(runtime: Runtime, result: Grant | SecondStep, *, two_factors: bool = False) -> Grant | SecondStep:
     """`result` of a way in that the directory knows nothing of, when it lets the person in; else the session ends before it is told.
 
-    `two_factors`: the way in was two itself. Raises `InvalidCredentialsError`, `PasswordSignInRequiredError`.
+    `two_factors`: the way in was two itself, or the directory asked for its own.
+    Raises `InvalidCredentialsError`, `PasswordSignInRequiredError`.
     """
     standing = await standing_of(runtime, result.user_id) if isinstance(result, Grant) else None
     if standing is None or (standing.enabled and (two_factors or not standing.totp)):

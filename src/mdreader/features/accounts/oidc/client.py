@@ -94,7 +94,10 @@ class ProviderClient:
         basic = "client_secret_basic" in self._metadata.get(
             "token_endpoint_auth_methods_supported", ["client_secret_basic"]
         )
-        if self.provider.github_api is not None or not basic:
+        if not self.provider.client_secret:
+            # A public client has nothing to show: the verifier alone says that it is the one that asked.
+            answer = await http.post(endpoint, data=form)
+        elif self.provider.github_api is not None or not basic:
             form["client_secret"] = self.provider.client_secret
             answer = await http.post(endpoint, data=form, headers={"Accept": "application/json"})
         else:

@@ -18,7 +18,7 @@ from mdreader.features.accounts.oidc import queries, service
 from mdreader.features.accounts.oidc.schemas import AddressOut, IdentitiesOut, IdentityOut, LinkIn
 from mdreader.features.accounts.second_factor.schemas import PasswordProofIn
 from mdreader.features.accounts.signing_in import SecondStep, described
-from mdreader.features.accounts.ways_in import checked
+from mdreader.features.accounts.ways_in import checked, is_directory
 from mdreader.http.dependencies import ReadDep, RuntimeDep
 from mdreader.http.errors import problems
 from mdreader.kernel.clock import iso
@@ -88,7 +88,8 @@ async def callback(
     if arrived.result is None:
         return _redirect(service.page_address(arrived.return_to, linked=provider))
     try:
-        result = await checked(exchange.runtime, arrived.result)
+        itself = is_directory(exchange.runtime, service.client_of(exchange.runtime, provider).provider.issuer)
+        result = await checked(exchange.runtime, arrived.result, two_factors=itself)
     except (InvalidCredentialsError, PasswordSignInRequiredError) as refusal:
         return _redirect(service.page_address(_SIGN_IN, error=refusal.code, provider=provider))
     if isinstance(result, SecondStep):
