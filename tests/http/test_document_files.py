@@ -118,6 +118,15 @@ async def test_what_changes_while_it_is_written_is_written_again(files: Files, m
     assert await files.content(document) == b"new"
 
 
+async def test_a_change_at_the_end_of_the_job_is_not_forgotten(files: Files) -> None:
+    """Each change comes when the job has just cleared the marks, and may not have ended yet."""
+    document = await files.create("notes.md", "0")
+    for number in range(1, 8):
+        await files.settle()
+        assert await files.content(document) == str(number - 1).encode()
+        await files.put(document, str(number))
+
+
 async def test_files_that_cannot_be_written_are_tried_again(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = await files.create("a.md", "a"), await files.create("b.md", "b")
     real, failed = files.runtime.blobs.put, asyncio.Event()

@@ -11,6 +11,7 @@ Dialect = Literal["sqlite", "postgresql"]
 
 COMPANY = "mdreader_company"  # an execution option of connections whose write transactions run side by side
 _TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+_SHARED_TURN = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:name, 0))")
 
 
 class Transaction:
@@ -39,6 +40,11 @@ class Transaction:
         """
         if self.conn.dialect.name == "postgresql":
             await self.conn.execute(_TURN, {"name": name})
+
+    async def share_turn(self, name: str) -> None:
+        """Have the turn called `name` together with others that share it, until this ends; who takes it alone waits for all of them."""
+        if self.conn.dialect.name == "postgresql":
+            await self.conn.execute(_SHARED_TURN, {"name": name})
 
 
 def has_company(conn: AsyncConnection) -> bool:

@@ -63,18 +63,22 @@ def file_key(workspace_id: str, document_id: str) -> str:
 
 
 async def mark_files(jobs: Jobs, tx: Transaction, ids: Iterable[str]) -> None:
-    """Have the files of these documents written soon after `tx` is committed, or removed if they are deleted then."""
+    """Have the files of these documents written soon after `tx` is committed, or removed if they are deleted then.
+
+    Near the end of the transaction: until it is committed, the job that writes files cannot end.
+    """
     mark = new_id()
     rows = [{"document_id": document_id, "mark": mark} for document_id in ids]
     if not rows:
         return
+    await tx.share_turn(WRITE)
     insert = postgresql.insert if tx.conn.dialect.name == "postgresql" else sqlite.insert
     statement = insert(document_file_marks)
     await tx.conn.execute(
         statement.on_conflict_do_update(index_elements=["document_id"], set_={"mark": statement.excluded.mark}),
         rows,
     )
-    # One job for all: while it waits or runs there is no second. What it misses at its very end, the next one or the hourly one finds.
+    # One job for all: while it waits or runs there is no second, and it does not end while there are marks.
     await jobs.enqueue(tx, WRITE, {}, unique_key="all", run_at=jobs.clock.now() + WAIT_MS)
 
 
@@ -90,17 +94,33 @@ async def write_files(ctx: JobContext[Runtime]) -> None:
     while True:
         async with ctx.runtime.database.read() as conn:
             batch = await _marked(conn, after)
-        if not batch and not after:
-            return
-        if not batch:  # once around: whatever was marked again meanwhile
-            after = ""
+        if not batch:
+            if not after and await _ended(ctx):
+                return
+            after = ""  # once around: whatever was marked again meanwhile
             continue
-        await asyncio.gather(*(write(one) for one in batch))
+        # All of them end here, also when one fails: a write that went on by itself could come after a newer one.
+        results = await asyncio.gather(*(write(one) for one in batch), return_exceptions=True)
+        written = [one for one, result in zip(batch, results, strict=True) if result is None]
         hit("files.written")
-        async with ctx.write() as tx:
-            await tx.conn.execute(_REMOVE, [{"of": one.document_id, "seen": one.mark} for one in batch])
+        if written:
+            async with ctx.write() as tx:
+                await tx.conn.execute(_REMOVE, [{"of": one.document_id, "seen": one.mark} for one in written])
+        for result in results:
+            if result is not None:
+                raise result
         done, after = done + len(batch), batch[-1].document_id
         ctx.progress(done)
+
+
+async def _ended(ctx: JobContext[Runtime]) -> bool:
+    """End the job, unless there are marks. In one transaction that no other marks beside: it would take the job for a running one."""
+    async with ctx.write() as tx:
+        await tx.take_turn(WRITE)
+        if await _marked(tx.conn, ""):
+            return False
+        await ctx.finish(tx)
+    return True
 
 
 async def _marked(conn: AsyncConnection, after: str) -> Sequence[Marked]:

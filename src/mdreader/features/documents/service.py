@@ -88,11 +88,11 @@ async def create_many(
     if made:
         await queries.insert_documents(tx, access, list(made.values()), now=now)
         await note(tx, access, rev, "create", made, at=now)
-        await mark_files(runtime.jobs, tx, made)
         texts = await runtime.live.seed(tx, seeds, access.user_id)
         if imported:
             etags = {seed.document_id: text.etag for seed, text in zip(seeds, texts, strict=True)}
             await queries.mark_imported(tx, access, etags)
+        await mark_files(runtime.jobs, tx, made)
     return results
 
 
