@@ -1,5 +1,6 @@
 """Signing in with accounts elsewhere, honest and not."""
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -14,6 +15,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import FastAPI
+from sqlalchemy import text
 
 from mdreader.bootstrap import sign_in_providers
 from mdreader.features.accounts import ways_in
@@ -109,6 +111,17 @@ async def test_the_same_person_again_even_with_another_address(
     await go(client, provider)
     me = (await client.get("/api/me")).json()
     assert (me["id"], me["email"]) == (first, "ada@example.org")
+
+
+async def test_the_first_time_in_two_browsers_at_once(app: FastAPI, provider: OidcProvider) -> None:
+    async with connect(app) as one, connect(app) as other:
+        answers = await asyncio.gather(go(one, provider), go(other, provider))
+        assert {said(answer).get("error") for answer in answers} <= {None, "oidc_failed"}
+        for browser in (one, other):
+            await go(browser, provider)
+            assert await who(browser) == "ada@example.org"
+    async with app.state.runtime.database.read() as conn:
+        assert (await conn.execute(text("SELECT count(*) FROM users"))).scalar_one() == 1
 
 
 async def test_where_the_page_goes_on(client: httpx.AsyncClient, provider: OidcProvider) -> None:

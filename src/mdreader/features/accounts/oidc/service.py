@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
+from sqlalchemy.exc import IntegrityError
 
 from mdreader.db.engine import Transaction
 from mdreader.features.accounts import challenges, limits, mails, queries
@@ -139,15 +140,19 @@ async def finish(runtime: Runtime, provider_id: str, came: Return, client: Clien
     if not hmac.compare_digest(data["browser"], _digest(came.browser)):
         raise OidcError("oidc_failed", "/")
     person = await _identify(provider, came, data, client, runtime.clock.now(), linking=linking)
-    async with runtime.database.write() as tx:
-        try:
+    try:
+        async with runtime.database.write() as tx:
             if linking:
                 await _link(runtime, tx, provider, person, found=found, client=client)
                 return Arrived(None, data["return_to"])
             user = await _find_or_make(runtime, tx, provider, person, client)
-        except OidcRefusal as refusal:
-            raise OidcError(refusal.code, data["return_to"], linking=linking) from None
-        return Arrived(await sign_in(runtime, tx, user, method=provider.provider.id, client=client), data["return_to"])
+            result = await sign_in(runtime, tx, user, method=provider.provider.id, client=client)
+            return Arrived(result, data["return_to"])
+    except OidcRefusal as refusal:
+        raise OidcError(refusal.code, data["return_to"], linking=linking) from None
+    except IntegrityError:
+        # Twice at once, and the other was first: the next try finds what it made.
+        raise OidcError("oidc_failed", data["return_to"], linking=linking) from None
 
 
 class OidcRefusal(Exception):  # noqa: N818 - a verdict on the way to `OidcError`
