@@ -20,6 +20,7 @@ from mdreader.jobs.registry import Registry
 from mdreader.jobs.runner import Runner
 from mdreader.kernel import failpoints
 from mdreader.kernel.clock import SystemClock
+from mdreader.kernel.logs import configure_logs
 
 # Without any constraint: what is done twice can be seen.
 effects = Table(
@@ -68,6 +69,7 @@ async def do_once(ctx: JobContext[Bench], _payload: dict[str, Any]) -> None:
 
 
 async def work(url: str, lease_seconds: float, slots: int) -> None:
+    configure_logs("warning", "json")  # not to standard output, which nobody reads on
     failpoints.arm(os.environ.get("MDREADER_FAILPOINTS", ""))
     bench = Bench(open_database(url))
     runner = Runner(bench, bench.database, bench.queue, shared=True, slots=slots, lease_seconds=lease_seconds)

@@ -58,11 +58,15 @@ def _migrate(
             "post when the last old one has ended."
         ),
     ] = "all",
+    restored: Annotated[
+        bool,
+        typer.Option("--restored", help="The database was restored from a backup: copies elsewhere are ahead of it."),
+    ] = False,
 ) -> None:
     """Bring the database up to date now; `serve` does by itself what it needs at its start."""
     from mdreader.cli.migrate import run
 
-    raise typer.Exit(run(phase))
+    raise typer.Exit(run(phase, restored=restored))
 
 
 @app.command("migrate-data")

@@ -2,39 +2,57 @@
 
 import asyncio
 import sys
+from contextlib import nullcontext
 from typing import cast, get_args
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from mdreader import migrations
-from mdreader.bootstrap import database_file, on_postgres, open_secrets, postgres_address, upgrade_postgres
+from mdreader.bootstrap import (
+    database_file,
+    on_postgres,
+    open_database,
+    open_secrets,
+    postgres_address,
+    upgrade_postgres,
+)
 from mdreader.db.postgres_address import AddressError
+from mdreader.features.workspaces.changes import begin_epoch
 from mdreader.kernel.data_folder import DataFolderInUseError, hold
 from mdreader.kernel.errors import AppError
 from mdreader.migrations.schema import Phase
 from mdreader.settings import Settings, SettingsError, load_settings
 
 
-def run(phase: str) -> int:
-    """Migrate; the process's exit code."""
+def run(phase: str, *, restored: bool = False) -> int:
+    """Migrate, and void every cursor when the database was `restored`; the process's exit code."""
     try:
         if phase not in get_args(Phase):
             raise SettingsError(f"--phase is {', '.join(get_args(Phase))}")
-        changed = asyncio.run(_migrate(load_settings(), cast("Phase", phase)))
+        changed = asyncio.run(_migrate(load_settings(), cast("Phase", phase), restored=restored))
     except (SettingsError, AddressError, DataFolderInUseError, migrations.MigrationError, AppError) as error:
         print(error, file=sys.stderr)
         return 1
     except SQLAlchemyError as error:
         print(f"The database does not take it: {error}", file=sys.stderr)
         return 1
+    if restored:
+        print("Whoever follows a workspace is told to read everything anew.")
     print(f"The database is {'now' if changed else 'already'} at {migrations.HEAD} ({phase}).")
     return 0
 
 
-async def _migrate(settings: Settings, phase: Phase) -> bool:
+async def _migrate(settings: Settings, phase: Phase, *, restored: bool) -> bool:
     async with open_secrets(settings) as credentials:
         complete = credentials.settings
-        if on_postgres(complete):  # beside servers that run: that is what the phases are for
-            return await upgrade_postgres(postgres_address(complete, credentials.rotating), phase)
-        with hold(complete.data):
-            return migrations.upgrade(database_file(complete))
+        # On PostgreSQL beside servers that run: that is what the phases are for.
+        with nullcontext() if on_postgres(complete) else hold(complete.data):
+            if on_postgres(complete):
+                changed = await upgrade_postgres(postgres_address(complete, credentials.rotating), phase)
+            else:
+                changed = migrations.upgrade(database_file(complete))
+            if restored:
+                async with open_database(complete, migrate=False, rotating=credentials.rotating) as database:
+                    async with database.write() as tx:
+                        await begin_epoch(tx)
+            return changed
