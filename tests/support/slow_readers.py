@@ -48,7 +48,8 @@ async def run(team: Team, *, readers: int, typists: int, edits_before: int) -> F
         beside: list[float] = []
         highest = before
         while _dropped(team, document) < readers:
-            beside.append(await _edit(clients, len(beside)))
+            # No number twice: the text begins with an older piece when the newest was deleted.
+            beside.append(await _edit(clients, edits_before + len(beside)))
             highest = max(highest, resident_bytes(team.server.pid))
         for client in clients:
             await client.saved()

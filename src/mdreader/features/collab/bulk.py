@@ -13,7 +13,7 @@ BULK_BYTES = 16 * 1024
 # So are updates of more pieces than this: yrs may need milliseconds for a single one, and cannot be interrupted.
 BULK_PIECES = 32
 # Seconds on the loop at a stretch.
-STRETCH = 0.008
+STRETCH = 0.004
 
 
 class Stage(Enum):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
+from mdreader.features.collab.budget import Budget
 from mdreader.features.collab.closing import CloseCode
 from mdreader.features.collab.presence import Person
 from mdreader.kernel.actor import Actor
@@ -21,11 +22,13 @@ log = structlog.get_logger(__name__)
 WRITE_LIMIT = 256 * 1024
 # Frames and bytes kept while a room is being loaded for a connection.
 BACKLOG_FRAMES = 512
-# Frames a client may send at once, and each second after that: messages, their fragments, pings. A burst holds up all others for the
-# time that it takes, some 60 ms; what a client kept while it was offline comes as one message. A large frame counts as several.
+# Frames a client may send at once, and each second after that: messages, their fragments, pings. What a client kept while it was offline
+# comes as one message. A large frame counts as several. How long a burst may hold up the others is for `budget` to say.
 BURST = 3000
 RATE = 600
 LARGEST_COUNTS = 1000
+# Frames that are still read after the farewell; they are counted as before.
+FRAMES_AFTER_FAREWELL = 100.0
 
 
 class Connection(WSListener):
@@ -36,9 +39,11 @@ class Connection(WSListener):
         "_allowance_at",
         "_backlog",
         "_backlog_bytes",
+        "_budget",
         "_bytes_a_frame",
         "_fragments",
         "_fragments_bytes",
+        "_put_off",
         "_rooms",
         "_write_limit",
         "actor",
@@ -77,6 +82,9 @@ class Connection(WSListener):
         self._bytes_a_frame = max(4096, rooms.max_frame_bytes // LARGEST_COUNTS)
         self._allowance = float(BURST)
         self._allowance_at = rooms.time()
+        self._budget = Budget()  # of its own until it is known whose it is
+        # Frames that came while the person's time was used up, and nothing is read from the socket; None when there are none.
+        self._put_off: deque[tuple[WSMsgType, bool, bytes]] | None = None
 
     @property
     def is_open(self) -> bool:
@@ -87,6 +95,12 @@ class Connection(WSListener):
     def max_frame_bytes(self) -> int:
         """The largest message that is taken."""
         return self._rooms.max_frame_bytes
+
+    def belongs_to(self, actor: Actor) -> None:
+        """It is known now who opened it."""
+        self.actor = actor
+        self.person = Person(actor.user_id, actor.name)
+        self._budget = self._rooms.budget_of(actor.user_id)
 
     # ---- picows callbacks ----
 
@@ -101,32 +115,83 @@ class Connection(WSListener):
     def on_ws_disconnected(self, _transport: WSTransport) -> None:
         """The socket is gone."""
         self.transport = None
-        self._backlog = None
+        self._backlog = self._put_off = None
         self._rooms.closed(self)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """Take one WebSocket frame; whole messages go on."""
         self.awaiting_pong = False
         kind = frame.msg_type
-        if kind == WSMsgType.CLOSE:
-            transport.send_close(WSCloseCode.OK)
-            transport.disconnect()
-            return
-        if transport.is_close_frame_sent:  # a farewell was said: what still comes must not be kept
+        if kind == WSMsgType.CLOSE and not self._put_off:
+            self._bye(transport)
             return
         self._allowance -= 1 + frame.payload_size // self._bytes_a_frame
-        if self._allowance < 0 and not self._refill():
+        if (
+            transport.is_close_frame_sent
+        ):  # a farewell was said: what still comes must not be kept, nor be read for long
+            if self._allowance < 0:
+                self._pause_reading(transport)
+        elif self._allowance < 0 and not self._refill():
             self.close(CloseCode.TOO_MANY_MESSAGES, "too many messages")
-        elif kind == WSMsgType.BINARY and frame.fin and self._fragments is None:
-            self._message(frame.get_payload_as_bytes())
-        elif kind in (WSMsgType.BINARY, WSMsgType.CONTINUATION):
-            self._fragment(frame.get_payload_as_bytes(), first=kind == WSMsgType.BINARY, last=bool(frame.fin))
-        elif kind == WSMsgType.PING:
-            self.send(frame.get_payload_as_bytes(), WSMsgType.PONG)  # picows' own answer knows no limit
-        elif kind == WSMsgType.TEXT:
-            self.close(CloseCode.UNSUPPORTED_DATA, "binary frames only")
+        elif self._put_off is not None:
+            self._put_off.append((kind, bool(frame.fin), frame.get_payload_as_bytes()))
+        else:
+            budget = self._budget
+            clock = budget.clock
+            started = clock()
+            self._frame(kind, frame.get_payload_as_bytes(), last=bool(frame.fin))
+            wait = budget.spend(clock() - started, self._rooms.time())
+            if wait and self.is_open:
+                self._put_off = deque()
+                self._pause_reading(transport)
+                self._rooms.later(wait, self._go_on)
+
+    @staticmethod
+    def _pause_reading(transport: WSTransport) -> None:
+        if not transport.underlying_transport.is_closing():
+            transport.underlying_transport.pause_reading()
+
+    def _resume_reading(self) -> None:
+        self._put_off = None
+        if self.transport is not None and not self.transport.underlying_transport.is_closing():
+            self.transport.underlying_transport.resume_reading()
+
+    def _go_on(self) -> None:
+        """Take what was put off, for another slice of time; then read on."""
+        put_off = self._put_off
+        if put_off is None:
+            return
+        budget, now = self._budget, self._rooms.time()
+        wait = budget.wait(now)
+        while put_off and not wait and self.is_open:
+            clock = budget.clock
+            started = clock()
+            kind, last, payload = put_off.popleft()
+            self._frame(kind, payload, last=last)
+            wait = budget.spend(clock() - started, now)
+        if wait and self.is_open:
+            self._rooms.later(wait, self._go_on)
+        else:
+            self._resume_reading()
 
     # ---- in ----
+
+    def _frame(self, kind: WSMsgType, payload: bytes, *, last: bool) -> None:
+        if kind == WSMsgType.BINARY and last and self._fragments is None:
+            self._message(payload)
+        elif kind in (WSMsgType.BINARY, WSMsgType.CONTINUATION):
+            self._fragment(payload, first=kind == WSMsgType.BINARY, last=last)
+        elif kind == WSMsgType.PING:
+            self.send(payload, WSMsgType.PONG)  # picows' own answer knows no limit
+        elif kind == WSMsgType.TEXT:
+            self.close(CloseCode.UNSUPPORTED_DATA, "binary frames only")
+        elif kind == WSMsgType.CLOSE and self.transport is not None:
+            self._bye(self.transport)
+
+    @staticmethod
+    def _bye(transport: WSTransport) -> None:
+        transport.send_close(WSCloseCode.OK)
+        transport.disconnect()
 
     def _fragment(self, payload: bytes, *, first: bool, last: bool) -> None:
         if first == (self._fragments is not None):
@@ -164,12 +229,12 @@ class Connection(WSListener):
     def entered(self, room: "Room") -> None:
         """The room is open to this connection: hand over what waited."""
         self.room = room
-        backlog, self._backlog = self._backlog or deque(), None
+        backlog, self._backlog = self._backlog, None
         self._backlog_bytes = 0
-        for payload in backlog:
-            if not self.is_open or self.room is not room:
-                return
-            room.receive(self, payload)
+        if backlog and self.transport is not None:
+            self._put_off = deque((WSMsgType.BINARY, True, payload) for payload in backlog)
+            self._pause_reading(self.transport)
+            self._go_on()
 
     # ---- out ----
 
@@ -219,6 +284,9 @@ class Connection(WSListener):
         if transport is None or transport.is_close_frame_sent:
             return
         self._backlog = self._fragments = None
+        self._allowance = FRAMES_AFTER_FAREWELL
+        if self._put_off is not None:
+            self._resume_reading()  # the answer to the farewell must be seen
         if self.room is not None:
             self.room.leave(self)
         transport.send_close(int(code), reason.encode()[:120])  # type: ignore[arg-type]  # any number goes

@@ -65,8 +65,7 @@ async def join(runtime: Runtime, connection: Connection, token: str, epoch: str 
     try:
         if not is_id(connection.document_id):
             raise NotFoundError("There is no such document.")
-        connection.actor = await authenticate(runtime, token, connection.document_id, peer)
-        connection.person = Person(connection.actor.user_id, connection.actor.name)
+        connection.belongs_to(await authenticate(runtime, token, connection.document_id, peer))
         # Before the room, because nobody may have a document loaded that they may not see; and after it, because a right that is
         # taken away while it loads must count.
         await _authorise(runtime, connection)

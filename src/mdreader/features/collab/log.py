@@ -5,6 +5,7 @@ when the transaction is on the disk; nothing is shown or acknowledged before.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -29,6 +30,8 @@ PACE = 0.010
 # With so many rooms in one commit the server is busy enough for fewer, larger ones: that spares it a quarter of its time.
 MANY_ROOMS = 8
 PACE_WITH_MANY = 0.020
+# Seconds for which rooms are asked for their batches; those that are left are in the next commit.
+STRETCH = 0.010
 
 
 @dataclass(slots=True)
@@ -114,8 +117,14 @@ class LogWriter:
     def _begin(self) -> None:
         sources, self._waiting = self._waiting, {}
         self._last = self._loop.time()
-        # All rooms in one go: the code and the caches are warm after the first.
-        batches = [batch for source in sources if (batch := self._flush(source)) is not None]
+        end = time.perf_counter() + STRETCH
+        batches: list[Batch] = []
+        # Many rooms in one go: the code and the caches are warm after the first. But those that need long must not hold up all others.
+        for source in sources:
+            if batches and time.perf_counter() > end:
+                self._waiting[source] = None
+            elif (batch := self._flush(source)) is not None:
+                batches.append(batch)
         self._batches = len(batches)
         self._pace = PACE if len(batches) < MANY_ROOMS else PACE_WITH_MANY
         if batches:

@@ -3,14 +3,16 @@
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
+from weakref import WeakValueDictionary
 
 import structlog
 
 from mdreader.db.engine import Database, Transaction
 from mdreader.features.collab import storage
+from mdreader.features.collab.budget import Budget
 from mdreader.features.collab.closing import CloseCode
 from mdreader.features.collab.connection import Connection
 from mdreader.features.collab.log import LogStore, LogWriter
@@ -61,6 +63,7 @@ class Rooms:
         self._rooms: dict[str, asyncio.Future[Room]] = {}
         self._unloading: dict[str, asyncio.Future[None]] = {}
         self._sockets: dict[Connection, None] = {}
+        self._budgets: WeakValueDictionary[str, Budget] = WeakValueDictionary()
         self._tasks: set[asyncio.Task[None]] = set()
         self._peers: Peers | None = None
         self._writer: LogWriter
@@ -109,6 +112,17 @@ class Rooms:
         task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def later(self, seconds: float, callback: Callable[[], None]) -> None:
+        """Call on the event loop after a while."""
+        self._loop.call_later(seconds, callback)
+
+    def budget_of(self, user_id: str) -> Budget:
+        """What all connections of a person may take of the event loop together."""
+        budget = self._budgets.get(user_id)
+        if budget is None:
+            budget = self._budgets[user_id] = Budget()
+        return budget
 
     def opened(self, connection: Connection) -> None:
         """A socket finished its handshake."""

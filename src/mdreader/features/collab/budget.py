@@ -1,0 +1,54 @@
+"""How much of the event loop one person's messages may take at a stretch. Pure.
+
+Messages are handled where they come in, on the loop that everybody shares. Whoever sends more of them than a person can type must not
+have them handled all in one go: after a slice of the loop's time their sockets wait until the slice is paid for.
+"""
+
+from collections.abc import Callable
+from time import perf_counter, thread_time
+from typing import Final
+
+SLICE: Final = 0.005
+"""Seconds at a stretch."""
+SHARE: Final = 0.25
+"""How much of the time, in the long run."""
+SUSPICION: Final = 0.002
+"""Seconds used after which the clock is changed for the dearer one, until there was a pause."""
+PAUSE: Final = 1.0
+"""Seconds without a message."""
+
+
+class Budget:
+    """What one person's connections have used. A message's time is the difference of two readings of `clock`.
+
+    That is the time that went by, which costs next to nothing to read but may have been spent by others on a busy machine. Who seems to
+    use much of it is measured by the processor's time instead, and only that counts.
+    """
+
+    __slots__ = ("__weakref__", "_at", "_used", "clock")
+
+    def __init__(self) -> None:
+        self.clock: Callable[[], float] = perf_counter
+        self._used = 0.0
+        self._at = 0.0
+
+    def spend(self, seconds: float, now: float) -> float:
+        """Note that handling a message took so long until `now`; how long to wait before the next one, 0 for not at all.
+
+        `now` is any clock in seconds that does not go back.
+        """
+        passed = now - self._at
+        used = max(0.0, self._used - SHARE * passed) + seconds
+        self._at = now
+        if self.clock is perf_counter:
+            if used > SUSPICION:
+                self.clock, used = thread_time, 0.0
+        elif passed > PAUSE:
+            self.clock = perf_counter
+        self._used = used
+        return used / SHARE if used > SLICE else 0.0
+
+    def wait(self, now: float) -> float:
+        """How long to wait still, when others of the same person have used the slice; 0 for not at all."""
+        used = max(0.0, self._used - SHARE * (now - self._at))
+        return used / SHARE if used > SLICE else 0.0
