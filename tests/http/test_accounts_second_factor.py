@@ -288,6 +288,22 @@ class TestGuessing:
         assert statuses == [403] * 20 + [429]
 
 
+@pytest.mark.parametrize("how", ["a new password", "signing out everywhere"])
+async def test_what_ends_sessions_ends_those_that_are_half_begun(
+    client: httpx.AsyncClient, app: FastAPI, how: str
+) -> None:
+    """Somebody who learnt the password stands before the second step."""
+    her = await protected(client, app)
+    token = (await first_step(client, her.person))["mfa_token"]
+    if how == "a new password":
+        change = {"current_password": PASSWORD, "new_password": "another long passphrase"}
+        done = await client.post("/api/auth/password", json=change, headers=her.person.headers)
+    else:
+        done = await client.delete("/api/me/sessions", headers=her.person.headers)
+    assert done.status_code == 204
+    assert (await second_step(client, token, code=her.code())).json()["code"] == "mfa_expired"
+
+
 async def test_a_step_holds_for_ten_minutes(
     client: httpx.AsyncClient, app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:

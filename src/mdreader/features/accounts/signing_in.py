@@ -115,7 +115,8 @@ async def begin_session(runtime: Runtime, tx: Transaction, user: queries.User, *
 
 
 async def end_sessions(runtime: Runtime, tx: Transaction, user_id: str, *, keep: str | None = None) -> None:
-    """End every session of a user but `keep`: their tokens no longer hold, their sockets close."""
+    """End every session of a user but `keep`, and those that are about to begin: tokens no longer hold, sockets close."""
+    await challenges.discard_all(tx, user_id, "second_step")
     ended = await queries.revoke_other_sessions(tx, user_id, keep, runtime.clock.now())
     await endings.end_all_there(runtime, tx, user_id, ended, everywhere=keep is None)
     if ended:
