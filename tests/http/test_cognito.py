@@ -76,8 +76,8 @@ async def log_in(client: httpx.AsyncClient, expected: int = 200, *, password: st
     return await post(client, "/auth/login?session=cookie", expected, email=EMAIL, password=password)
 
 
-async def ended_there(app: FastAPI) -> None:
-    """Wait until the directory was told of everything that ended here."""
+async def settled_there(app: FastAPI) -> None:
+    """Wait until the directory was told of everything that happened here."""
     waiting = text("SELECT count(*) FROM jobs WHERE kind LIKE 'accounts.%' AND finished_at IS NULL")
     async with asyncio.timeout(20):
         while True:
@@ -131,6 +131,34 @@ async def test_an_address_that_is_taken_is_answered_the_same(page: httpx.AsyncCl
     assert refused["code"] == "invalid_code"
 
 
+async def test_who_signs_up_again_before_the_code_came_gets_another(
+    page: httpx.AsyncClient, pool: UserPool, app: FastAPI
+) -> None:
+    await post(page, "/auth/signup", 202, email=EMAIL, password=PASSWORD, name="Ada")
+    pool.code_for(EMAIL)
+    step = await post(page, "/auth/signup", 202, email=EMAIL, password=PASSWORD, name="Ada")
+    await settled_there(app)
+    await post(page, "/auth/mfa?session=cookie", mfa_token=step["mfa_token"], code=pool.code_for(EMAIL))
+
+
+async def test_a_first_time_that_comes_several_times_at_once(app: FastAPI, pool: UserPool) -> None:
+    pool.add(EMAIL)
+    tokens = [directory_login(pool)["AccessToken"] for _ in range(2)]
+
+    async def by_password() -> Any:
+        async with connect(app) as one:
+            return (await post(one, "/auth/login", email=EMAIL, password=PASSWORD))["user"]["id"]
+
+    async def by_token(token: str) -> Any:
+        async with connect(app, headers=bearer(token)) as one:
+            answer = await one.get("/api/me")
+            assert answer.status_code == 200, answer.text
+            return answer.json()["id"]
+
+    found = await asyncio.gather(*(by_password() for _ in range(4)), *map(by_token, [*tokens, *tokens]))
+    assert len(set(found)) == 1
+
+
 async def test_codes_are_tried_five_times(page: httpx.AsyncClient, pool: UserPool) -> None:
     step = await post(page, "/auth/signup", 202, email=EMAIL, password=PASSWORD, name="Ada")
     code = pool.code_for(EMAIL)
@@ -160,7 +188,7 @@ async def test_log_in_refresh_and_log_out(page: httpx.AsyncClient, pool: UserPoo
     assert (await page.post("/api/auth/refresh")).status_code == 200
     assert (await page.post("/api/auth/logout")).status_code == 204
     assert (await page.get("/api/me")).status_code == 401
-    await ended_there(app)
+    await settled_there(app)
     assert (await log_in(page))["user"]["id"] == first  # the same local account
 
 
@@ -331,7 +359,7 @@ async def test_signed_out_everywhere_is_everywhere(app: FastAPI, pool: UserPool,
         assert (await page.delete("/api/me/sessions")).status_code == 204
         for tokens in (seen, unseen):  # the second one was never shown here
             assert (await program.get("/api/me", headers=bearer(tokens["AccessToken"]))).status_code == 401
-    await ended_there(app)
+    await settled_there(app)
     for tokens in (seen, unseen):
         with pytest.raises(pool.client.exceptions.NotAuthorizedException):
             pool.client.initiate_auth(

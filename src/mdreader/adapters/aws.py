@@ -1,5 +1,7 @@
 """How the adapters of AWS reach it: one way to make a client, and one way to say what went wrong."""
 
+import functools
+import threading
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,13 +26,18 @@ class Aws:
 
     def client(self, service: str, **config: Any) -> Any:
         """A client of `service`, to be called in a thread; `config` overrides how patient it is. Opens no connection yet."""
-        session = boto3.session.Session()  # the default one is shared, and not made for threads
-        return session.client(
-            service,
-            region_name=self.region,
-            endpoint_url=self.endpoint_url,
-            config=_CONFIG.merge(Config(**config)) if config else _CONFIG,
-        )
+        with _MAKING:
+            return _session().client(
+                service,
+                region_name=self.region,
+                endpoint_url=self.endpoint_url,
+                config=_CONFIG.merge(Config(**config)) if config else _CONFIG,
+            )
+
+
+# Clients are made for threads, the session that makes them is not. It is one: the first client takes 100 ms, the next ones 5.
+_MAKING: Final = threading.Lock()
+_session: Final = functools.cache(boto3.session.Session)
 
 
 def code_of(error: BaseException) -> str:

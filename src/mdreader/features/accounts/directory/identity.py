@@ -5,6 +5,8 @@ from base64 import urlsafe_b64decode
 from typing import Any, Final
 from uuid import UUID, uuid5
 
+from sqlalchemy.exc import IntegrityError
+
 from mdreader.db.engine import Database
 from mdreader.features.accounts import keys, queries
 from mdreader.features.accounts.directory import queries as directory_queries
@@ -13,7 +15,7 @@ from mdreader.features.accounts.identity import REMEMBERED_TOKENS, EmbeddedIdent
 from mdreader.features.accounts.tokens import ALGORITHM, OPERATOR_PREFIX
 from mdreader.kernel.actor import Actor
 from mdreader.kernel.errors import UnauthenticatedError
-from mdreader.ports.directory import Claims, Directory, DirectoryRefusedError
+from mdreader.ports.directory import Claims, Directory, DirectoryRefusedError, Profile
 from mdreader.runtime import Runtime
 
 # Sessions of the directory's own tokens have ids that are made from these: the same sign-in, the same session.
@@ -79,10 +81,21 @@ class DirectoryIdentity(EmbeddedIdentity):
             raise UnauthenticatedError("The session is over. Log in again.") from error
         if profile.subject != claims.subject:
             raise UnauthenticatedError("The token is not its holder's.")
+        try:
+            await self._admit(runtime, profile, session_id, expires_at)
+        except IntegrityError:  # twice at once; now the account or the session is there
+            await self._admit(runtime, profile, session_id, expires_at)
+
+    async def _admit(self, runtime: Runtime, profile: Profile, session_id: str, expires_at: int) -> None:
         async with runtime.database.write() as tx:
-            user = await admit(runtime, tx, issuer, profile)
+            user = await admit(runtime, tx, self._directory.issuer, profile)
             await queries.insert_session_once(
-                tx, session_id=session_id, user_id=user.id, method=queries.DIRECTORY, now=now, expires_at=expires_at
+                tx,
+                session_id=session_id,
+                user_id=user.id,
+                method=queries.DIRECTORY,
+                now=runtime.clock.now(),
+                expires_at=expires_at,
             )
 
 

@@ -1,7 +1,5 @@
 """Which local account somebody of the directory has, and making or linking it the first time."""
 
-from sqlalchemy.exc import IntegrityError
-
 from mdreader.db.engine import Transaction
 from mdreader.features.accounts import queries
 from mdreader.features.accounts.directory import queries as directory_queries
@@ -15,7 +13,8 @@ from mdreader.runtime import Runtime
 
 async def admit(runtime: Runtime, tx: Transaction, issuer: str, profile: Profile) -> queries.User:
     """The local account of `profile`: known by its subject; else the one with the same address, but only when the directory has
-    confirmed that; else a new one. Raises `SignupClosedError`, `DirectoryEmailUnverifiedError`.
+    confirmed that; else a new one. Raises `SignupClosedError`, `DirectoryEmailUnverifiedError`, and `IntegrityError` when the same
+    person came in for the first time at the same moment: the next try finds the account.
     """  # noqa: D205 - one thought, which does not fit into a line
     now = runtime.clock.now()
     known = await directory_queries.find(tx.conn, issuer, profile.subject)
@@ -42,10 +41,7 @@ async def _make(runtime: Runtime, tx: Transaction, email: str, profile: Profile,
         raise SignupClosedError
     verified_at = now if profile.email_verified else None
     user = queries.User(new_id(), email, profile.name[:NAME_CHARACTERS] or email, "", now, verified_at)
-    try:
-        await queries.insert_user(
-            tx, user_id=user.id, email=email, name=user.name, password_hash="", now=now, email_verified_at=verified_at
-        )
-    except IntegrityError:  # somebody with this address came in at the same moment
-        raise DirectoryEmailUnverifiedError from None
+    await queries.insert_user(
+        tx, user_id=user.id, email=email, name=user.name, password_hash="", now=now, email_verified_at=verified_at
+    )
     return user

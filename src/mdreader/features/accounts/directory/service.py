@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any, Final
 
+from sqlalchemy.exc import IntegrityError
+
 from mdreader.features.accounts import challenges, limits, mails, queries, service, step_up
 from mdreader.features.accounts.client import Client
 from mdreader.features.accounts.codes.service import Proof as MailedProof
@@ -19,6 +21,7 @@ from mdreader.features.accounts.errors import (
     WrongPasswordError,
 )
 from mdreader.features.accounts.schemas import LoginIn, PasswordIn, SignupIn, normalise_email
+from mdreader.features.accounts.second_factor import service as second_factor
 from mdreader.features.accounts.second_factor import totp
 from mdreader.features.accounts.second_factor.service import NewApp, Proof
 from mdreader.features.accounts.signing_in import (
@@ -34,6 +37,7 @@ from mdreader.kernel.actor import Actor
 from mdreader.ports.directory import CodeNeeded, DirectoryRefusedError, SignedIn
 from mdreader.runtime import Runtime
 
+RESEND: Final = "accounts.directory_resend"
 _STEP: Final = "second step"
 
 
@@ -43,18 +47,19 @@ async def sign_up(runtime: Runtime, data: SignupIn, client: Client) -> Grant | S
     async with runtime.database.read() as conn:
         await service.check_signup_open(runtime, conn)
     await limits.count(runtime.rate_limits, limits.MAILS_BY_ACCOUNT, f"signup:{data.email}")
-    passwords = directory_of(runtime).passwords
+    taken = False
     try:
-        await passwords.sign_up(data.email, data.password, data.name)
+        await directory_of(runtime).passwords.sign_up(data.email, data.password, data.name)
     except DirectoryRefusedError as error:
         if error.reason != "taken":
             raise told(error) from error
-        await _resend(runtime, data.email)
+        taken = True
     state = {"email": data.email, "password": data.password, "name": data.name}
-    return await _ask(runtime, "signup", state, data.email, "email_code")
+    return await _ask(runtime, "signup", state, data.email, "email_code", resend=taken)
 
 
-async def _resend(runtime: Runtime, email: str) -> None:
+async def resend(runtime: Runtime, email: str) -> None:
+    """Have the directory mail another code, if there is an account that waits for one."""
     try:
         await directory_of(runtime).passwords.resend(email)
     except DirectoryRefusedError as error:
@@ -63,12 +68,17 @@ async def _resend(runtime: Runtime, email: str) -> None:
         # Confirmed, or nobody's: what is answered does not tell.
 
 
-async def _ask(runtime: Runtime, method: str, state: dict[str, Any], email: str, ask: Method) -> SecondStep:
+async def _ask(
+    runtime: Runtime, method: str, state: dict[str, Any], email: str, ask: Method, *, resend: bool = False
+) -> SecondStep:
+    """`resend`: later, so that the answer takes as long for an address that is taken as for one that is not."""
     data = {"method": method, "directory": seal_json(runtime.secret, state, purpose=_STEP)}
     async with runtime.database.write() as tx:
         issued = await challenges.issue(
             runtime, tx, "second_step", user_id=None, email=email, data=data, seconds=SECOND_STEP_SECONDS
         )
+        if resend:
+            await runtime.jobs.enqueue(tx, RESEND, {"email": email}, unique_key=email)
     return SecondStep(issued.token, (ask,))
 
 
@@ -82,7 +92,7 @@ async def log_in(runtime: Runtime, data: LoginIn, client: Client) -> Grant | Sec
     except DirectoryRefusedError as error:
         if error.reason != "unconfirmed":
             raise told(error) from error
-        await _resend(runtime, email)
+        await resend(runtime, email)
         result = await _ask(runtime, "password", {"email": email, "password": data.password}, email, "email_code")
     await runtime.rate_limits.refund(limits.LOGIN_BY_ADDRESS, address)
     await runtime.rate_limits.reset(limits.LOGIN_BY_ACCOUNT, email)
@@ -102,6 +112,14 @@ async def _check(
 
 
 async def _begin(runtime: Runtime, signed_in: SignedIn, *, method: str, client: Client) -> Grant:
+    try:
+        return await _try_to_begin(runtime, signed_in, method=method, client=client)
+    except IntegrityError:
+        # The same person came in for the first time twice at once; now there is the account.
+        return await _try_to_begin(runtime, signed_in, method=method, client=client)
+
+
+async def _try_to_begin(runtime: Runtime, signed_in: SignedIn, *, method: str, client: Client) -> Grant:
     async with runtime.database.write() as tx:
         user = await admit(runtime, tx, directory_of(runtime).issuer, signed_in.profile)
         grant = await begin_session(runtime, tx, user, method=method, client=client)
@@ -114,6 +132,10 @@ async def _begin(runtime: Runtime, signed_in: SignedIn, *, method: str, client: 
 async def complete_sign_in(runtime: Runtime, token: str, proof: Proof, client: Client) -> Grant | SecondStep:
     """The second step: the code of a mail, or of the person's app, which the directory checks."""
     address = limits.address_key(client.address)
+    async with runtime.database.read() as conn:
+        known = await challenges.peek(runtime, conn, "second_step", token)
+    if known is not None and "directory" not in known.data:
+        return await second_factor.complete_sign_in(runtime, token, proof, client)  # of a way in of our own
     await limits.count(runtime.rate_limits, limits.CODES_BY_ADDRESS, address)
     async with runtime.database.write() as tx:
         found = await challenges.attempt(runtime, tx, "second_step", token)
@@ -165,14 +187,17 @@ def _state(runtime: Runtime, found: challenges.Challenge | None) -> dict[str, An
 
 async def mail_code_again(runtime: Runtime, token: str, client: Client) -> None:
     """Have the directory mail another code."""
-    await limits.count(runtime.rate_limits, limits.MAILS_BY_ADDRESS, limits.address_key(client.address))
     async with runtime.database.read() as conn:
         found = await challenges.peek(runtime, conn, "second_step", token)
+    if found is not None and "directory" not in found.data:
+        await second_factor.mail_code_again(runtime, token, client)
+        return
+    await limits.count(runtime.rate_limits, limits.MAILS_BY_ADDRESS, limits.address_key(client.address))
     state = _state(runtime, found)
     if state is None or "email" not in state:
         raise SecondStepOverError
     await limits.count(runtime.rate_limits, limits.MAILS_BY_ACCOUNT, f"second_step:{state['email']}")
-    await _resend(runtime, state["email"])
+    await resend(runtime, state["email"])
 
 
 async def refresh_session(runtime: Runtime, token: RefreshToken) -> Grant:
