@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from botocore.exceptions import ClientError
 from structlog.testing import capture_logs
 
 from mdreader.adapters.aws import Aws
@@ -272,6 +273,16 @@ async def test_ses_refuses_an_address_that_was_not_verified(aws_endpoint: str) -
     client = Aws(REGION, aws_endpoint).client("sesv2", retries={"total_max_attempts": 1})
     with pytest.raises(MailRefusedError, match="MessageRejected"):
         await SesMail(client).send(replace(MESSAGE, sender="stranger@example.org"))
+
+
+async def test_ses_may_take_it_once_the_sender_is_verified() -> None:
+    class Client:
+        def send_email(self, **_request: Any) -> dict[str, str]:
+            said = "Email address is not verified. The following identities failed the check: noreply@notes.example.org"
+            raise ClientError({"Error": {"Code": "MessageRejected", "Message": said}}, "SendEmail")
+
+    with pytest.raises(MailUnavailableError, match="not verified"):
+        await SesMail(Client()).send(MESSAGE)
 
 
 async def test_ses_that_does_not_answer_may_do_so_later(aws_endpoint: str) -> None:

@@ -45,7 +45,8 @@ class SesMail:
             answer = await asyncio.to_thread(self._client.send_email, **request)
         except AwsError as error:
             code = code_of(error)
-            if code in _REFUSED:
+            # The same code says that the sender was not verified yet, which is a setting.
+            if code in _REFUSED and "not verified" not in str(error):
                 raise MailRefusedError(f"SES refuses it: {code}: {error}") from error
             raise MailUnavailableError(f"SES does not take it now: {code}: {error}") from error
         return str(answer["MessageId"])
