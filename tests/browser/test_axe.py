@@ -1,17 +1,15 @@
 """axe-core finds nothing on any screen, dialog or menu, in light and in dark."""
 
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from support.axe import violations
+from support.axe import check
 from support.http import signed_up_at
 from support.page import PHONE, Place, Visit, Visitor, new_place, visiting
 from support.server import Server
 
-SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 EVERYTHING = """---
 title: Everything
 tags: [a, b]
@@ -51,16 +49,6 @@ Hidden text.
 
 [^1]: The note.
 """
-
-
-def check(visitor: Visitor, screen: str) -> list[str]:
-    """What is wrong with the screen, in both schemes."""
-    found = []
-    for scheme in SCHEMES:
-        visitor.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        expect(visitor.page.locator("html")).to_have_attribute("data-theme", scheme)
-        found += [f"{screen}, {scheme}: {line}" for line in violations(visitor.page)]
-    return found
 
 
 @pytest.fixture(scope="module")

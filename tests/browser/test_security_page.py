@@ -1,12 +1,13 @@
 """The security page: codes from an app, passkeys, sessions, the password; and logging in with what was set up there."""
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pyotp
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from support.http import PASSWORD, Person, signed_up_at
 from support.page import Visit, Visitor
@@ -168,6 +169,31 @@ def test_the_password_is_changed(visit: Visit, ada: Person) -> None:
     log_out(visitor)
     fill_login(visitor, ada, "Another-horse-2")
     inside(visitor)
+
+
+def test_who_logged_in_long_ago_shows_the_password_first(visit: Visit, ada: Person) -> None:
+    """Only that it is long ago is made up; the password is judged by the server."""
+    visitor = visit(ada)
+
+    def long_ago(route: Route) -> None:
+        if "password" in (route.request.post_data_json or {}):
+            route.continue_()
+            return
+        problem = {"code": "reauthentication_required", "title": "Again", "status": 403, "has_password": True}
+        route.fulfill(status=403, content_type="application/problem+json", body=json.dumps(problem))
+
+    visitor.page.route("**/api/me/totp", long_ago)
+    security(visitor)
+    visitor.button("Set up").click()
+    dialog = visitor.dialog("Is it you?")
+    expect(dialog.get_by_label("Password", exact=True)).to_be_focused()
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(dialog).to_be_hidden()
+    expect(visitor.button("Set up")).to_be_focused()
+    visitor.button("Set up").click()
+    dialog.get_by_label("Password", exact=True).fill(PASSWORD)
+    dialog.get_by_role("button", name="Continue").click()
+    expect(visitor.page.get_by_role("img", name="QR code with the key")).to_be_visible()
 
 
 @contextmanager

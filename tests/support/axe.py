@@ -3,11 +3,15 @@
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
+
+from support.page import Visitor
 
 _SOURCE = Path(__file__).resolve().parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 @cache
@@ -24,3 +28,13 @@ def violations(page: Page) -> list[str]:
         for rule in found["violations"]
         for node in rule["nodes"]
     ]
+
+
+def check(visitor: Visitor, screen: str) -> list[str]:
+    """What is wrong with the screen, in light and in dark."""
+    found = []
+    for scheme in SCHEMES:
+        visitor.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        expect(visitor.page.locator("html")).to_have_attribute("data-theme", scheme)
+        found += [f"{screen}, {scheme}: {line}" for line in violations(visitor.page)]
+    return found

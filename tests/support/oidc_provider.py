@@ -41,6 +41,7 @@ class OidcProvider:
     userinfo: dict[str, Any] | None = None
     email_in_token: bool = True
     failing: bool = False
+    agrees: bool = True
     public: bool = False  # its client has no secret
     asked: list[str] = field(default_factory=list)
     keys: dict[str, rsa.RSAPrivateKey] = field(default_factory=dict)
@@ -66,7 +67,8 @@ class OidcProvider:
         assert asked["code_challenge_method"] == "S256"
         code = secrets.token_urlsafe(16)
         self._codes[code] = asked
-        return f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state']})}"
+        answer = {"code": code} if self.agrees else {"error": "access_denied"}
+        return f"{asked['redirect_uri']}?{urlencode({**answer, 'state': asked['state']})}"
 
     def id_token(self, asked: dict[str, str]) -> str:
         now = int(time.time())
@@ -153,6 +155,12 @@ def running_provider() -> Iterator[OidcProvider]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if urlsplit(self.path).path in {"/authorize", "/login/oauth/authorize"}:
+                # A browser came by: its owner agrees, or does not, without being asked.
+                self.send_response(302)
+                self.send_header("Location", provider.agree(provider.url + self.path))
+                self.end_headers()
+                return
             self._send(provider.answer_get(urlsplit(self.path).path, self.headers.get("Authorization", "")))
 
         def do_POST(self) -> None:

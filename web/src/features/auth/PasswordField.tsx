@@ -12,6 +12,7 @@ interface PasswordFieldProps {
   onValue: (value: string) => void;
   /** A new password shows the rules while one types. */
   isNew?: boolean;
+  autoFocus?: boolean;
 }
 
 function Rules({ password }: { password: string }) {
@@ -39,7 +40,7 @@ function Rules({ password }: { password: string }) {
   );
 }
 
-export function PasswordField({ label, value, onValue, isNew = false }: PasswordFieldProps) {
+export function PasswordField({ label, value, onValue, isNew = false, autoFocus = false }: PasswordFieldProps) {
   const [shown, setShown] = useState(false);
   return (
     <div className="password-field">
@@ -50,6 +51,7 @@ export function PasswordField({ label, value, onValue, isNew = false }: Password
         autoComplete={isNew ? 'new-password' : 'current-password'}
         autoCapitalize="none"
         spellCheck={false}
+        autoFocus={autoFocus}
         required
         maxLength={256}
         value={value}

@@ -94,7 +94,7 @@ export function ResetScreen() {
     <AuthCard title={ta('reset.choose_title')} text={ta('reset.choose_text')}>
       <form className="auth-form" onSubmit={form.onSubmit}>
         {form.error && <FormError>{form.error}</FormError>}
-        <PasswordField label={ta('reset.new')} isNew value={password} onValue={setPassword} />
+        <PasswordField label={ta('reset.new')} isNew autoFocus value={password} onValue={setPassword} />
         <Button kind="primary" type="submit" busy={form.busy} disabled={!checkPassword(password).ok}>
           {ta('reset.save')}
         </Button>

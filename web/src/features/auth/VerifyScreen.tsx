@@ -46,8 +46,8 @@ export function VerifyScreen() {
     <AuthCard title={ta('verify.title')} text={needsPassword ? ta('verify.password_text') : ta('verify.text')}>
       <form className="auth-form" onSubmit={form.onSubmit}>
         {form.error && <FormError>{form.error}</FormError>}
-        {needsPassword && <PasswordField label={ta('password')} value={password} onValue={setPassword} />}
-        <Button kind="primary" type="submit" busy={form.busy} autoFocus>
+        {needsPassword && <PasswordField label={ta('password')} autoFocus value={password} onValue={setPassword} />}
+        <Button kind="primary" type="submit" busy={form.busy} autoFocus={!needsPassword}>
           {ta('verify.button')}
         </Button>
       </form>

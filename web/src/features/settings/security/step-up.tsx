@@ -1,7 +1,6 @@
 // Some changes need proof that it is them: the server asks for it when the log-in is some time ago.
 import { useState } from 'react';
-import { logOut } from '@/features/auth';
-import { PasswordField } from '@/features/auth';
+import { logOut, PasswordField } from '@/features/auth';
 import { ApiError } from '@/lib/api';
 import { t } from '@/lib/strings';
 import { Button } from '@/ui/Button';
@@ -29,7 +28,7 @@ function AskPassword({ onPassword, onClose }: AskProps & { onPassword: (password
     <Dialog open onClose={onClose} title={tx('proof.title')} description={tx('proof.text')}>
       <form className="dialog-form" onSubmit={form.onSubmit}>
         {form.error && <FormError>{form.error}</FormError>}
-        <PasswordField label={tx('proof.password')} value={password} onValue={setPassword} />
+        <PasswordField label={tx('proof.password')} autoFocus value={password} onValue={setPassword} />
         <DialogActions>
           <Button kind="primary" type="submit" busy={form.busy}>
             {tx('proof.continue')}
