@@ -37,7 +37,16 @@ FAILPOINTS = {
 }
 """By name. Projection and folding happen when documents fall quiet or the server stops."""
 AT_STOP = ("projection.", "fold.")
-SQLITE_ONLY = {"log.before_sync"}  # a commit of PostgreSQL's includes its sync
+ON_POSTGRES = (
+    "log.before_commit",
+    "log.after_sync",
+    "room.before_broadcast",
+    "seed.before_commit",
+    "seed.after_commit",
+    "projection.before_tree",
+    "fold.before_commit",
+)
+"""Where another database makes a difference."""
 
 
 class Death(NamedTuple):
