@@ -235,7 +235,8 @@ class Follower:
             return
         self._unseen.append(update)
         if self._showing is None:
-            wait = room.pipeline.wait()
+            # It has waited for company on its own server; here it waits only to go along with what is sent anyway.
+            wait = room.pipeline.wait() if room.pipeline.shows_soon else 0
             if wait:
                 self._showing = asyncio.get_running_loop().call_later(wait, self._show)
             else:

@@ -211,7 +211,7 @@ class Pipeline:
         """What another server stored under `seq` is in the document now."""
         self.changed_at = self._loop.time()
         self.followed_since = self.followed_since or self.changed_at
-        self._window.sent(1, self.changed_at)
+        self._window.sent(1, self.changed_at)  # it was gathered in a window already
         self._advance(seq)
 
     def followed_all(self, stored: Stored) -> None:
@@ -232,6 +232,11 @@ class Pipeline:
         while self.seq + 1 in self._ahead:
             self.seq += 1
             self._ahead.discard(self.seq)
+
+    @property
+    def shows_soon(self) -> bool:
+        """Whether a commit is under way, or about to be: what it shows can take along what others wrote."""
+        return self._timer is not None or self._flight is not None
 
     def wait(self) -> float:
         """How long something that comes now should wait for more, with many people. Seconds."""

@@ -1,0 +1,186 @@
+"""What several servers cost: `python tests/campaigns/cluster_figures.py two|four|thousand [--seconds 20] [--bus redis|postgres]`.
+
+two        one document, 40 people, on one server and then 20 each on two: edit to peer, CPU per delivered edit
+four       rooms of ten people, on one server and three times as many on four: CPU of each
+thousand   1,000 people in 200 documents of whom 100 type: CPU, memory, edit to peer; then all come back after a restart
+"""
+
+import argparse
+import asyncio
+import itertools
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from collab.conftest import Team, make_team
+from support.cluster import cluster
+from support.postgres import Postgres
+from support.redis import RedisServer
+from support.server import Server
+from support.swarm import LeanClient, Tally, cpu_seconds, percentile, rss_megabytes, type_for
+
+WARM_SECONDS = 3.0
+COUNT = itertools.count(1)
+
+
+class Bench:
+    """The services that servers share."""
+
+    def __init__(self, folder: Path, bus: str) -> None:
+        self.folder = folder
+        self.postgres = Postgres(durable=True).start()
+        self.redis = RedisServer(folder).start() if bus == "redis" else None
+        self._runs = 0
+
+    def services(self) -> dict[str, str]:
+        found = {"DATABASE_URL": self.postgres.new_database()}
+        if self.redis is not None:
+            found["REDIS_URL"] = self.redis.new_url()
+        return found
+
+    def new_folder(self) -> Path:
+        self._runs += 1
+        made = self.folder / f"run-{self._runs}"
+        made.mkdir()
+        return made
+
+    def close(self) -> None:
+        if self.redis is not None:
+            self.redis.kill()
+        self.postgres.discard()
+
+
+async def seat(servers: list[Server], team: Team, rooms: list[list[int]], tally: Tally) -> list[list[LeanClient]]:
+    """Clients in rooms; each number in a room is the server of one client. Opened fifty at a time."""
+    where: dict[int, int] = {}
+    seated = []
+    gate = asyncio.Semaphore(50)
+
+    async def open_one(client: LeanClient, url: str) -> None:
+        async with gate:
+            await client.open(url, where)
+
+    async with asyncio.TaskGroup() as group:
+        for room in rooms:
+            document = await asyncio.to_thread(team.document, "")
+            clients = []
+            for server in room:
+                client = LeanClient(next(COUNT), server, tally)
+                where[client.number] = server
+                clients.append(client)
+                token = team.owner.access_token
+                group.create_task(open_one(client, f"{servers[server].ws_url}/{document}?token={token}"))
+            seated.append(clients)
+    return seated
+
+
+@dataclass(frozen=True)
+class Used:
+    """CPU seconds of each server in so many seconds."""
+
+    cpu: list[float]
+    seconds: float
+
+
+def percents(used: Used) -> str:
+    return ", ".join(f"{cpu / used.seconds * 100:.0f} %" for cpu in used.cpu)
+
+
+async def measure(servers: list[Server], typists: list[LeanClient], tally: Tally, seconds: float, rate: float) -> Used:
+    """CPU seconds of each server while the typists type."""
+    await type_for(typists, WARM_SECONDS, rate)
+    await asyncio.sleep(0.5)
+    tally.forget()
+    before = [cpu_seconds(server.pid) for server in servers]
+    started = time.perf_counter()
+    await type_for(typists, seconds, rate)
+    await asyncio.sleep(0.3)
+    took = time.perf_counter() - started
+    cpu = [cpu_seconds(server.pid) - was for server, was in zip(servers, before, strict=True)]
+    return Used(cpu, took)
+
+
+async def two(bench: Bench, seconds: float) -> None:
+    per_edit = {}
+    for count in (1, 2):
+        with cluster(bench.new_folder(), count, **bench.services()) as servers:
+            team, tally = make_team(servers[0]), Tally()
+            (clients,) = await seat(servers, team, [[index % count for index in range(40)]], tally)
+            got = await measure(servers, clients, tally, seconds, 5)
+            per_edit[count] = sum(got.cpu) / tally.delivered * 1e6
+            across = tally.across or tally.delays
+            print(
+                f"{count} server(s): edit to peer{' across servers' if count > 1 else ''} "
+                f"p50 {percentile(across, 0.5) * 1000:.1f} ms, p95 {percentile(across, 0.95) * 1000:.1f} ms; "
+                f"{tally.delivered} delivered of {len(tally.delays)}; CPU "
+                f"{percents(got)}; "
+                f"{per_edit[count]:.1f} us a delivered edit",
+                flush=True,
+            )
+            await asyncio.gather(*(client.close() for client in clients))
+    print(f"CPU per delivered edit: {per_edit[2] / per_edit[1]:.2f} times that of one server")
+
+
+async def four(bench: Bench, seconds: float, rooms: int) -> None:
+    shares = {}
+    for count in (1, 4):
+        # Rooms are spread over the servers, and the people of each over two of them.
+        number = rooms if count == 1 else 3 * rooms
+        plan = [[(room + person % 2) % count for person in range(10)] for room in range(number)]
+        with cluster(bench.new_folder(), count, **bench.services()) as servers:
+            team, tally = make_team(servers[0]), Tally()
+            seated = await seat(servers, team, plan, tally)
+            got = await measure(servers, [clients[0] for clients in seated], tally, seconds, 2)
+            shares[count] = [cpu / got.seconds * 100 for cpu in got.cpu]
+            print(
+                f"{count} server(s), {10 * number} connections in {number} rooms, one typist each: CPU "
+                f"{', '.join(f'{share:.1f} %' for share in shares[count])}; "
+                f"p50 {percentile(tally.delays, 0.5) * 1000:.1f} ms, p95 {percentile(tally.delays, 0.95) * 1000:.1f} ms",
+                flush=True,
+            )
+            await asyncio.gather(*(client.close() for clients in seated for client in clients))
+    print(
+        f"with 3 times the connections each of four servers uses {max(shares[4]) / shares[1][0]:.2f} times the CPU of one"
+    )
+
+
+async def thousand(bench: Bench, seconds: float) -> None:
+    with cluster(bench.new_folder(), 1, **bench.services()) as servers:
+        team, tally = make_team(servers[0]), Tally()
+        seated = await seat(servers, team, [[0] * 5 for _ in range(200)], tally)
+        got = await measure(servers, [clients[0] for clients in seated[:100]], tally, seconds, 2)
+        print(
+            f"1,000 people, 100 typing 2 a second: {got.cpu[0] / got.seconds:.3f} CPU, "
+            f"{rss_megabytes(servers[0].pid):.0f} MB, edit to peer p50 {percentile(tally.delays, 0.5) * 1000:.1f} ms, "
+            f"p95 {percentile(tally.delays, 0.95) * 1000:.1f} ms",
+            flush=True,
+        )
+        await asyncio.gather(*(client.close() for clients in seated for client in clients))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("figure", choices=["two", "four", "thousand"])
+    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--rooms", type=int, default=20)
+    parser.add_argument("--bus", choices=["redis", "postgres"], default="redis")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Path(folder), options.bus)
+        try:
+            if options.figure == "two":
+                asyncio.run(two(bench, options.seconds))
+            elif options.figure == "four":
+                asyncio.run(four(bench, options.seconds, options.rooms))
+            else:
+                asyncio.run(thousand(bench, options.seconds))
+        finally:
+            bench.close()
+
+
+if __name__ == "__main__":
+    main()
