@@ -77,6 +77,7 @@ class Settings(BaseSettings):
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field((), validation_alias="MDREADER_ALLOWED_ORIGINS")
     max_document_bytes: int = Field(5_000_000, ge=1_000, le=100_000_000, validation_alias="MDREADER_MAX_DOCUMENT_BYTES")
     metrics_token: str | None = Field(None, min_length=16, validation_alias="MDREADER_METRICS_TOKEN")
+    stop_delay: float = Field(0, ge=0, le=300, validation_alias="MDREADER_STOP_DELAY")
     worker: Literal["embedded", "off"] = Field("embedded", validation_alias="MDREADER_WORKER")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", validation_alias="MDREADER_LOG_LEVEL")
     log_format: Literal["auto", "json", "console"] = Field("auto", validation_alias="MDREADER_LOG_FORMAT")

@@ -6,6 +6,8 @@ import signal
 import socket
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,19 @@ def test_a_signal_stops_it_in_order_within_ten_seconds(number: signal.Signals, s
     os.kill(server.pid, number)
     assert server.wait(10) == 0
     assert json.loads(server.log[-1])["event"] == "stopped"
+
+
+def test_it_says_that_it_is_leaving_before_it_stops(tmp_path: Path, new_server: Callable[[Path], Server]) -> None:
+    server = new_server(tmp_path / "data").start(MDREADER_STOP_DELAY="1.5")
+    with server.client() as client:
+        assert client.get("/api/ready").status_code == 200
+        os.kill(server.pid, signal.SIGTERM)
+        deadline = time.monotonic() + 1.4
+        while (answer := client.get("/api/ready")).status_code == 200:
+            assert time.monotonic() < deadline
+        assert (answer.status_code, answer.json()["checks"]["server"]) == (503, "stopping")
+        assert client.get("/api/health").status_code == 200
+    assert server.wait(10) == 0
 
 
 def test_a_request_that_never_ends_does_not_hold_it(server: Server) -> None:

@@ -1,5 +1,6 @@
 """`mdreader serve`: one server on one data folder, from its socket to its orderly end."""
 
+import asyncio
 import contextlib
 import logging
 import os
@@ -17,6 +18,7 @@ from fastapi import FastAPI
 from mdreader import __version__
 from mdreader.db.postgres_address import AddressError
 from mdreader.features.collab.mount import CollabProtocol, CollabServer
+from mdreader.http.operations import leave
 from mdreader.kernel import failpoints
 from mdreader.kernel.data_folder import DataFolderInUseError, ServerInfo, announce, hold, retract
 from mdreader.kernel.errors import AppError
@@ -120,6 +122,7 @@ class _Server(CollabServer):
 
     def __init__(self, config: uvicorn.Config, app: FastAPI, settings: Settings, listener: socket.socket) -> None:
         super().__init__(config, lambda: getattr(app.state, "runtime", None))
+        self._app = app
         self._settings = settings
         self._listener = listener
 
@@ -146,6 +149,12 @@ class _Server(CollabServer):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         retract(self._settings.data)
+        leave(self._app)
+        if self._settings.stop_delay:
+            log.info("leaving", seconds=self._settings.stop_delay)
+            end = time.monotonic() + self._settings.stop_delay
+            while time.monotonic() < end and not self.force_exit:  # noqa: ASYNC110 - uvicorn sets it at a second Ctrl-C
+                await asyncio.sleep(0.1)
         await super().shutdown(sockets)
         log.info("stopped")
 

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from socket import gethostname
 from typing import Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 from sqlalchemy import text
@@ -55,6 +55,16 @@ class MetricsForbiddenError(ForbiddenError):
     code = "metrics_forbidden"
 
 
+def leave(app: FastAPI) -> None:
+    """From now on `/api/ready` says no: whoever spreads requests over servers should send no more of them here."""
+    app.state.leaving = True
+
+
+def is_leaving(app: FastAPI) -> bool:
+    """Whether the server is about to stop."""
+    return bool(getattr(app.state, "leaving", False))
+
+
 @router.get("/api/health", operation_id="health")
 async def health() -> Health:
     """Alive: answers as long as the process does, whatever its database is doing."""
@@ -63,8 +73,10 @@ async def health() -> Health:
 
 @router.get("/api/ready", operation_id="ready", responses=PROBLEM_RESPONSES)
 async def ready(request: Request, runtime: RuntimeDep) -> Ready:
-    """Ready: the database is reachable and its schema is this version's."""
+    """Ready: the database is reachable, its schema is this version's, and the server is not about to stop."""
     checks = await _checks(runtime)
+    if is_leaving(request.app):
+        checks["server"] = "stopping"
     failed = [name for name, state in checks.items() if state != "ok"]
     _tell(request, runtime, failed)
     if failed:
