@@ -413,6 +413,13 @@ def _mail(settings: Settings) -> Mail:
     """How mails leave. Raises `SettingsError`."""
     if settings.mail_url is None:
         return OutboxMail()
+    from mdreader.adapters.mail_mime import address_of  # noqa: PLC0415 - the default needs none of it
+    from mdreader.ports.mail import MailRefusedError  # noqa: PLC0415
+
+    try:
+        address_of(settings.email_from or "")
+    except MailRefusedError as error:
+        raise SettingsError(f"email_from: {error}") from None
     if settings.mail_url.startswith("ses:"):
         from mdreader.adapters.aws import Aws  # noqa: PLC0415 - an extra
         from mdreader.adapters.mail_ses import SesMail, parse_ses_url  # noqa: PLC0415

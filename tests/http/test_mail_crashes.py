@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
 
@@ -15,7 +16,8 @@ from mdreader.db.engine import Database
 from mdreader.features.mail import queries, service
 from mdreader.features.mail.queries import MailRow
 from mdreader.ports.mail import MailMessage
-from mdreader.settings import Settings, load_settings
+from mdreader.settings import Settings, SettingsError, load_settings
+from support.aws import CREDENTIALS
 from support.mail_servers import content_of, smtp_server
 from support.server import Server
 from support.waiting import eventually
@@ -144,3 +146,30 @@ async def until(database: Database, mail_id: str, wanted: str, *, error: str = "
             if row.state == wanted and error in (row.error or ""):
                 return
             await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("values", "setting"),
+    [
+        ({"mail_url": "smtp://mail.example.org", "email_from": "nobody"}, "email_from"),
+        ({"mail_url": "smtp:", "email_from": "a@example.org"}, "mail_url"),
+        (
+            {
+                "aws_s3_bucket": "files",
+                "aws_region": "eu-central-1",
+                "cloudfront_domain": "d.cloudfront.net",
+                "cloudfront_key_id": "K1",
+                "cloudfront_private_key": "no key",
+            },
+            "cloudfront_private_key",
+        ),
+    ],
+)
+async def test_a_setting_that_cannot_work_stops_the_start(
+    settings: Settings, values: dict[str, str], setting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=setting):
+        async with build_runtime(settings.model_copy(update=values)):
+            pass

@@ -57,6 +57,7 @@ def test_a_mistake_names_its_variable(name: str, value: str, monkeypatch: pytest
         ({"IDENTITY": "cognito"}, "COGNITO_USER_POOL_ID"),
         ({"IDENTITY": "cognito", "COGNITO_USER_POOL_ID": "eu-central-1_x"}, "COGNITO_CLIENT_ID"),
         ({"MAIL_URL": "smtp://host:587"}, "EMAIL_FROM"),
+        ({"CLOUDFRONT_DOMAIN": "d.cloudfront.net", "AWS_S3_BUCKET": "files"}, "CLOUDFRONT_PRIVATE_KEY"),
     ],
 )
 def test_what_belongs_together_is_asked_for(
