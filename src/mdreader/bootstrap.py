@@ -366,14 +366,24 @@ def _identity(
     secret: bytes,
 ) -> EmbeddedIdentity:
     if directory is None:
-        providers = sign_in_providers(settings)
+        providers = [
+            replace(one, newest_secret=partial(secrets.get, f"{one.id}_client_secret"))
+            for one in sign_in_providers(settings)
+        ]
         return EmbeddedIdentity(database=database, clock=clock, secret=secret, providers=providers)
     hosted = []
     if settings.cognito_domain is not None:
         # Its pages, and every provider that the pool knows; the pool's own description says where they are.
         client_secret = secrets.get("cognito_client_secret") or ""
         hosted = [
-            Provider("cognito", "Single sign-on", directory.issuer, settings.cognito_client_id or "", client_secret)
+            Provider(
+                "cognito",
+                "Single sign-on",
+                directory.issuer,
+                settings.cognito_client_id or "",
+                client_secret,
+                newest_secret=partial(secrets.get, "cognito_client_secret"),
+            )
         ]
     return DirectoryIdentity(directory, database=database, clock=clock, secret=secret, providers=hosted)
 
@@ -394,7 +404,9 @@ async def _notices(settings: Settings) -> AsyncIterator[Notices]:
 def _blobs(settings: Settings, secret: bytes, clock: Clock) -> BlobStore:
     """Where files are kept. Raises `SettingsError`."""
     if settings.aws_s3_bucket is None:
-        return LocalBlobs(settings.data.resolve() / "blobs", secret=secret, now=clock.now)
+        local = LocalBlobs(settings.data.resolve() / "blobs", secret=secret, now=clock.now)
+        local.sweep()
+        return local
     from mdreader.adapters.aws import Aws  # noqa: PLC0415 - an extra
     from mdreader.adapters.blobs_s3 import CloudFront, S3Blobs  # noqa: PLC0415
 

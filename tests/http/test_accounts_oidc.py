@@ -422,6 +422,17 @@ class TestAndTheRest:
         assert said(await go(client, provider)).get("error") == error
         assert await who(client) == (None if error else "ada@example.org")
 
+    async def test_a_clients_secret_that_was_rotated(
+        self, client: httpx.AsyncClient, app: FastAPI, provider: OidcProvider
+    ) -> None:
+        kept = {"secret": "of the start"}
+        known = identity_of(app.state.runtime).providers
+        acme = Provider("acme", "Acme", provider.url, CLIENT_ID, "of the start", newest_secret=lambda: kept["secret"])
+        known["acme"] = ProviderClient(acme)
+        kept["secret"] = CLIENT_SECRET  # the provider refuses every other one
+        await go(client, provider)
+        assert await who(client) == "ada@example.org"
+
     async def test_a_name_of_the_providers_making(
         self, client: httpx.AsyncClient, app: FastAPI, provider: OidcProvider
     ) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from mdreader.adapters.aws import Aws
 from mdreader.bootstrap import telling_of_dead_jobs
+from mdreader.http.operations import leave
 from mdreader.kernel.errors import StorageFullError
 from mdreader.ports.notices import Notice
 from support.aws import CREDENTIALS, REGION
@@ -83,6 +84,12 @@ async def test_a_server_that_is_not_ready_says_so_once_and_when_it_is_again(
     await at(ours)
     assert (await client.get("/api/ready")).status_code == 200
     assert heard.kinds == ["server.degraded", "server.recovered"]
+
+
+async def test_a_stop_in_good_order_is_no_trouble(client: httpx.AsyncClient, app: FastAPI, heard: Heard) -> None:
+    leave(app)
+    assert (await client.get("/api/ready")).status_code == 503
+    assert heard.kinds == []
 
 
 async def test_a_full_disk_is_told(client: httpx.AsyncClient, app: FastAPI, heard: Heard) -> None:

@@ -75,13 +75,17 @@ async def health() -> Health:
 async def ready(request: Request, runtime: RuntimeDep) -> Ready:
     """Ready: the database is reachable, its schema is this version's, and the server is not about to stop."""
     checks = await _checks(runtime)
+    _tell(request, runtime, _failed(checks))  # a stop in good order is no trouble, and is told by itself
     if is_leaving(request.app):
         checks["server"] = "stopping"
-    failed = [name for name, state in checks.items() if state != "ok"]
-    _tell(request, runtime, failed)
+    failed = _failed(checks)
     if failed:
         raise NotReadyError(f"Not ready: {', '.join(failed)}.", extra={"checks": checks})
     return Ready(checks=checks)
+
+
+def _failed(checks: dict[str, str]) -> list[str]:
+    return [name for name, state in checks.items() if state != "ok"]
 
 
 def _tell(request: Request, runtime: Runtime, failed: list[str]) -> None:

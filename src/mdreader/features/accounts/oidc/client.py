@@ -94,14 +94,14 @@ class ProviderClient:
         basic = "client_secret_basic" in self._metadata.get(
             "token_endpoint_auth_methods_supported", ["client_secret_basic"]
         )
-        if not self.provider.client_secret:
+        if not self.provider.secret:
             # A public client has nothing to show: the verifier alone says that it is the one that asked.
             answer = await http.post(endpoint, data=form)
         elif self.provider.github_api is not None or not basic:
-            form["client_secret"] = self.provider.client_secret
+            form["client_secret"] = self.provider.secret
             answer = await http.post(endpoint, data=form, headers={"Accept": "application/json"})
         else:
-            credentials = (_form_encoded(self.provider.client_id), _form_encoded(self.provider.client_secret))
+            credentials = (_form_encoded(self.provider.client_id), _form_encoded(self.provider.secret))
             answer = await http.post(endpoint, data=form, auth=credentials)
         return _json(answer)
 

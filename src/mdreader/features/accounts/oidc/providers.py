@@ -1,5 +1,6 @@
 """Providers as the settings name them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -22,6 +23,12 @@ class Provider:
     client_id: str
     client_secret: str = field(repr=False)
     github_api: str | None = None
+    newest_secret: Callable[[], str | None] | None = None  # where it rotates
+
+    @property
+    def secret(self) -> str:
+        """The client's secret as it is now; empty for a public client."""
+        return (self.newest_secret and self.newest_secret()) or self.client_secret
 
 
 def google(client_id: str, client_secret: str) -> Provider:
