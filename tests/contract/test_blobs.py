@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -360,6 +361,25 @@ async def test_the_id_of_an_upload_says_nothing_about_another_file(tmp_path: Pat
     with pytest.raises(BlobNotFoundError):
         await blobs.complete(OTHER, upload_id, parts=1)
     assert await blobs.complete(KEY, upload_id, parts=1) == len(DATA)
+
+
+async def test_what_was_begun_and_never_ended_is_swept_away_after_a_day(tmp_path: Path) -> None:
+    now = int(time.time() * 1000)
+    clock = FakeClock(now)
+    blobs = LocalBlobs(tmp_path / "files", secret=b"s" * 32, now=clock.now)
+    await blobs.put(KEY, DATA, content_type="image/png")
+    upload_id = await blobs.begin(KEY, content_type="image/png")
+    half = blobs._open_new()
+    half.close()
+    clock.advance(seconds=23 * 3600)
+    blobs.sweep()
+    assert len(list((tmp_path / "files").glob(".*/*"))) == 2
+    clock.advance(seconds=2 * 3600)
+    blobs.sweep()
+    assert list((tmp_path / "files").glob(".*/*")) == []
+    with pytest.raises(BlobNotFoundError):
+        await blobs.complete(KEY, upload_id, parts=1)
+    assert await blobs.size(KEY) == len(DATA)
 
 
 async def test_a_file_of_somebody_may_do_nothing_at_our_origin(tmp_path: Path, app: FastAPI) -> None:

@@ -30,6 +30,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 PREFIX: Final = "/api/blobs/"
+_ABANDONED_SECONDS: Final = 24 * 3600
 _PIECE: Final = 256 * 1024
 _FULL: Final = {28, 122}  # ENOSPC, EDQUOT
 
@@ -114,6 +115,14 @@ class LocalBlobs:
         descriptor, name = mkstemp(dir=self._new)
         os.close(descriptor)
         return open(name, "wb")  # noqa: PTH123 - the callers close it
+
+    def sweep(self) -> None:
+        """Remove what was begun and never ended, a day ago or longer: a server was killed, or somebody never brought the rest."""
+        before = self._now() / 1000 - _ABANDONED_SECONDS
+        for folder in (self._new, self._parts):
+            for entry in folder.iterdir() if folder.is_dir() else ():
+                if entry.stat().st_mtime < before:
+                    shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
 
     # ---- addresses ----
 
