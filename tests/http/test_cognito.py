@@ -252,6 +252,20 @@ async def test_codes_of_an_app(page: httpx.AsyncClient, pool: UserPool) -> None:
     assert "user" in await log_in(page)
 
 
+async def test_a_strangers_guesses_do_not_lock_the_owners_app(page: httpx.AsyncClient, pool: UserPool) -> None:
+    pool.add(EMAIL)
+    await log_in(page)
+    made = await post(page, "/me/totp")
+    await post(page, "/me/totp/confirm", code=pyotp.TOTP(made["secret"]).now())
+    page.cookies.clear()
+    for _ in range(4):
+        step = await post(page, "/auth/signup", 202, email=EMAIL, password=OTHER_PASSWORD, name="Mallory")
+        for _ in range(5):
+            await post(page, "/auth/mfa", 403, mfa_token=step["mfa_token"], code="000000")
+    step = await log_in(page)
+    await post(page, "/auth/mfa?session=cookie", mfa_token=step["mfa_token"], code=pyotp.TOTP(made["secret"]).now())
+
+
 async def test_a_step_of_one_server_means_nothing_without_its_secret(app: FastAPI, page: httpx.AsyncClient) -> None:
     await post(page, "/auth/signup", 202, email=EMAIL, password=PASSWORD, name="Ada")
     async with app.state.runtime.database.read() as conn:

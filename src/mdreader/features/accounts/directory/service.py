@@ -142,7 +142,9 @@ async def complete_sign_in(runtime: Runtime, token: str, proof: Proof, client: C
     state = _state(runtime, found)
     if found is None or state is None:
         raise SecondStepOverError
-    await limits.count(runtime.rate_limits, limits.CODES_BY_ACCOUNT, f"step:{found.email}")
+    # Apart: anybody may sign up with somebody's address and mistype, and must not use up the tries of its owner's app.
+    counted = f"{'step' if 'state' in state else 'confirm'}:{found.email}"
+    await limits.count(runtime.rate_limits, limits.CODES_BY_ACCOUNT, counted)
     code, passwords = "".join((proof.code or "").split()), directory_of(runtime).passwords
     if not code:
         raise InvalidCodeError
@@ -159,7 +161,7 @@ async def complete_sign_in(runtime: Runtime, token: str, proof: Proof, client: C
     async with runtime.database.write() as tx:
         await challenges.discard(tx, found)
     await runtime.rate_limits.refund(limits.CODES_BY_ADDRESS, address)
-    await runtime.rate_limits.reset(limits.CODES_BY_ACCOUNT, f"step:{found.email}")
+    await runtime.rate_limits.reset(limits.CODES_BY_ACCOUNT, counted)
     return result
 
 
