@@ -231,12 +231,14 @@ class Bus:
                     await wire.listen(new)
                     self._active.update(new)
                 if old:
-                    await wire.forget(old)
+                    # Before it is done: who subscribes meanwhile must see that this is to be done again.
                     self._active.difference_update(old)
+                    await wire.forget(old)
             for channel in dirty:
-                waiting = self._waiting.pop(channel, None)
-                if waiting is not None:
-                    _resolve(waiting)
+                if channel in self._active or channel not in self._callbacks:
+                    waiting = self._waiting.pop(channel, None)
+                    if waiting is not None:
+                        _resolve(waiting)
 
     def _look_at(self, channel: str) -> None:
         self._dirty.add(channel)
