@@ -61,8 +61,9 @@ async def do_steps(ctx: JobContext[Bench], payload: dict[str, Any]) -> None:
         ctx.progress(step + 1, payload["steps"])
 
 
-async def do_once(ctx: JobContext[Bench], _payload: dict[str, Any]) -> None:
-    """One effect, which is the end."""
+async def do_once(ctx: JobContext[Bench], payload: dict[str, Any]) -> None:
+    """Some work, and one effect, which is the end."""
+    await asyncio.sleep(payload.get("seconds", 0))
     async with ctx.write() as tx:
         await tx.conn.execute(effects.insert(), {"job_id": ctx.job_id, "step": ctx.attempt, "process": os.getpid()})
         await ctx.finish(tx)

@@ -84,9 +84,10 @@ _HELD: Final = (
     select(jobs.c.id)
     .where(jobs.c.id.in_(bindparam("ids", expanding=True)), jobs.c.worker == bindparam("by"), jobs.c.state == "running")
     .with_for_update(skip_locked=True)
-    .cte("held")
 )
-_RENEW: Final = update(jobs).where(jobs.c.id.in_(select(_HELD.c.id))).values(due_at=bindparam("lease_until"))
+_RENEW: Final = (
+    update(jobs).where(jobs.c.id.in_(select(_HELD.cte("held").c.id))).values(due_at=bindparam("lease_until"))
+)
 _STATES: Final = select(jobs.c.id, jobs.c.attempt, jobs.c.state, jobs.c.cancel_requested).where(
     jobs.c.id.in_(bindparam("ids", expanding=True))
 )
@@ -100,6 +101,10 @@ _BY_ENDING: Final[dict[Ending, Update]] = {
     "again": _AGAIN,
     "given back": _GIVE_BACK,
 }
+
+
+Progress = tuple[str, int, int, int | None, str]
+"""A job's id, its attempt, so many, of so many, note."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +161,12 @@ async def standing(conn: AsyncConnection, ids: Sequence[str]) -> dict[str, Stand
     return {row.id: Standing(row.attempt, row.state == "running", row.cancel_requested) for row in rows}
 
 
-async def store_progress(tx: Transaction, rows: Sequence[tuple[str, int, int, int | None, str]]) -> None:
-    """Note how far jobs are: id, attempt, done, total, note."""
+async def store_progress(tx: Transaction, rows: Sequence[Progress], *, worker: str) -> set[str]:
+    """Note how far jobs are; the ids of those of which it was noted. A job that is writing itself has its turn later."""
+    held = {"ids": [row[0] for row in rows], "by": worker}
+    free = set((await tx.conn.execute(_HELD, held)).scalars())
     names = ("of", "our_attempt", "made", "of_all", "said")
-    await tx.conn.execute(_PROGRESS, [dict(zip(names, row, strict=True)) for row in rows])
+    bound = [dict(zip(names, row, strict=True)) for row in rows if row[0] in free]
+    if bound:
+        await tx.conn.execute(_PROGRESS, bound)
+    return free

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from sqlalchemy import Insert, bindparam, func, select, update
+from sqlalchemy import BigInteger, Insert, bindparam, case, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -53,13 +53,16 @@ _NEWEST: Final = _OF_WORKSPACE.order_by(jobs.c.id.desc()).limit(bindparam("limit
 _DEPTH: Final = select(func.count(), func.min(jobs.c.due_at)).where(
     jobs.c.due_at <= bindparam("now"), jobs.c.state == "waiting"
 )
-_CANCEL_WAITING: Final = (
+_WAITS: Final = jobs.c.state == "waiting"
+_CANCEL: Final = (
     update(jobs)
-    .where(jobs.c.id == bindparam("job_id"), jobs.c.state == "waiting")
-    .values(state="cancelled", cancel_requested=True, due_at=None, finished_at=bindparam("now"))
-)
-_CANCEL_RUNNING: Final = (
-    update(jobs).where(jobs.c.id == bindparam("job_id"), jobs.c.state == "running").values(cancel_requested=True)
+    .where(jobs.c.id == bindparam("job_id"), jobs.c.state.in_(["waiting", "running"]))
+    .values(
+        cancel_requested=True,
+        state=case((_WAITS, "cancelled"), else_=jobs.c.state),
+        due_at=case((_WAITS, None), else_=jobs.c.due_at),
+        finished_at=case((_WAITS, bindparam("now", type_=BigInteger)), else_=None),
+    )
 )
 
 
@@ -109,9 +112,7 @@ class Jobs:
 
     async def cancel(self, tx: Transaction, job_id: str) -> None:
         """Cancel a job: at once while it waits; a running one is asked to stop, within seconds. `JobFinishedError`."""
-        now = self.clock.now()
-        waiting = await tx.conn.execute(_CANCEL_WAITING, {"job_id": job_id, "now": now})
-        if waiting.rowcount == 0 and (await tx.conn.execute(_CANCEL_RUNNING, {"job_id": job_id})).rowcount == 0:
+        if (await tx.conn.execute(_CANCEL, {"job_id": job_id, "now": self.clock.now()})).rowcount == 0:
             raise JobFinishedError
         tx.after_commit(self.bell.ring)
 

@@ -150,8 +150,7 @@ class Runner(Generic[R]):
         claimed: list[Claimed] = []
         async with self._database.write() as tx:
             rows = [(ctx.job_id, ctx.attempt, *said) for ctx, said in news.items() if said is not None]
-            if rows:
-                await leases.store_progress(tx, rows)
+            told = await leases.store_progress(tx, rows, worker=self.name) if rows else set()
             await leases.settle(tx, [outcome for _, outcome in ended])
             if renewing:
                 await leases.renew(tx, list(self._attempts), worker=self.name, lease_until=lease_until)
@@ -166,7 +165,7 @@ class Runner(Generic[R]):
         del self._ended[: len(ended)]
         self._tell_at = self._loop_time() + PROGRESS_SECONDS
         for ctx, said in news.items():
-            if ctx.news is said:
+            if ctx.job_id in told and ctx.news is said:
                 ctx.news = None
         for ctx, outcome in ended:
             JOBS_ENDED.labels(ctx.kind, outcome.ending).inc()
