@@ -132,8 +132,11 @@ def test_an_ipv6_household_is_one_client() -> None:
 async def test_the_wait_ends(client: httpx.AsyncClient, app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
     ada = await signed_up(client)
     assert [await log_in(client, ada.email, WRONG) for _ in range(11)][-1] == 429
-    port = app.state.runtime.rate_limits
-    assert isinstance(port, rate_limits_local.LocalRateLimits)
-    later = port._now() + 901
-    monkeypatch.setattr(port, "_now", lambda: later)
+    port, clock = app.state.runtime.rate_limits, app.state.runtime.clock
+    if isinstance(port, rate_limits_local.LocalRateLimits):
+        later = port._now() + 901
+        monkeypatch.setattr(port, "_now", lambda: later)
+    else:  # in the database, by the clock that several servers share
+        moved = clock.now() + 901_000
+        monkeypatch.setattr(clock, "now", lambda: moved)
     assert await log_in(client, ada.email) == 200

@@ -60,7 +60,7 @@ async def test_sign_up_answers_with_a_session(client: httpx.AsyncClient) -> None
     assert "set-cookie" not in response.headers
     me = await client.get("/api/me", headers={"Authorization": f"bearer {made['access_token']}"})
     assert me.status_code == 200
-    assert me.json() == {**made["user"], "created_at": me.json()["created_at"]}
+    assert me.json() == {**made["user"], "created_at": me.json()["created_at"], "is_operator": True}
     assert me.json()["created_at"].endswith("Z")
 
 

@@ -119,6 +119,14 @@ async def has_users(conn: AsyncConnection) -> bool:
     return (await conn.execute(_ANY_USER)).first() is not None
 
 
+async def is_first(tx: Transaction) -> bool:
+    """Whether nobody signed up yet; then nobody else does before this transaction ends."""
+    if await has_users(tx.conn):
+        return False
+    await tx.take_turn("first account")
+    return not await has_users(tx.conn)
+
+
 async def insert_user(
     tx: Transaction,
     *,
@@ -130,10 +138,7 @@ async def insert_user(
     email_verified_at: int | None = None,
 ) -> None:
     """The first account ever is the operator's. Raises `IntegrityError` when the address is taken."""
-    first = not await has_users(tx.conn)
-    if first:
-        await tx.take_turn("first account")
-        first = not await has_users(tx.conn)
+    first = await is_first(tx)
     row = {
         "is_operator": first,
         "id": user_id,

@@ -60,7 +60,8 @@ async def sign_up(runtime: Runtime, data: SignupIn, client: Client) -> Grant | S
     try:
         async with runtime.database.write() as tx:
             # Again, now that nobody else can be first.
-            await check_signup_open(runtime, tx.conn)
+            if not runtime.policy.signup_open and not await queries.is_first(tx):
+                raise SignupClosedError
             now = runtime.clock.now()
             user = queries.User(new_id(), data.email, data.name, password_hash, now)
             try:

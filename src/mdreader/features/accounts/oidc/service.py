@@ -223,7 +223,7 @@ async def _find_or_make(
     if user is not None and user.email_verified_at is None:
         raise OidcRefusal("account_unverified")
     if user is None:
-        if not runtime.policy.signup_open and await queries.has_users(tx.conn):
+        if not runtime.policy.signup_open and not await queries.is_first(tx):
             raise OidcRefusal("signup_closed")
         user = queries.User(new_id(), email, _name(person.name, email), "", now, now)
         await queries.insert_user(
