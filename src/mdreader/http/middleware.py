@@ -18,7 +18,7 @@ from mdreader.http.errors import problem, unexpected
 from mdreader.http.limits import body_limit
 from mdreader.http.security_headers import security_headers
 from mdreader.kernel.ids import new_id
-from mdreader.kernel.metrics import REQUEST_SECONDS, REQUESTS
+from mdreader.kernel.metrics import IN_FLIGHT, REQUEST_SECONDS, REQUESTS
 from mdreader.runtime import Policy
 
 log = structlog.get_logger("mdreader.access")
@@ -45,6 +45,7 @@ class EdgeMiddleware:
             self._headers = security_headers(policy)
         exchange = _Exchange(scope, receive, send, policy, self._headers)
         structlog.contextvars.bind_contextvars(request_id=exchange.request_id)
+        IN_FLIGHT.count += 1
         try:
             if exchange.declared_too_large():
                 response = problem(413, "too_large", "This is too large", exchange.too_large_detail)
@@ -58,6 +59,7 @@ class EdgeMiddleware:
                 raise
             await unexpected(error)(scope, receive, exchange.send)
         finally:
+            IN_FLIGHT.count -= 1
             exchange.record()
             structlog.contextvars.unbind_contextvars("request_id")
 

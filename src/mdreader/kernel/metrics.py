@@ -4,12 +4,13 @@ It lies in the kernel so that every layer can count; an increment costs under a 
 
     REQUESTS           mdreader_http_requests_total{method,route,status}
     REQUEST_SECONDS    mdreader_http_request_seconds{method,route}
+    IN_FLIGHT          mdreader_http_requests_in_flight
     CONNECTIONS        mdreader_connections            open sockets of live editing
     ROOMS              mdreader_rooms                  documents in memory
     COMMIT_SECONDS     mdreader_commit_seconds         one grouped commit of the update log
     COMMIT_BATCHES     mdreader_commit_batches_total   batches (one a room) inside those commits
     LOG_QUEUE          mdreader_log_queue              batches taken into the newest commit
-    DELIVERY_LAG       mdreader_delivery_lag_seconds   an edit's arrival to its hand-over to the peers' sockets, commit included
+    DELIVERY_LAG       mdreader_delivery_lag_seconds   from the moment a commit's edits are taken to their hand-over to the peers' sockets
     DELIVERIES         mdreader_deliveries_total       frames handed to peers' sockets
     REFUSED            mdreader_refused_total{reason}  messages, sockets or readers that were turned away, by close code or cause
     BUS_UP             mdreader_bus_up{bus}            1 while the link to the other servers stands
@@ -38,6 +39,18 @@ REQUEST_SECONDS: Final = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
     registry=REGISTRY,
 )
+
+
+class InFlight:
+    """How many HTTP requests are being answered: a plain number, because live editing asks for it hundreds of times a second."""
+
+    count = 0
+
+
+IN_FLIGHT: Final = InFlight()
+Gauge("mdreader_http_requests_in_flight", "HTTP requests being answered.", registry=REGISTRY).set_function(
+    lambda: IN_FLIGHT.count
+)
 CONNECTIONS: Final = Gauge("mdreader_connections", "Open sockets of live editing.", registry=REGISTRY)
 ROOMS: Final = Gauge("mdreader_rooms", "Documents in memory.", registry=REGISTRY)
 COMMIT_SECONDS: Final = Histogram(
@@ -47,7 +60,7 @@ COMMIT_BATCHES: Final = Counter("mdreader_commit_batches", "Batches committed to
 LOG_QUEUE: Final = Gauge("mdreader_log_queue", "Batches taken into the newest commit.", registry=REGISTRY)
 DELIVERY_LAG: Final = Histogram(
     "mdreader_delivery_lag_seconds",
-    "Seconds from an edit's arrival to its hand-over to the peers' sockets.",
+    "Seconds from the moment a commit's edits are taken to their hand-over to the peers' sockets.",
     buckets=_DISK,
     registry=REGISTRY,
 )

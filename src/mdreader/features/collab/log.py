@@ -15,10 +15,11 @@ import structlog
 
 from mdreader.db.engine import Transaction
 from mdreader.db.wal_sync import Done
+from mdreader.features.collab.rest import Rest
 from mdreader.features.collab.text import Shape
 from mdreader.kernel.clock import Clock
 from mdreader.kernel.errors import AppError, UnavailableError
-from mdreader.kernel.metrics import COMMIT_BATCHES, COMMIT_SECONDS, LOG_QUEUE
+from mdreader.kernel.metrics import COMMIT_BATCHES, COMMIT_SECONDS, DELIVERY_LAG, LOG_QUEUE
 from mdreader.kernel.tracing import worked
 
 log = structlog.get_logger(__name__)
@@ -29,7 +30,7 @@ log = structlog.get_logger(__name__)
 PACE = 0.010
 # With so many rooms in one commit the server is busy enough for fewer, larger ones: that spares it a quarter of its time.
 MANY_ROOMS = 8
-PACE_WITH_MANY = 0.020
+PACE_WITH_MANY = 0.030
 # Seconds for which rooms are asked for their batches; those that are left are in the next commit.
 STRETCH = 0.010
 
@@ -79,7 +80,8 @@ class LogStore(Protocol):
 class LogWriter:
     """Groups the batches of rooms into commits. Callbacks on the event loop instead of a task: it runs hundreds of times a second."""
 
-    def __init__(self, store: LogStore, clock: Clock) -> None:
+    def __init__(self, store: LogStore, clock: Clock, disturbed: Callable[[], bool] = lambda: False) -> None:
+        """`disturbed` says whether the server is at something else than keystrokes; see `Rest`."""
         self._store = store
         self._clock = clock
         self._loop = asyncio.get_running_loop()
@@ -90,6 +92,10 @@ class LogWriter:
         self._batches = 0  # in the last commit
         self._idle = asyncio.Event()
         self._idle.set()
+        self._rest = Rest(self._is_crowded, disturbed)
+
+    def _is_crowded(self) -> bool:
+        return self._busy and self._batches >= MANY_ROOMS
 
     def ready(self, source: Source, *, awaited: bool = False) -> None:
         """Let `source` join the next commit; it is asked for its batch when that begins.
@@ -126,7 +132,10 @@ class LogWriter:
             elif (batch := self._flush(source)) is not None:
                 batches.append(batch)
         self._batches = len(batches)
-        self._pace = PACE if len(batches) < MANY_ROOMS else PACE_WITH_MANY
+        self._pace = PACE
+        if self._is_crowded():
+            self._pace = PACE_WITH_MANY
+            self._rest.begin()
         if batches:
             LOG_QUEUE.set(len(batches))
             COMMIT_BATCHES.inc(len(batches))
@@ -158,6 +167,8 @@ class LogWriter:
             log.error("commit_failed", document_id=batches[0].document_id, error=f"{type(error).__name__}: {error}")
         for batch in batches:
             self._tell(batch, error)
+        if error is None:
+            DELIVERY_LAG.observe(self._loop.time() - self._last)  # once for all: they were taken in the same moment
         self._next()
 
     def _one_by_one(self, batches: list[Batch], first: Exception) -> None:

@@ -26,7 +26,6 @@ from mdreader.features.collab.verdict import Verdict
 from mdreader.features.collab.window import Window
 from mdreader.kernel.errors import AppError, StorageFullError
 from mdreader.kernel.failpoints import hit
-from mdreader.kernel.metrics import DELIVERY_LAG
 
 if TYPE_CHECKING:
     from mdreader.features.collab.connection import Connection
@@ -391,7 +390,6 @@ class Pipeline:
             if batch.data != EMPTY_UPDATE:
                 self._host.broadcast(batch.data, flight.author)
             hit("room.before_acknowledgement")
-            DELIVERY_LAG.observe(self._loop.time() - flight.started)
         for callback in flight.done:
             callback()
         if flight.rewrites and flight.data is not None and not flight.typed and self.recorded_seq == self.seq - 1:

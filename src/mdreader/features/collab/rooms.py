@@ -26,7 +26,7 @@ from mdreader.jobs.queue import Jobs
 from mdreader.kernel.clock import Clock
 from mdreader.kernel.errors import NotFoundError, TooLargeError, UnavailableError
 from mdreader.kernel.memory import trim
-from mdreader.kernel.metrics import CONNECTIONS, ROOMS
+from mdreader.kernel.metrics import CONNECTIONS, IN_FLIGHT, ROOMS
 from mdreader.ports.doorbell import Doorbell
 from mdreader.ports.live import LiveText, Record, Seed
 
@@ -76,7 +76,7 @@ class Rooms:
         """Everything that runs in the background, from start to an orderly end."""
         self._loop = asyncio.get_running_loop()
         store = log_store(self._database)
-        self._writer = LogWriter(store, self._clock)
+        self._writer = LogWriter(store, self._clock, self._disturbed)
         self._surroundings = Surroundings(
             self._writer, self._load_state, self.spawn, self._forget, self._max_document_bytes
         )
@@ -100,6 +100,10 @@ class Rooms:
         await asyncio.gather(ticker, *self._tasks, return_exceptions=True)
         await self._writer.flushed()
         await store.close()
+
+    def _disturbed(self) -> bool:
+        """Whether the server is at something else than keystrokes."""
+        return bool(self._tasks or IN_FLIGHT.count)
 
     def time(self) -> float:
         """The event loop's clock, in seconds."""
