@@ -1,6 +1,7 @@
 """Each document as plain Markdown among the files: exact, soon, and gone when the document is."""
 
 import asyncio
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from mdreader.adapters.aws import Aws
-from mdreader.features.documents.files import file_key, mark_files
+from mdreader.features.documents.files import COMPLETE, file_key, mark_files
 from mdreader.kernel.errors import UnavailableError
 from mdreader.main import create_app
 from mdreader.settings import Settings
@@ -125,6 +126,22 @@ async def test_a_change_at_the_end_of_the_job_is_not_forgotten(files: Files) -> 
         await files.settle()
         assert await files.content(document) == str(number - 1).encode()
         await files.put(document, str(number))
+
+
+async def test_a_new_place_gets_every_document(files: Files) -> None:
+    kept, gone = await files.create("a.md", EXACT), await files.create("b.md", "b")
+    await files.settle()
+    await files.client.delete(f"/api/documents/{gone}", headers=files.owner.headers)
+    await files.settle()
+    shutil.rmtree(files.runtime.data / "blobs")  # as if another bucket had been chosen
+    for _ in range(2):  # the second time nothing is to be done
+        async with files.runtime.database.write() as tx:
+            await files.runtime.jobs.enqueue(tx, "documents.check_files", {})
+        async with asyncio.timeout(20):
+            while await files.runtime.blobs.size(COMPLETE) is None:  # noqa: ASYNC110 - a job does it
+                await asyncio.sleep(0.01)
+        await files.settle()
+        assert (await files.content(kept), await files.content(gone)) == (EXACT.encode(), None)
 
 
 async def test_files_that_cannot_be_written_are_tried_again(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,8 @@ WRITE: Final = "documents.files"
 CONTENT_TYPE: Final = "text/markdown; charset=utf-8"
 # From a change to its file, in milliseconds: what changes meanwhile is written with it.
 WAIT_MS: Final = 5000
+# Lies where every document was marked once.
+COMPLETE: Final = "documents/.complete"
 BATCH: Final = 64
 # At once. More would only queue up before the disk, which those who type wait for, too.
 WRITERS: Final = 2
@@ -42,6 +44,13 @@ _MARKED: Final = (
     .order_by(document_file_marks.c.document_id)
     .limit(BATCH)
 )
+_EVERY: Final = select(documents.c.id, bindparam("mark")).where(documents.c.deleted_at.is_(None))
+_MARK_ALL: Final = {
+    dialect.__name__.rpartition(".")[2]: dialect.insert(document_file_marks)
+    .from_select(["document_id", "mark"], _EVERY)
+    .on_conflict_do_nothing()
+    for dialect in (postgresql, sqlite)
+}
 _REMOVE: Final = delete(document_file_marks).where(
     document_file_marks.c.document_id == bindparam("of"), document_file_marks.c.mark == bindparam("seen")
 )
@@ -80,6 +89,21 @@ async def mark_files(jobs: Jobs, tx: Transaction, ids: Iterable[str]) -> None:
     )
     # One job for all: while it waits or runs there is no second, and it does not end while there are marks.
     await jobs.enqueue(tx, WRITE, {}, unique_key="all", run_at=jobs.clock.now() + WAIT_MS)
+
+
+async def check_files(ctx: JobContext[Runtime]) -> None:
+    """Mark every document where the files are another place's by now, as a new bucket; and have what is marked written."""
+    blobs, jobs = ctx.runtime.blobs, ctx.runtime.jobs
+    new_place = await blobs.size(COMPLETE) is None
+    async with ctx.write() as tx:
+        await tx.share_turn(WRITE)
+        if new_place:
+            await tx.conn.execute(_MARK_ALL[tx.conn.dialect.name], {"mark": new_id()})
+        await jobs.enqueue(tx, WRITE, {}, unique_key="all")
+    if new_place:
+        await blobs.put(
+            COMPLETE, b"Every document is a file here, or marked to become one.\n", content_type="text/plain"
+        )
 
 
 async def write_files(ctx: JobContext[Runtime]) -> None:

@@ -9,7 +9,13 @@ from mdreader.runtime import Runtime
 def register(registry: Registry[Runtime]) -> None:
     """Let jobs write documents as files."""
     registry.add(files.WRITE, _write_files, max_attempts=20)
-    registry.repeat(Schedule("documents.files", files.WRITE, every_seconds=3600))
+    registry.add("documents.check_files", _check_files)
+    # Not the writing itself: two that write at once could leave the older text.
+    registry.repeat(Schedule("documents.check_files", "documents.check_files", every_seconds=3600))
+
+
+async def _check_files(ctx: JobContext[Runtime], _payload: Payload) -> None:
+    await files.check_files(ctx)
 
 
 async def _write_files(ctx: JobContext[Runtime], _payload: Payload) -> None:
