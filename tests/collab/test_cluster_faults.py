@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from support.cluster_faults import Office
+from support.yclient import connected
 
 
 @pytest.mark.parametrize("kind", ["cut", "kill"])
@@ -21,3 +22,18 @@ async def test_servers_restart_in_turns_and_nobody_loses_anything(tmp_path: Path
         await office.restart(1)
         await office.check()
         assert office.outcome.away
+
+
+async def test_a_right_that_was_taken_away_while_a_server_heard_nothing_ends_when_it_hears_again(
+    tmp_path: Path,
+) -> None:
+    async with Office.open(tmp_path, bus="redis", people=1, documents=1) as office:
+        here, there = office.teams
+        person = here.member("editor")
+        document = here.document("secret\n")
+        async with connected(there.server.ws_url, document, person.access_token) as bob:
+            office.proxies[1].cut()
+            path = f"/api/workspaces/{here.workspace_id}/members/{person.id}"
+            assert here.request("DELETE", path).status_code == 204
+            office.proxies[1].heal()
+            assert (await bob.closed(seconds=10))[0] == 4403

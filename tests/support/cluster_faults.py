@@ -123,10 +123,10 @@ class Office:
     def __init__(self) -> None:
         self.outcome = Outcome()
         self.redis: RedisServer | None = None
-        self._proxies: list[ChaosProxy] = []
+        self.proxies: list[ChaosProxy] = []
         self._writers: list[Writer] = []
         self._servers: list[Server] = []
-        self._teams: tuple[Team, Team]
+        self.teams: tuple[Team, Team]
         self._documents: list[str] = []
 
     @classmethod
@@ -144,18 +144,18 @@ class Office:
                 stack.callback(office.redis.kill)
                 for service in services:  # each server has a link of its own
                     proxy = stack.enter_context(ChaosProxy(office.redis.port))
-                    office._proxies.append(proxy)
+                    office.proxies.append(proxy)
                     service["REDIS_URL"] = f"redis://127.0.0.1:{proxy.port}/0"
             for number, service in enumerate(services):
                 server = Server(folder / f"server-{number}", **service)
                 stack.callback(server.kill)
                 office._servers.append(await asyncio.to_thread(server.start))
             team = await asyncio.to_thread(make_team, office._servers[0])
-            office._teams = (team, replace(team, server=office._servers[1]))
+            office.teams = (team, replace(team, server=office._servers[1]))
             office._documents = [await asyncio.to_thread(team.document, "") for _ in range(documents)]
             for number in range(2 * people):
                 document = office._documents[number // 2 % documents]
-                office._writers.append(Writer(f"w{number}", office._teams, number % 2, document, office.outcome))
+                office._writers.append(Writer(f"w{number}", office.teams, number % 2, document, office.outcome))
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(writer.work()) for writer in office._writers]
                 try:
@@ -167,7 +167,7 @@ class Office:
     async def fault(self, kind: str, seconds: float) -> None:
         """Cut one server's link or both for so long, then see how soon all texts are equal."""
         await asyncio.sleep(0.3)
-        proxies = self._proxies[: random.randint(1, len(self._proxies))] if random.random() < 0.7 else self._proxies[1:]
+        proxies = self.proxies[: random.randint(1, len(self.proxies))] if random.random() < 0.7 else self.proxies[1:]
         if kind == "kill":
             assert self.redis is not None
             await asyncio.to_thread(self.redis.kill)
@@ -200,7 +200,7 @@ class Office:
         await self._pause()
         await self._equal(30)
         for document in self._documents:
-            texts = {await asyncio.to_thread(team.content, document) for team in self._teams}
+            texts = {await asyncio.to_thread(team.content, document) for team in self.teams}
             assert len(texts) == 1, "the servers answer differently"
             text = texts.pop()
             lines = Counter(text.split("\n"))
