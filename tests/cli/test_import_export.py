@@ -281,6 +281,10 @@ def many(folder: Path, count: int) -> Path:
     )
 
 
+# So many that it is not over before a busy machine comes round to stopping it.
+MANY = 2500
+
+
 def wait_for_progress(process: subprocess.Popen[str]) -> None:
     """Until the first part is in."""
     assert process.stderr is not None
@@ -292,7 +296,7 @@ def wait_for_progress(process: subprocess.Popen[str]) -> None:
 
 @pytest.mark.parametrize("with_server", [False, True])
 def test_killed_in_the_middle_the_same_command_does_the_rest(home: Home, tmp_path: Path, *, with_server: bool) -> None:
-    folder = many(tmp_path / "in", 1000)
+    folder = many(tmp_path / "in", MANY)
     server = Server(home.data).start() if with_server else None
     try:
         with begun(home.data, "import", folder, "-w", "W") as process:
@@ -302,8 +306,8 @@ def test_killed_in_the_middle_the_same_command_does_the_rest(home: Home, tmp_pat
         rest = run(home.data, "import", folder, "-w", "W")
         assert rest.code == 0, rest
         assert set(rest.counts) == {"created", "unchanged"}, "it was killed in the middle"
-        assert sum(rest.counts.values()) == 1000
-        assert run(home.data, "export", "W", tmp_path / "out").counts == {"written": 1000}
+        assert sum(rest.counts.values()) == MANY
+        assert run(home.data, "export", "W", tmp_path / "out").counts == {"written": MANY}
     finally:
         if server is not None:
             server.stop()
@@ -311,7 +315,7 @@ def test_killed_in_the_middle_the_same_command_does_the_rest(home: Home, tmp_pat
 
 
 def test_stopped_by_ctrl_c_it_says_what_stays(home: Home, tmp_path: Path) -> None:
-    folder = many(tmp_path / "in", 1000)
+    folder = many(tmp_path / "in", MANY)
     with begun(home.data, "import", folder, "-w", "W") as process:
         wait_for_progress(process)
         process.send_signal(signal.SIGINT)
@@ -321,11 +325,11 @@ def test_stopped_by_ctrl_c_it_says_what_stays(home: Home, tmp_path: Path) -> Non
     assert "Traceback" not in errors
     assert "  created" in output
     rest = run(home.data, "import", folder, "-w", "W")
-    assert (rest.code, sum(rest.counts.values())) == (0, 1000)
+    assert (rest.code, sum(rest.counts.values())) == (0, MANY)
 
 
 def test_a_server_that_is_killed_and_comes_back_costs_a_pause(home: Home, tmp_path: Path, free_port: int) -> None:
-    folder = many(tmp_path / "in", 1000)
+    folder = many(tmp_path / "in", MANY)
     server = Server(home.data, PORT=str(free_port)).start()
     try:
         with begun(home.data, "import", folder, "-w", "W") as process:
@@ -335,8 +339,8 @@ def test_a_server_that_is_killed_and_comes_back_costs_a_pause(home: Home, tmp_pa
             output, errors = process.communicate(timeout=90)
         assert process.returncode == 0, errors
         assert "trying again" in errors
-        assert sum(Ended(0, output, "").counts.values()) == 1000
-        assert run(home.data, "export", "W", tmp_path / "out").counts == {"written": 1000}
+        assert sum(Ended(0, output, "").counts.values()) == MANY
+        assert run(home.data, "export", "W", tmp_path / "out").counts == {"written": MANY}
     finally:
         server.stop()
     assert tree(tmp_path / "out") == tree(folder)
