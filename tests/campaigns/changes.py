@@ -8,6 +8,7 @@ disks waited for.
 import argparse
 import asyncio
 import contextlib
+import resource
 import sys
 import tempfile
 import time
@@ -25,6 +26,12 @@ from support.jobs import enqueue_many, made_by, until_none_is_open, worker_proce
 from support.postgres import Postgres
 
 
+def cpu_of_children() -> float:
+    """Seconds of CPU of the processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 @contextlib.contextmanager
 def places() -> Iterator[dict[str, str]]:
     """A fresh database of each kind, by its name."""
@@ -39,15 +46,18 @@ def places() -> Iterator[dict[str, str]]:
 
 
 async def _changes(name: str, database: Database, url: str, *, count: int, processes: int, writers: int) -> None:
+    before = cpu_of_children()
     run = await write_and_follow(
         database, url, count=count, processes=processes, writers=writers // processes, followers=2
     )
+    cpu = cpu_of_children() - before
     found = [follower.check(run.made) for follower in run.followers]
     missed, doubled = sum(one for one, _ in found), sum(one for _, one in found)
     answers = sum(follower.answers for follower in run.followers)
+    how = f"{run.seconds:6.1f} s ({count / run.seconds:5.0f}/s, {1e6 * cpu / count:4.0f} us of CPU each)"
     print(
-        f"{name:11} {count:6} changes by {writers} writers in {processes} processes in {run.seconds:6.1f} s "
-        f"({count / run.seconds:5.0f}/s), 2 followers in {answers} answers: {missed} missed, {doubled} doubled",
+        f"{name:11} {count:6} changes by {writers} writers in {processes} processes in {how}, "
+        f"2 followers in {answers} answers: {missed} missed, {doubled} doubled",
         flush=True,
     )
     assert (missed, doubled) == (0, 0)
@@ -57,6 +67,7 @@ async def _jobs(name: str, database: Database, url: str, *, count: int, workers:
     async with database.write() as tx:
         await tx.conn.run_sync(effects.metadata.create_all)
     bench = Bench(database)
+    before = cpu_of_children()
     with contextlib.ExitStack() as stack:
         for _ in range(workers):
             stack.enter_context(worker_process(url))
@@ -64,13 +75,12 @@ async def _jobs(name: str, database: Database, url: str, *, count: int, workers:
         started = time.perf_counter()
         await until_none_is_open(database, seconds=600)
         seconds = time.perf_counter() - started
+    cpu = cpu_of_children() - before
     found = await made_by(database)
     doubled = sum(times - 1 for times in Counter(job_id for job_id, _, _ in found).values())
     assert {job_id for job_id, _, _ in found} == set(ids)
-    print(
-        f"{name:11} {count:6} jobs by {workers} workers in {seconds:5.1f} s ({count / seconds:5.0f}/s): {doubled} done twice",
-        flush=True,
-    )
+    how = f"{seconds:5.1f} s ({count / seconds:5.0f}/s, {1e6 * cpu / count:4.0f} us of CPU each)"
+    print(f"{name:11} {count:6} jobs by {workers} workers in {how}: {doubled} done twice", flush=True)
     assert doubled == 0
     async with database.write() as tx:
         await tx.conn.execute(effects.delete())
