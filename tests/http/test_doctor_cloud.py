@@ -105,6 +105,14 @@ def test_a_topic_a_queue_and_a_secret(aws_endpoint: str) -> None:
     assert "hidden" not in repr(findings)
 
 
+def test_a_secret_with_a_value_that_cannot_be_used(aws_endpoint: str) -> None:
+    client = Aws(REGION, aws_endpoint).client("secretsmanager")
+    secret = client.create_secret(Name="s", SecretString='{"redis_url": "hidden://x"}')
+    (failure,) = failures(found(aws_endpoint_url=aws_endpoint, secrets_arn=secret["ARN"]))
+    assert "REDIS_URL" in failure
+    assert "hidden" not in failure
+
+
 def pool_settings(pool: UserPool) -> dict[str, Any]:
     return {
         "aws_endpoint_url": pool.endpoint,
@@ -207,8 +215,11 @@ def test_without_credentials_that_is_all_that_is_said(monkeypatch: pytest.Monkey
 
 
 def test_an_aws_that_does_not_answer(aws_credentials: None) -> None:
-    findings = found(aws_endpoint_url="http://127.0.0.1:9", aws_s3_bucket=BUCKET)
-    assert failures(findings) == ["credentials: AWS does not know who this is: EndpointConnectionError"]
+    findings = found(aws_endpoint_url="http://127.0.0.1:9", aws_s3_bucket=BUCKET, redis_url="redis://127.0.0.1:9/0")
+    assert failures(findings) == [
+        "credentials: AWS does not answer: EndpointConnectionError",
+        "redis: no answer: ConnectionError",
+    ]
 
 
 @pytest.mark.parametrize(

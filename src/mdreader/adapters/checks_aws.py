@@ -22,6 +22,7 @@ _DENIED: Final = {
     "UnauthorizedOperation",
 }
 _UNREACHABLE: Final = {"ConnectTimeoutError", "EndpointConnectionError", "ConnectionClosedError", "ReadTimeoutError"}
+_WAY_OUT: Final = "Check AWS_REGION, AWS_ENDPOINT_URL and the way out of the network: a NAT or a VPC endpoint."
 # Nobody has it; a permission is there when AWS says so, and not that we may not ask.
 _NOBODY: Final = "mdreader-doctor-nobody"
 _ROOM: Final = 0.9
@@ -41,8 +42,12 @@ class Checks:
         try:
             answer = self._client("sts").get_caller_identity()
         except AwsError as error:
+            code = code_of(error)
+            if code in _UNREACHABLE:
+                yield Finding("fail", "credentials", f"AWS does not answer: {code}", _WAY_OUT)
+                return
             advice = "Give the task or instance a role, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; AWS_REGION names the region."
-            yield Finding("fail", "credentials", f"AWS does not know who this is: {code_of(error)}", advice)
+            yield Finding("fail", "credentials", f"AWS does not know who this is: {code}", advice)
         else:
             yield Finding("ok", "credentials", str(answer["Arn"]))
 
@@ -223,8 +228,7 @@ def _try(subject: str, action: str, call: Callable[[], Any], *, fine: str | None
         if code in _DENIED:
             return None, Finding("fail", subject, f"{action} is denied", f"Allow {action} to this server's role.")
         if code in _UNREACHABLE:
-            advice = "Check AWS_REGION, AWS_ENDPOINT_URL and the way out of the network: a NAT or a VPC endpoint."
-            return None, Finding("fail", subject, f"AWS does not answer to {action}: {code}", advice)
+            return None, Finding("fail", subject, f"AWS does not answer to {action}: {code}", _WAY_OUT)
         return None, Finding(
             "fail", subject, f"{action} fails: {code}", "Check that its setting names something that is there."
         )

@@ -33,18 +33,23 @@ def examine_cloud(settings: Settings) -> Iterator[Finding]:
         known = list(checks.caller())
         yield from known
         if any(finding.state == "fail" for finding in known):
-            return  # without credentials everything else would say the same
-        if settings.secrets_arn is not None:
-            yield from checks.secret(settings.secrets_arn)
+            checks = None  # without credentials everything else of AWS would say the same
+        elif settings.secrets_arn is not None:
+            known = list(checks.secret(settings.secrets_arn))
+            yield from known
+        if settings.secrets_arn is not None and any(finding.state == "fail" for finding in known):
+            return  # what stands in it decides on the rest
     try:
         credentials = asyncio.run(_complete(settings))
-    except SettingsError:
-        return  # the secret, which was told
+    except SettingsError as error:
+        text = "; ".join(str(error).splitlines())
+        yield Finding("fail", "secret", text, "docs/settings.md says what each value may be.")
+        return
     yield from examine_database(credentials)
     yield from _redis(credentials.settings)
     if checks is not None:
         yield from _services(checks, credentials)
-    if not any((checks, on_postgres(credentials.settings), settings.redis_url)):
+    if not any((uses_aws(settings), on_postgres(credentials.settings), settings.redis_url)):
         yield Finding("ok", "cloud", "the settings choose nothing of it")
 
 
