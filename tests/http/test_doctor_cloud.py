@@ -109,7 +109,7 @@ def test_a_secret_with_a_value_that_cannot_be_used(aws_endpoint: str) -> None:
     client = Aws(REGION, aws_endpoint).client("secretsmanager")
     secret = client.create_secret(Name="s", SecretString='{"redis_url": "hidden://x"}')
     (failure,) = failures(found(aws_endpoint_url=aws_endpoint, secrets_arn=secret["ARN"]))
-    assert "REDIS_URL" in failure
+    assert "redis_url" in failure
     assert "hidden" not in failure
 
 
