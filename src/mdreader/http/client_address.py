@@ -1,6 +1,7 @@
 """Whose request it is: the peer's address, or what a configured proxy says of it."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
@@ -25,7 +26,8 @@ def _parse(text: str) -> IPv4Address | IPv6Address | None:
     return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
 
 
-def client_address(peer: str, forwarded_for: str | None, trusted: Sequence[IPv4Network | IPv6Network]) -> str:
+@lru_cache(maxsize=1024)
+def client_address(peer: str, forwarded_for: str | None, trusted: tuple[IPv4Network | IPv6Network, ...]) -> str:
     """The address of the client in canonical form, or `peer` as it is when that is no IP address.
 
     `forwarded_for` (X-Forwarded-For) is believed only as far as trusted proxies wrote it: read from the right, the first

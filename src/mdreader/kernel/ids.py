@@ -1,8 +1,11 @@
 """Identifiers: UUID version 7 (RFC 9562), so that rows of one time lie together in an index."""
 
 import os
+import re
 import time
-from uuid import UUID
+from typing import Final
+
+_CANONICAL: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def new_id() -> str:
@@ -11,12 +14,10 @@ def new_id() -> str:
     value = (milliseconds & ((1 << 48) - 1)) << 80 | int.from_bytes(os.urandom(10))
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
-    return str(UUID(int=value))
+    digits = f"{value:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def is_id(text: str) -> bool:
     """Whether `text` is a UUID in canonical form; anything else can be answered with 404 without asking the database."""
-    try:
-        return str(UUID(text)) == text
-    except ValueError:
-        return False
+    return _CANONICAL.fullmatch(text) is not None

@@ -90,12 +90,13 @@ class LogWriter:
         self._last = 0.0
         self._pace = PACE
         self._batches = 0  # in the last commit
+        self._typed = 0  # of them, those that nobody waits for but by looking
         self._idle = asyncio.Event()
         self._idle.set()
         self._rest = Rest(self._is_crowded, disturbed)
 
     def _is_crowded(self) -> bool:
-        return self._busy and self._batches >= MANY_ROOMS
+        return self._busy and self._typed >= MANY_ROOMS
 
     def ready(self, source: Source, *, awaited: bool = False) -> None:
         """Let `source` join the next commit; it is asked for its batch when that begins.
@@ -131,7 +132,9 @@ class LogWriter:
                 self._waiting[source] = None
             elif (batch := self._flush(source)) is not None:
                 batches.append(batch)
+        # A write over HTTP is waited for: many of those are no reason to let them wait longer.
         self._batches = len(batches)
+        self._typed = sum(batch.record is None for batch in batches)
         self._pace = PACE
         if self._is_crowded():
             self._pace = PACE_WITH_MANY
