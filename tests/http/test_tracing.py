@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from mdreader.adapters.tracing_otel import OtelTracing
+from mdreader.adapters.tracing_otel import STOP_SECONDS, OtelTracing
 from mdreader.kernel import tracing
 from support.collector import Collected, Collector, collector
 from support.http import PASSWORD, signed_up_at
@@ -99,6 +99,16 @@ def test_a_collector_that_is_away_stops_nobody(tmp_path: Path) -> None:
     started = time.monotonic()
     assert server.stop() == 0
     assert time.monotonic() - started < 10
+
+
+def test_many_spans_that_nobody_takes_hold_up_no_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_on")
+    traced = OtelTracing("http://127.0.0.1:9", version="1")
+    for _ in range(1200):  # more than two batches
+        traced.worked("collab.commit", 0.01, {"batches": 1})
+    started = time.monotonic()
+    traced.close()
+    assert time.monotonic() - started < STOP_SECONDS + 2
 
 
 def test_a_job_is_a_trace_with_its_transactions_and_without_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
