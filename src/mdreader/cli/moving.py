@@ -21,7 +21,6 @@ from mdreader.cli.meter import Meter
 from mdreader.db.secrets import secrets
 from mdreader.features.collab import storage
 from mdreader.features.collab.replica import Replica
-from mdreader.features.collab.tables import document_heads, document_snapshots, document_texts, document_updates
 from mdreader.kernel.failpoints import hit
 from mdreader.tables import metadata
 
@@ -35,6 +34,9 @@ PROGRESS: Final = migrations.MOVE_TABLE
 _SOURCE: Final = "source"  # the row of the progress table that says which installation is being moved
 _TURN: Final = 0x6D6472656D6F7665
 TOKENS: Final = "tokens"
+document_heads, document_snapshots, document_texts, document_updates = (
+    metadata.tables[f"document_{name}"] for name in ("heads", "snapshots", "texts", "updates")
+)
 
 Row = tuple[Any, ...]
 Key = tuple[Any, ...]
