@@ -79,13 +79,17 @@ async def test_many_documents_are_stored_a_few_at_a_time(app: FastAPI, monkeypat
     monkeypatch.setattr(storage, "store_captures", counting)
     monkeypatch.setattr(projection, "ROOMS_AT_ONCE", 2)
     monkeypatch.setattr(projection, "BYTES_AT_ONCE", 400)
-    await Projector(runtime.database, runtime.clock, runtime.jobs).project([await rooms.get(document) for document in ids])
+    await Projector(runtime.database, runtime.clock, runtime.jobs).project(
+        [await rooms.get(document) for document in ids]
+    )
     assert stored == [2, 2, 2, 2]
     monkeypatch.setattr(projection, "ROOMS_AT_ONCE", 25)
     for document in ids:
         await rooms.replace(document, large + "\n", user_id="ann", expected_etag=None)
     stored.clear()
-    await Projector(runtime.database, runtime.clock, runtime.jobs).project([await rooms.get(document) for document in ids])
+    await Projector(runtime.database, runtime.clock, runtime.jobs).project(
+        [await rooms.get(document) for document in ids]
+    )
     assert stored == [2, 2, 2, 2]
     for document in ids:
         async with runtime.database.read() as conn:
