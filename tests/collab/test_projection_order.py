@@ -72,9 +72,9 @@ async def test_many_documents_are_stored_a_few_at_a_time(app: FastAPI, monkeypat
     stored: list[int] = []
     real = storage.store_captures
 
-    async def counting(tx: Transaction, captures: Sequence[Capture]) -> None:
+    async def counting(tx: Transaction, captures: Sequence[Capture]) -> set[str]:
         stored.append(len(captures))
-        await real(tx, captures)
+        return await real(tx, captures)
 
     monkeypatch.setattr(storage, "store_captures", counting)
     monkeypatch.setattr(projection, "ROOMS_AT_ONCE", 2)

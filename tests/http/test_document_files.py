@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from mdreader.adapters.aws import Aws
+from mdreader.features.collab.projection import Projector
 from mdreader.features.documents.files import COMPLETE, file_key, mark_files
 from mdreader.kernel.errors import UnavailableError
 from mdreader.main import create_app
@@ -37,6 +38,9 @@ class Files:
         headers = {**self.owner.headers, "If-Match": "*", "Content-Type": "text/markdown"}
         answer = await self.client.put(f"/api/documents/{document_id}/content", content=content, headers=headers)
         assert answer.status_code == 200, answer.text
+        # As when it has been quiet for two seconds: that marks it.
+        room = await self.runtime.live.get(document_id)
+        await Projector(self.runtime.database, self.runtime.clock, self.runtime.jobs).project([room])
 
     async def content(self, document_id: str) -> bytes | None:
         key = file_key(self.workspace, document_id)

@@ -97,7 +97,10 @@ class Projector:
                         user_id=room.pipeline.last_writer,
                         at=now,
                     )
-                await mark_files(self._jobs, tx, [room.document_id for room, _ in unrecorded])
+                # Here and not with each write: a text is worth a file once it is quiet.
+                await mark_files(
+                    self._jobs, tx, [room.document_id for room, _ in captures if room.document_id in older]
+                )
         except Exception:
             log.exception("projection_failed", documents=len(captures))
             return

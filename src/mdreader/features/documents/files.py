@@ -1,7 +1,8 @@
 """Plain Markdown for the taking: each document as a file among the blobs, a few seconds after it fell quiet.
 
-Who changes a document marks it, in the same transaction; a job writes the files of all that are marked. A mark that was made again
-meanwhile stays, so no text is missed, and a text that changes often is written now and then.
+Who makes, moves or deletes a document marks it, in the same transaction, and so does the storing of a text that fell quiet; a job
+writes the files of all that are marked. A mark that was made again meanwhile stays, so no text is missed, and a text that changes often
+is written now and then.
 """
 
 import asyncio

@@ -142,7 +142,6 @@ async def write_text(
         if document is None or document.deleted_at is not None:
             raise NotFoundError("The document was deleted meanwhile.")
         await note(tx, access.workspace, rev, "write", [of], at=now)
-        await mark_files(runtime.jobs, tx, [of])
         recorded.append(document)
 
     live = await runtime.live.replace(
