@@ -6,6 +6,7 @@ from typing import cast
 
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import text
 
 from mdreader.db.engine import Transaction
 from mdreader.features.collab import projection, storage
@@ -96,3 +97,42 @@ async def test_many_documents_are_stored_a_few_at_a_time(app: FastAPI, monkeypat
             text = await fresh_text(conn, document)
         assert text is not None
         assert text.text == large + "\n"
+
+
+@pytest.mark.parametrize(
+    "dialect", ["postgresql"], scope="session", indirect=True
+)  # on SQLite one server stores in turns
+async def test_what_another_server_folded_meanwhile_stays(app: FastAPI) -> None:
+    """This server's capture waits for the head that another server holds, which folds a newer row."""
+    runtime: Runtime = app.state.runtime
+    rooms = cast("Rooms", runtime.live)
+    async with connect(app) as client:
+        owner = await signed_up(client)
+        workspace = await new_workspace(client, owner)
+        room = await rooms.get(await new_document(client, owner, workspace, content="start\n"))
+    await rooms.replace(room.document_id, "older\n", user_id="ann", expected_etag=None)
+    older = await room.capture(fold=True)
+    await rooms.replace(room.document_id, "newer\n", user_id="ann", expected_etag=None)
+    newer = await room.capture(fold=True)
+    waiting = asyncio.Event()
+
+    async def store_the_older() -> set[str]:
+        async with runtime.database.write() as tx:
+            waiting.set()
+            return await storage.store_captures(tx, [older])
+
+    async with asyncio.timeout(20):
+        async with runtime.database.write() as tx:
+            await storage.store_captures(tx, [newer])
+            late = asyncio.create_task(store_the_older())
+            await waiting.wait()
+            async with runtime.database.read() as conn:
+                while not await conn.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+        assert await late == set()
+    async with runtime.database.read() as conn:
+        stored, shown = await load(conn, room.document_id), await fresh_text(conn, room.document_id)
+    assert stored is not None
+    assert stored.seq == newer.seq
+    assert shown is not None
+    assert shown.text == "newer\n"

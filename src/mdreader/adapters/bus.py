@@ -94,7 +94,7 @@ class Bus:
         """Queue a message for the other servers; never blocks, never raises."""
         self._queue.append((channel, self._origin + payload))
         self._queue_bytes += len(payload)
-        while len(self._queue) > QUEUE_MESSAGES or self._queue_bytes > QUEUE_BYTES:
+        while self._queue and (len(self._queue) > QUEUE_MESSAGES or self._queue_bytes > QUEUE_BYTES):
             _, lost = self._queue.popleft()
             self._queue_bytes -= len(lost) - ORIGIN_BYTES
             self._dropped += 1
@@ -204,8 +204,9 @@ class Bus:
             self._to_send.clear()
             while (self._queue or self._dropped) and not is_cancelled():
                 if self._dropped:
+                    told = self._dropped
                     await wire.send([(LOST_CHANNEL, self._origin)])
-                    self._dropped = 0
+                    self._dropped -= told
                     continue
                 batch = [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_MESSAGES))]
                 try:
@@ -226,13 +227,13 @@ class Bus:
             dirty, self._dirty = self._dirty, set()
             new = [channel for channel in dirty if channel in self._callbacks and channel not in self._active]
             old = [channel for channel in dirty if channel not in self._callbacks and channel in self._active]
+            # Before it is done: who subscribes meanwhile must see that this is to be done again.
+            self._active.difference_update(old)
             async with asyncio.timeout(STEP_SECONDS):
                 if new:
                     await wire.listen(new)
                     self._active.update(new)
                 if old:
-                    # Before it is done: who subscribes meanwhile must see that this is to be done again.
-                    self._active.difference_update(old)
                     await wire.forget(old)
             for channel in dirty:
                 if channel in self._active or channel not in self._callbacks:

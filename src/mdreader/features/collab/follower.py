@@ -170,7 +170,8 @@ class Follower:
         if room is None or room.dead or self._ended:
             return
         if not self._can_apply(room):
-            if self._known > room.seq and room.connections and not self._content.writable:
+            wanted = bool(room.connections or self._waiting)
+            if self._known > room.seq and wanted and not self._content.writable:
                 room.bring_in()
             return
         while (row := self._rows.pop(room.seq + 1, None)) is not None:
@@ -318,6 +319,7 @@ class Follower:
             return
         reached: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((newest, reached))
+        self.pump()  # now that somebody waits: the document may have to come into memory first
         try:
             async with asyncio.timeout(CATCH_UP_SECONDS):
                 await reached

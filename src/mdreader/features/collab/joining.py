@@ -17,7 +17,7 @@ from mdreader.features.collab.rooms import Rooms
 from mdreader.features.documents.access import require_document, rights_now
 from mdreader.features.workspaces.access import Right
 from mdreader.kernel.actor import Actor
-from mdreader.kernel.errors import AppError, ForbiddenError, NotFoundError, UnauthenticatedError
+from mdreader.kernel.errors import AppError, ForbiddenError, NotFoundError, UnauthenticatedError, UnavailableError
 from mdreader.kernel.events import (
     DocumentsRemoved,
     Event,
@@ -161,6 +161,9 @@ class Doorkeeper:
         could_write = connection.can_write
         try:
             await _authorise(self._runtime, connection)
+        except UnavailableError:  # as below
+            connection.close(CloseCode.UNAUTHENTICATED, "role_changed")
+            return
         except AppError:
             connection.close(CloseCode.FORBIDDEN, "your access was removed")
             return

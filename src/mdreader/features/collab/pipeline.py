@@ -422,6 +422,7 @@ class Pipeline:
         for rewrite in flight.rewrites:
             rewrite.tries += 1
         self._rewrites[:0] = flight.rewrites
+        self._next_done[:0] = flight.done
         self._host.catch_up()
         self.run_settled()
         self._host.moved_on()

@@ -286,9 +286,11 @@ class Rooms:
     async def _unload(self, room: Room) -> None:
         # Whoever comes meanwhile waits, and loads what is stored then: two rooms of one document must never be alive at once.
         done = self._unloading[room.document_id] = self._loop.create_future()
+        used_at = room.used_at
         try:
             await self._projector.project([room], fold=True)
-            if not room.connections and not room.busy:
+            idle = room.used_at == used_at and room.projected_seq == room.seq
+            if idle and not room.connections and not room.busy:
                 room.dead = True
                 self._forget(room)
         finally:
@@ -348,6 +350,7 @@ class Rooms:
             if text is not None:
                 return text
             room = await self.get(document_id)
+        room.use()  # or it may be unloaded while this waits
         await room.caught_up()
         return await room.at_settled(room.text)
 

@@ -108,7 +108,12 @@ _progress = (
     )
     .where(document_heads.c.document_id.in_(bindparam("ids", expanding=True)))
 )
-_progress_held = _progress.order_by(document_heads.c.document_id).with_for_update(of=document_heads, key_share=True)
+_hold_heads = (
+    select(document_heads.c.document_id)
+    .where(document_heads.c.document_id.in_(bindparam("ids", expanding=True)))
+    .order_by(document_heads.c.document_id)
+    .with_for_update(key_share=True)
+)
 
 
 async def load(conn: AsyncConnection, document_id: str) -> Stored | None:
@@ -267,7 +272,10 @@ async def _newer(tx: Transaction, captures: Sequence[Capture]) -> tuple[list[Cap
     """The captures that are worth storing, and the documents whose stored text is older; holds their heads."""
     if tx.conn.dialect.name == "sqlite":  # one server, which stores what it captured in turns
         return list(captures), {capture.document_id for capture in captures}
-    rows = await tx.conn.execute(_progress_held, {"ids": [capture.document_id for capture in captures]})
+    ids = {"ids": [capture.document_id for capture in captures]}
+    # Two statements: what another server stored while this one waited for the lock is seen only by a statement that begins after it.
+    await tx.conn.execute(_hold_heads, ids)
+    rows = await tx.conn.execute(_progress, ids)
     stored = {row[0]: Progress(row[1] or 0, row[2] or 0, row[3] or 0) for row in rows}
     worth: list[Capture] = []
     older: set[str] = set()
