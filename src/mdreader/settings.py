@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, ValidationInfo, field_validator, model_validator
@@ -14,6 +14,8 @@ SCHEMES = {
     "redis_url": ("redis", "rediss", "unix"),
     "mail_url": ("smtp", "smtps", "ses"),
 }
+# A session's `method` is its provider's id, or one of these.
+RESERVED_PROVIDERS: Final = frozenset({"passkey", "password", "signup", "directory"})
 
 
 class OidcProvider(BaseModel):
@@ -24,6 +26,13 @@ class OidcProvider(BaseModel):
     issuer: str
     client_id: str = Field(min_length=1)
     client_secret: str = Field(min_length=1, repr=False)
+
+    @field_validator("id")
+    @classmethod
+    def _not_ours(cls, value: str) -> str:
+        if value in RESERVED_PROVIDERS:
+            raise ValueError(f"{value} is how we call a way in of our own; choose another id")
+        return value
 
     @field_validator("issuer")
     @classmethod
