@@ -393,9 +393,31 @@ class TestAndTheRest:
         assert answer.headers["location"].startswith("/sign-in#")
         assert (step["methods"], step["return_to"]) == ("totp,recovery_code", "/w/1")
         assert await who(client) is None
+        # Linked with the second factor, not before: a mailbox alone must not leave a way in behind.
+        assert (await client.get("/api/me/identities", headers=ada.headers)).json() == {"items": []}
+        assert "identity_linked" not in {mail.template for mail in await mails_to(app, ada.email)}
         body = {"mfa_token": step["mfa_token"], "code": app_code(secret, now)}
         assert (await client.post("/api/auth/mfa?session=cookie", json=body)).status_code == 200
         assert await who(client) == ada.email
+        (linked,) = (await client.get("/api/me/identities", headers=ada.headers)).json()["items"]
+        assert linked["provider"] == "acme"
+        assert (await newest_mail(app, ada.email, "identity_linked")).data["provider"] == "Acme"
+
+    async def test_what_was_linked_to_another_before_the_second_factor_stays_theirs(
+        self, client: httpx.AsyncClient, app: FastAPI, provider: OidcProvider
+    ) -> None:
+        ada, grace = await verified(client, app, "ada@example.org"), await signed_up(client)
+        secret = (await client.post("/api/me/totp", json={}, headers=ada.headers)).json()["secret"]
+        now = app.state.runtime.clock.now()
+        code = app_code(secret, now, steps=-1)
+        await client.post("/api/me/totp/confirm", json={"code": code}, headers=ada.headers)
+        step = said(await go(client, provider))
+        begun = await client.post("/api/me/identities/acme/start", json={}, headers=grace.headers)
+        assert said(await client.get(provider.agree(begun.json()["url"]))) == {"linked": "acme"}
+        body = {"mfa_token": step["mfa_token"], "code": app_code(secret, now)}
+        refused = await client.post("/api/auth/mfa", json=body)
+        assert (refused.status_code, refused.json()["code"]) == (403, "mfa_expired")
+        assert (await client.get("/api/me/identities", headers=ada.headers)).json() == {"items": []}
 
     @pytest.mark.parametrize(
         ("standing", "error"),
@@ -511,6 +533,15 @@ def test_providers_by_settings(monkeypatch: pytest.MonkeyPatch) -> None:
                 2 * [{"id": "a", "name": "A", "issuer": "https://x", "client_id": "i", "client_secret": "hush"}]
             ),
         ),
+        *[
+            (
+                "OIDC_PROVIDERS",
+                json.dumps(
+                    [{"id": ours, "name": "A", "issuer": "https://x", "client_id": "i", "client_secret": "hush"}]
+                ),
+            )
+            for ours in ("passkey", "password", "signup", "directory")
+        ],
     ],
 )
 def test_settings_that_cannot_be_used(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,6 +75,9 @@ _USER = select(
 )
 _USER_BY_EMAIL = _USER.where(users.c.email == bindparam("email"))
 _USER_BY_ID = _USER.where(users.c.id == bindparam("user_id"))
+# Whoever has the person's row is the only one who signs them in or ends their sessions; rows that point to it may come meanwhile.
+_LOCKED_BY_EMAIL = _USER_BY_EMAIL.with_for_update(key_share=True)
+_LOCKED_BY_ID = _USER_BY_ID.with_for_update(key_share=True)
 _ANY_USER = select(users.c.id).limit(1)
 _LIVE_SESSION = (
     select(sessions.c.user_id, sessions.c.expires_at, users.c.name, users.c.email)
@@ -102,15 +105,18 @@ _LIVE_KEY = (
 )
 
 
-async def user_by_email(conn: AsyncConnection, email: str) -> User | None:
-    """The account with this address."""
-    row = (await conn.execute(_USER_BY_EMAIL, {"email": email})).one_or_none()
+async def user_by_email(conn: AsyncConnection, email: str, *, lock: bool = False) -> User | None:
+    """The account with this address; `lock` as in `user_by_id`."""
+    row = (await conn.execute(_LOCKED_BY_EMAIL if lock else _USER_BY_EMAIL, {"email": email})).one_or_none()
     return None if row is None else User(*row)
 
 
-async def user_by_id(conn: AsyncConnection, user_id: str) -> User | None:
-    """The account with this id."""
-    row = (await conn.execute(_USER_BY_ID, {"user_id": user_id})).one_or_none()
+async def user_by_id(conn: AsyncConnection, user_id: str, *, lock: bool = False) -> User | None:
+    """The account with this id. With `lock`, in a write transaction, nobody else signs in to it or ends its sessions before the end.
+
+    The account is locked before anything of it (challenges, sessions, passkeys, identities), so that no two wait for each other.
+    """
+    row = (await conn.execute(_LOCKED_BY_ID if lock else _USER_BY_ID, {"user_id": user_id})).one_or_none()
     return None if row is None else User(*row)
 
 
@@ -203,6 +209,19 @@ async def live_session(conn: AsyncConnection, session_id: str, now: int) -> Live
     """The session with this id, when it is alive at `now`."""
     row = (await conn.execute(_LIVE_SESSION, {"session_id": session_id, "now": now})).one_or_none()
     return None if row is None else LiveSession(*row)
+
+
+async def hold_session(tx: Transaction, user_id: str, session_id: str, now: int) -> User | None:
+    """The account, when this session of it is alive at `now`; then nobody ends it before this transaction ends."""
+    user = await user_by_id(tx.conn, user_id, lock=True)
+    statement = select(sessions.c.id).where(
+        sessions.c.id == session_id,
+        sessions.c.user_id == user_id,
+        sessions.c.revoked_at.is_(None),
+        sessions.c.expires_at > now,
+    )
+    held = (await tx.conn.execute(statement.with_for_update())).first()
+    return None if held is None else user
 
 
 async def session_began(conn: AsyncConnection, session_id: str) -> int | None:

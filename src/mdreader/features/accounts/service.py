@@ -31,6 +31,7 @@ from mdreader.features.accounts.signing_in import (
     SecondStep,
     ask_for_mailed_code,
     end_sessions,
+    hold_session,
     needs_mailed_code,
     sign_in,
 )
@@ -100,7 +101,7 @@ async def log_in(runtime: Runtime, data: LoginIn, client: Client) -> Grant | Sec
         await limits.count(runtime.rate_limits, limits.MAILS_BY_ACCOUNT, f"second_step:{email}")
     async with runtime.database.write() as tx:
         # While the hash was computed the password may have been changed and every session ended: none may begin after that.
-        current = await queries.user_by_id(tx.conn, user.id)
+        current = await queries.user_by_id(tx.conn, user.id, lock=True)
         if current is None or current.password_hash != user.password_hash:
             raise InvalidCredentialsError
         if verdict.rehashed is not None:
@@ -167,8 +168,11 @@ async def change_password(runtime: Runtime, actor: Actor, data: PasswordIn, clie
         await step_up.require(runtime, actor, None)
     new_hash, now = await passwords.hash(data.new_password), runtime.clock.now()
     async with runtime.database.write() as tx:
-        if not await queries.replace_password(tx, user.id, old_hash=user.password_hash, new_hash=new_hash, now=now):
+        current = await hold_session(runtime, tx, actor)
+        # What was shown must still be what opens the account: an address that was claimed meanwhile makes a password doubtful.
+        if (current.password_hash, current.password_unproven) != (user.password_hash, user.password_unproven):
             raise WrongPasswordError
+        await queries.replace_password(tx, user.id, old_hash=user.password_hash, new_hash=new_hash, now=now)
         await queries.prove_password(tx, user.id)
         await end_sessions(runtime, tx, user.id, keep=actor.session_id)
         await mails.notify(runtime, tx, "password_changed", user.email, client)
@@ -203,6 +207,7 @@ async def create_key(
     runtime: Runtime, tx: Transaction, actor: Actor, *, name: str, scope: Literal["read", "write"]
 ) -> tuple[queries.StoredKey, str]:
     """Make an API key; the key itself is answered here and nowhere else again."""
+    await hold_session(runtime, tx, actor)
     if await queries.count_keys(tx.conn, actor.user_id) >= MAX_KEYS:
         raise TooManyKeysError
     key, now = keys.new_key(), runtime.clock.now()

@@ -1,6 +1,6 @@
 """How every way of signing in ends: with a session, or with the question for a second factor."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from mdreader.db.engine import Transaction
@@ -8,8 +8,11 @@ from mdreader.features.accounts import challenges, mails, queries
 from mdreader.features.accounts.client import Client
 from mdreader.features.accounts.directory import endings
 from mdreader.features.accounts.identity import identity_of
+from mdreader.features.accounts.oidc.linking import NewIdentity, link
 from mdreader.features.accounts.second_factor import queries as second_factors
 from mdreader.features.accounts.tokens import REFRESH_SECONDS
+from mdreader.kernel.actor import Actor
+from mdreader.kernel.errors import UnauthenticatedError
 from mdreader.kernel.events import SessionEnded
 from mdreader.kernel.ids import new_id
 from mdreader.runtime import Runtime
@@ -41,19 +44,28 @@ class SecondStep:
 
 
 async def sign_in(
-    runtime: Runtime, tx: Transaction, user: queries.User, *, method: str, client: Client
+    runtime: Runtime,
+    tx: Transaction,
+    user: queries.User,
+    *,
+    method: str,
+    client: Client,
+    identity: NewIdentity | None = None,
 ) -> Grant | SecondStep:
     """End a way of signing in whose first factor was shown.
 
     An authenticator app is asked for after everything but a passkey, which is two factors itself. A password that nobody has shown
     together with the address (see `claim_address`), or whose address must be confirmed first, needs a code that is mailed there.
+    `identity` was shown for the first time and is linked with the last factor.
     """
     if method == "passkey":
         return await begin_session(runtime, tx, user, method=method, client=client)
     if await second_factors.is_enabled(tx.conn, user.id):
-        return await _ask_for_code_of_app(runtime, tx, user, method)
+        return await _ask_for_code_of_app(runtime, tx, user, method, identity)
     if method in {"password", "signup"} and needs_mailed_code(runtime, user):
         return await ask_for_mailed_code(runtime, tx, user_id=user.id, email=user.email, method=method, client=client)
+    if identity is not None:
+        await link(runtime, tx, identity, user_id=user.id, email=user.email, client=client)
     return await begin_session(runtime, tx, user, method=method, client=client)
 
 
@@ -63,10 +75,11 @@ def needs_mailed_code(runtime: Runtime, user: queries.User) -> bool:
     return user.password_unproven or unconfirmed
 
 
-async def _ask_for_code_of_app(runtime: Runtime, tx: Transaction, user: queries.User, method: str) -> SecondStep:
-    issued = await challenges.issue(
-        runtime, tx, "second_step", user_id=user.id, data={"method": method}, seconds=SECOND_STEP_SECONDS
-    )
+async def _ask_for_code_of_app(
+    runtime: Runtime, tx: Transaction, user: queries.User, method: str, identity: NewIdentity | None
+) -> SecondStep:
+    data = {"method": method, "identity": None if identity is None else asdict(identity)}
+    issued = await challenges.issue(runtime, tx, "second_step", user_id=user.id, data=data, seconds=SECOND_STEP_SECONDS)
     return SecondStep(issued.token, ("totp", "recovery_code"))
 
 
@@ -95,8 +108,20 @@ async def mail_code(runtime: Runtime, tx: Transaction, email: str, client: Clien
     await mails.send(runtime, tx, "sign_in_code", to=email, client=client, data=data)
 
 
+async def hold_session(runtime: Runtime, tx: Transaction, actor: Actor) -> queries.User:
+    """The account of whoever asks, whose session must be alive now and stays so until the transaction ends.
+
+    First in what opens a way in: the session was checked before the transaction, and may have been ended while it waited.
+    """
+    user = await queries.hold_session(tx, actor.user_id, actor.session_id or "", runtime.clock.now())
+    if user is None:
+        raise UnauthenticatedError("The session is over. Log in again.")
+    return user
+
+
 async def begin_session(runtime: Runtime, tx: Transaction, user: queries.User, *, method: str, client: Client) -> Grant:
     """Begin a session; every factor was shown."""
+    await queries.user_by_id(tx.conn, user.id, lock=True)
     session_id, now = new_id(), runtime.clock.now()
     tokens = identity_of(runtime).tokens
     refresh = tokens.refresh(session_id)
@@ -116,6 +141,7 @@ async def begin_session(runtime: Runtime, tx: Transaction, user: queries.User, *
 
 async def end_sessions(runtime: Runtime, tx: Transaction, user_id: str, *, keep: str | None = None) -> None:
     """End every session of a user but `keep`, and those that are about to begin: tokens no longer hold, sockets close."""
+    await queries.user_by_id(tx.conn, user_id, lock=True)
     await challenges.discard_all(tx, user_id, "second_step")
     ended = await queries.revoke_other_sessions(tx, user_id, keep, runtime.clock.now())
     await endings.end_all_there(runtime, tx, user_id, ended, everywhere=keep is None)

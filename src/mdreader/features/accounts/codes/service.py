@@ -111,11 +111,12 @@ async def reset_password(runtime: Runtime, proof: Proof, password: str, client: 
             done = await queries.replace_password(
                 tx, user.id, old_hash=user.password_hash, new_hash=password_hash, now=now
             )
-            await queries.prove_password(tx, user.id)
-            await end_sessions(runtime, tx, user.id)
-            # Links to sign in that are under way may be what the password is changed for.
-            await challenges.discard_all(tx, user.id, "password_reset", "magic_link", "second_step")
-            await mails.notify(runtime, tx, "password_changed", user.email, client)
+            if done:
+                await queries.prove_password(tx, user.id)
+                await end_sessions(runtime, tx, user.id)
+                # Links to sign in that are under way may be what the password is changed for.
+                await challenges.discard_all(tx, user.id, "password_reset", "magic_link", "second_step")
+                await mails.notify(runtime, tx, "password_changed", user.email, client)
     if not done:
         raise _refusal(proof)
     await _forget_count(runtime, counted, client)
@@ -173,8 +174,13 @@ async def _check_person(runtime: Runtime, token: str, actor: Actor | None, passw
 
 
 async def _show(runtime: Runtime, tx: Transaction, purpose: Purpose, proof: Proof) -> Challenge | None:
+    """What was mailed, used up. The account is locked first: see `queries.user_by_id`."""
     if proof.token is not None:
+        known = await challenges.peek(runtime, tx.conn, purpose, proof.token)
+        if known is not None and known.user_id is not None:
+            await queries.user_by_id(tx.conn, known.user_id, lock=True)
         return await challenges.take(runtime, tx, purpose, proof.token)
+    await queries.user_by_email(tx.conn, proof.email or "", lock=True)
     return await challenges.guess(runtime, tx, purpose, email=proof.email or "", code=proof.code or "")
 
 

@@ -19,12 +19,12 @@ async def admit(runtime: Runtime, tx: Transaction, issuer: str, profile: Profile
     now = runtime.clock.now()
     known = await directory_queries.find(tx.conn, issuer, profile.subject)
     if known is not None:
+        user = await queries.user_by_id(tx.conn, known.user_id, lock=True)
         await directory_queries.used(tx, issuer=issuer, subject=profile.subject, now=now)
-        user = await queries.user_by_id(tx.conn, known.user_id)
         if user is not None:
             return user
     email = normalise_email(profile.email)
-    user = await queries.user_by_email(tx.conn, email)
+    user = await queries.user_by_email(tx.conn, email, lock=True)
     if user is None:
         user = await _make(runtime, tx, email, profile, now)
     elif profile.email_verified:

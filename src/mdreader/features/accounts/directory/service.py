@@ -34,6 +34,7 @@ from mdreader.features.accounts.signing_in import (
 )
 from mdreader.features.accounts.tokens import RefreshToken
 from mdreader.kernel.actor import Actor
+from mdreader.kernel.errors import UnauthenticatedError
 from mdreader.ports.directory import CodeNeeded, DirectoryRefusedError, SignedIn
 from mdreader.runtime import Runtime
 
@@ -278,6 +279,8 @@ async def _access_token(runtime: Runtime, actor: Actor) -> str:
     """A fresh access token of the directory for this session; who came in another way signs in with the password first."""
     directory = directory_of(runtime)
     async with runtime.database.read() as conn:
+        if await queries.live_session(conn, actor.session_id or "", runtime.clock.now()) is None:
+            raise UnauthenticatedError("The session is over. Log in again.")
         found = await kept.kept(conn, actor.session_id or "")
         subject = await kept.subject_of(conn, directory.issuer, actor.user_id)
     sealed = None if found is None else found.refresh_token

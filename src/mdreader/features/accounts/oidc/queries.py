@@ -50,9 +50,10 @@ async def insert_identity(tx: Transaction, stored: StoredIdentity, *, issuer: st
     await tx.conn.execute(insert(identities).values({**stored._asdict(), "issuer": issuer, "subject": subject}))
 
 
-async def note_use(tx: Transaction, identity_id: str, now: int) -> None:
-    """Remember that it let somebody in."""
-    await tx.conn.execute(update(identities).where(identities.c.id == identity_id).values(last_used_at=now))
+async def note_use(tx: Transaction, identity_id: str, now: int) -> bool:
+    """Remember that it let somebody in; False when the link is gone."""
+    result = await tx.conn.execute(update(identities).where(identities.c.id == identity_id).values(last_used_at=now))
+    return result.rowcount == 1
 
 
 async def delete_identity(tx: Transaction, user_id: str, identity_id: str) -> bool:

@@ -16,12 +16,13 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.exc import IntegrityError
 
 from mdreader.db.engine import Transaction
-from mdreader.features.accounts import challenges, limits, mails, queries
+from mdreader.features.accounts import challenges, limits, queries
 from mdreader.features.accounts.client import Client
 from mdreader.features.accounts.errors import IdentityNotFoundError, OidcError, ProviderNotFoundError
 from mdreader.features.accounts.identity import identity_of
 from mdreader.features.accounts.oidc import queries as stored
 from mdreader.features.accounts.oidc.client import Person, ProviderClient, ProviderError
+from mdreader.features.accounts.oidc.linking import NewIdentity, link
 from mdreader.features.accounts.schemas import NAME_CHARACTERS, Email, is_clean
 from mdreader.features.accounts.signing_in import Grant, SecondStep, sign_in
 from mdreader.features.accounts.step_up import require
@@ -145,8 +146,9 @@ async def finish(runtime: Runtime, provider_id: str, came: Return, client: Clien
             if linking:
                 await _link(runtime, tx, provider, person, found=found, client=client)
                 return Arrived(None, data["return_to"])
-            user = await _find_or_make(runtime, tx, provider, person, client)
-            result = await sign_in(runtime, tx, user, method=provider.provider.id, client=client)
+            user, identity = await _find_or_make(runtime, tx, provider, person)
+            method = provider.provider.id
+            result = await sign_in(runtime, tx, user, method=method, client=client, identity=identity)
             return Arrived(result, data["return_to"])
     except OidcRefusal as refusal:
         raise OidcError(refusal.code, data["return_to"], linking=linking) from None
@@ -197,29 +199,30 @@ async def _link(
     client: Client,
 ) -> None:
     """Link for the session that began, which must hold still."""
-    session = await queries.live_session(tx.conn, found.data["session"] or "", runtime.clock.now())
-    if session is None or session.user_id != found.user_id:
+    session_id = found.data["session"] or ""
+    user = await queries.hold_session(tx, found.user_id or "", session_id, runtime.clock.now())
+    if user is None:
         raise OidcRefusal("oidc_failed")
     known = await stored.by_subject(tx.conn, person.issuer, person.subject)
-    if known is not None and known.user_id != session.user_id:
+    if known is not None and known.user_id != user.id:
         raise OidcRefusal("identity_taken")
     if known is None:
-        await _insert(runtime, tx, provider, person, user_id=session.user_id, email=session.email, client=client)
+        await link(runtime, tx, _new_identity(provider, person), user_id=user.id, email=user.email, client=client)
 
 
 async def _find_or_make(
-    runtime: Runtime, tx: Transaction, provider: ProviderClient, person: Person, client: Client
-) -> queries.User:
+    runtime: Runtime, tx: Transaction, provider: ProviderClient, person: Person
+) -> tuple[queries.User, NewIdentity | None]:
+    """Whose account this is, and what is to be linked to it once every factor was shown."""
     now = runtime.clock.now()
     known = await stored.by_subject(tx.conn, person.issuer, person.subject)
     if known is not None:
-        user = await queries.user_by_id(tx.conn, known.user_id)
-        if user is None:
+        user = await queries.user_by_id(tx.conn, known.user_id, lock=True)
+        if user is None or not await stored.note_use(tx, known.id, now):
             raise OidcRefusal("oidc_failed")
-        await stored.note_use(tx, known.id, now)
-        return user
+        return user, None
     email = _address(person)
-    user = await queries.user_by_email(tx.conn, email)
+    user = await queries.user_by_email(tx.conn, email, lock=True)
     if user is not None and user.email_verified_at is None:
         raise OidcRefusal("account_unverified")
     if user is None:
@@ -235,24 +238,12 @@ async def _find_or_make(
             now=now,
             email_verified_at=now,
         )
-    await _insert(runtime, tx, provider, person, user_id=user.id, email=user.email, client=client)
-    return user
+    return user, _new_identity(provider, person)
 
 
-async def _insert(
-    runtime: Runtime,
-    tx: Transaction,
-    provider: ProviderClient,
-    person: Person,
-    *,
-    user_id: str,
-    email: str,
-    client: Client,
-) -> None:
-    now = runtime.clock.now()
-    identity = stored.StoredIdentity(new_id(), user_id, provider.provider.id, person.email, now, now)
-    await stored.insert_identity(tx, identity, issuer=person.issuer, subject=person.subject)
-    await mails.notify(runtime, tx, "identity_linked", email, client, provider=provider.provider.name)
+def _new_identity(provider: ProviderClient, person: Person) -> NewIdentity:
+    known = provider.provider
+    return NewIdentity(known.id, known.name, person.issuer, person.subject, person.email)
 
 
 def _address(person: Person) -> str:

@@ -17,7 +17,7 @@ from mdreader.features.accounts.errors import (
 )
 from mdreader.features.accounts.passkeys import queries as stored
 from mdreader.features.accounts.passkeys import webauthn
-from mdreader.features.accounts.signing_in import Grant, begin_session
+from mdreader.features.accounts.signing_in import Grant, begin_session, hold_session
 from mdreader.kernel.actor import Actor
 from mdreader.kernel.ids import new_id
 from mdreader.runtime import Runtime
@@ -38,6 +38,7 @@ async def begin_creation(runtime: Runtime, actor: Actor, password: str | None, c
     """Ask the browser for a new passkey."""
     user = await step_up.require(runtime, actor, password)
     async with runtime.database.write() as tx:
+        await hold_session(runtime, tx, actor)
         known = await stored.credential_ids(tx.conn, user.id)
         if len(known) >= MAX_PASSKEYS:
             raise TooManyPasskeysError
@@ -58,6 +59,9 @@ async def finish_creation(
     made = webauthn.finish_creation(client.base, found.data, credential)
     passkey = stored.StoredPasskey(new_id(), name, runtime.clock.now(), None, made.synced)
     async with runtime.database.write() as tx:
+        await hold_session(runtime, tx, actor)
+        if len(await stored.credential_ids(tx.conn, actor.user_id)) >= MAX_PASSKEYS:
+            raise TooManyPasskeysError
         try:
             await stored.insert_passkey(
                 tx,
@@ -88,7 +92,7 @@ async def finish_sign_in(runtime: Runtime, *, token: str, credential: dict[str, 
     credential_id = webauthn.credential_id_of(credential)
     async with runtime.database.write() as tx:
         kept = await stored.by_credential(tx.conn, credential_id)
-        user = await queries.user_by_id(tx.conn, kept.user_id) if kept else None
+        user = await queries.user_by_id(tx.conn, kept.user_id, lock=True) if kept else None
         if kept is None or user is None:
             raise PasskeyRefusedError
         use = webauthn.finish_sign_in(

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from sqlalchemy.exc import IntegrityError
+
 from mdreader.db.engine import Transaction
 from mdreader.features.accounts import challenges, limits, mails, queries, step_up
 from mdreader.features.accounts.client import Client
@@ -11,9 +13,10 @@ from mdreader.features.accounts.errors import (
     TotpEnabledError,
     TotpNotFoundError,
 )
+from mdreader.features.accounts.oidc.linking import NewIdentity, link
 from mdreader.features.accounts.second_factor import queries as factors
 from mdreader.features.accounts.second_factor import totp
-from mdreader.features.accounts.signing_in import Grant, begin_session, mail_code
+from mdreader.features.accounts.signing_in import Grant, begin_session, hold_session, mail_code
 from mdreader.kernel.actor import Actor
 from mdreader.runtime import Runtime
 
@@ -44,12 +47,19 @@ async def complete_sign_in(runtime: Runtime, token: str, proof: Proof, client: C
         raise SecondStepOverError
     counted = await _count_code(runtime, f"step:{known.user_id or known.email}", proof)
     grant: Grant | None = None
-    async with runtime.database.write() as tx:
-        found = await challenges.attempt(runtime, tx, "second_step", token)
-        user = await queries.user_by_id(tx.conn, found.user_id) if found and found.user_id else None
-        if found and user and await _shows(runtime, tx, found, user, proof):
-            await challenges.discard(tx, found)
-            grant = await begin_session(runtime, tx, user, method=found.data["method"], client=client)
+    try:
+        async with runtime.database.write() as tx:
+            user = await queries.user_by_id(tx.conn, known.user_id, lock=True) if known.user_id else None
+            found = await challenges.attempt(runtime, tx, "second_step", token)
+            if found and user and await _shows(runtime, tx, found, user, proof):
+                await challenges.discard(tx, found)
+                if found.data.get("identity"):
+                    identity = NewIdentity(**found.data["identity"])
+                    await link(runtime, tx, identity, user_id=user.id, email=user.email, client=client)
+                grant = await begin_session(runtime, tx, user, method=found.data["method"], client=client)
+    except IntegrityError:
+        # The account elsewhere was linked to somebody else meanwhile.
+        raise SecondStepOverError from None
     if found is None:
         raise SecondStepOverError
     if grant is None:
@@ -98,6 +108,7 @@ async def begin(runtime: Runtime, actor: Actor, password: str | None) -> NewApp:
     user = await step_up.require(runtime, actor, password)
     secret = totp.new_secret()
     async with runtime.database.write() as tx:
+        await hold_session(runtime, tx, actor)
         if await factors.is_enabled(tx.conn, user.id):
             raise TotpEnabledError
         await factors.begin(tx, user.id, totp.seal(runtime.secret, user.id, secret), runtime.clock.now())
@@ -108,6 +119,7 @@ async def confirm(runtime: Runtime, actor: Actor, code: str, client: Client) -> 
     """The app shows its first code: from now on it is asked for. Answers the recovery codes."""
     await limits.count(runtime.rate_limits, limits.CODES_BY_ACCOUNT, f"totp:{actor.user_id}")
     async with runtime.database.write() as tx:
+        await hold_session(runtime, tx, actor)
         stored = await factors.read_secret(tx.conn, actor.user_id)
         if stored is None:
             raise TotpNotFoundError
@@ -126,6 +138,7 @@ async def disable(runtime: Runtime, actor: Actor, proof: Proof, client: Client) 
     """Remove the authenticator app. It takes a code, whatever else is known: a stolen session or password must not do."""
     counted = await _count_code(runtime, f"totp:{actor.user_id}", proof)
     async with runtime.database.write() as tx:
+        await hold_session(runtime, tx, actor)
         if not await factors.is_enabled(tx.conn, actor.user_id):
             raise TotpNotFoundError
         if not await _check(runtime, tx, actor.user_id, proof):
@@ -140,6 +153,7 @@ async def renew_recovery_codes(runtime: Runtime, actor: Actor, code: str) -> lis
     """Other recovery codes; the old ones end."""
     await limits.count(runtime.rate_limits, limits.CODES_BY_ACCOUNT, f"totp:{actor.user_id}")
     async with runtime.database.write() as tx:
+        await hold_session(runtime, tx, actor)
         if not await factors.is_enabled(tx.conn, actor.user_id):
             raise TotpNotFoundError
         if not await _check_app(runtime, tx, actor.user_id, code):
