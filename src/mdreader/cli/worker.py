@@ -55,8 +55,9 @@ async def _work(settings: Settings, slots: int) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with collecting(make_tracing(settings)), build_runtime(settings) as runtime:
         database, jobs = runtime.database, runtime.jobs
-        shared, on_dead = database.dialect == "postgresql", telling_of_dead_jobs(runtime)
-        runner = Runner(runtime, database, jobs, slots=slots, shared=shared, on_dead=on_dead)
+        on_dead = telling_of_dead_jobs(runtime)
+        # Shared on SQLite too: who enqueues there is another process, which cannot ring.
+        runner = Runner(runtime, database, jobs, slots=slots, shared=True, on_dead=on_dead)
         async with runner.running(grace_seconds=GRACE_SECONDS):
             log.info(
                 "working", worker=runner.name, slots=slots, kinds=sorted(jobs.registry.handlers), version=__version__
