@@ -10,7 +10,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from mdreader.bootstrap import open_database
+from mdreader.bootstrap.database import open_database
 from mdreader.db.engine import Database, Dialect
 from mdreader.main import create_app
 from mdreader.migrations import upgrade

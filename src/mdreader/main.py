@@ -7,7 +7,8 @@ from typing import Any
 from fastapi import FastAPI
 
 from mdreader import __version__
-from mdreader.bootstrap import ADAPTER_ROUTERS, build_runtime, collecting, make_tracing
+from mdreader.bootstrap.runtime import ADAPTER_ROUTERS, build_runtime
+from mdreader.bootstrap.telemetry import collecting, make_tracing
 from mdreader.features.accounts import routes as accounts
 from mdreader.features.accounts.outbox import routes as outbox
 from mdreader.features.collab import routes as collab

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from mdreader.adapters.job_bell_local import LocalJobBell
-from mdreader.bootstrap import job_registry, open_database
+from mdreader.bootstrap.database import open_database
+from mdreader.bootstrap.runtime import job_registry
 from mdreader.jobs.queue import Jobs
 from mdreader.kernel.clock import SystemClock
 from mdreader.settings import Settings, load_settings

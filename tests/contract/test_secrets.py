@@ -10,7 +10,7 @@ import pytest
 from mdreader.adapters.aws import Aws
 from mdreader.adapters.secrets_aws import PAUSE_SECONDS, AwsSecrets, SecretsUnreadableError
 from mdreader.adapters.secrets_environment import EnvironmentSecrets, FirstOf
-from mdreader.bootstrap import open_secrets
+from mdreader.bootstrap.credentials import open_secrets
 from mdreader.ports.secrets import Secrets, database_url
 from mdreader.settings import SettingsError, load_settings
 from support.aws import REGION

@@ -11,7 +11,8 @@ from sqlalchemy import text
 
 from mdreader.adapters.aws import Aws
 from mdreader.adapters.secrets_aws import PAUSE_SECONDS
-from mdreader.bootstrap import open_database, open_secrets
+from mdreader.bootstrap.credentials import open_secrets
+from mdreader.bootstrap.database import open_database
 from mdreader.db.engine import Database
 from mdreader.kernel.errors import UnavailableError
 from mdreader.settings import Settings, load_settings

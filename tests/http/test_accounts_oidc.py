@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import FastAPI
 from sqlalchemy import text
 
-from mdreader.bootstrap import sign_in_providers
+from mdreader.bootstrap.accounts import sign_in_providers
 from mdreader.features.accounts import ways_in
 from mdreader.features.accounts.identity import identity_of
 from mdreader.features.accounts.oidc.client import ProviderClient

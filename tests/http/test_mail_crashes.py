@@ -11,7 +11,8 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
 
-from mdreader.bootstrap import build_runtime, open_database
+from mdreader.bootstrap.database import open_database
+from mdreader.bootstrap.runtime import build_runtime
 from mdreader.db.engine import Database
 from mdreader.features.mail import queries, service
 from mdreader.features.mail.queries import MailRow

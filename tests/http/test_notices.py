@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from mdreader.adapters.aws import Aws
-from mdreader.bootstrap import telling_of_dead_jobs
+from mdreader.bootstrap.telemetry import telling_of_dead_jobs
 from mdreader.http.operations import leave
 from mdreader.kernel.errors import StorageFullError
 from mdreader.ports.notices import Notice

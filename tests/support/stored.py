@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mdreader.bootstrap import open_database
+from mdreader.bootstrap.database import open_database
 from mdreader.db.engine import Database
 from mdreader.features.collab import storage
 from mdreader.features.collab.replica import Replica

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from mdreader.bootstrap import database_file, on_postgres
+from mdreader.bootstrap.database import database_file, on_postgres
 from mdreader.db.engine import Database
 from mdreader.jobs.context import JobContext
 from mdreader.jobs.errors import LeaseLostError

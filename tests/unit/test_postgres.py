@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from mdreader.bootstrap import open_database, postgres_address, signing_secret, upgrade_postgres
+from mdreader.bootstrap.database import open_database, postgres_address, signing_secret, upgrade_postgres
 from mdreader.db.engine import Database
 from mdreader.db.postgres import PostgresDatabase, making_changes
 from mdreader.db.postgres_address import parse_address

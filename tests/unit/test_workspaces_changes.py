@@ -1,6 +1,6 @@
 """Changes by several processes at once, followed by cursor while they are made."""
 
-from mdreader.bootstrap import database_file, on_postgres
+from mdreader.bootstrap.database import database_file, on_postgres
 from mdreader.db.engine import Database
 from mdreader.settings import Settings
 from support.changing import write_and_follow

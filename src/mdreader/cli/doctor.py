@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from mdreader import __version__, migrations
-from mdreader.bootstrap import database_file, on_postgres
+from mdreader.bootstrap.database import database_file, on_postgres
 from mdreader.http.page import PAGE_FOLDER
 from mdreader.kernel.data_folder import running_server
 from mdreader.kernel.findings import Finding

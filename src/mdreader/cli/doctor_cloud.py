@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from mdreader.bootstrap import Credentials, on_postgres, open_secrets, postgres_address
+from mdreader.bootstrap.credentials import Credentials, open_secrets
+from mdreader.bootstrap.database import on_postgres, postgres_address
 from mdreader.db.postgres_address import AddressError
 from mdreader.kernel.findings import Finding
 from mdreader.settings import Settings, SettingsError

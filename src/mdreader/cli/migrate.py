@@ -8,14 +8,8 @@ from typing import cast, get_args
 from sqlalchemy.exc import SQLAlchemyError
 
 from mdreader import migrations
-from mdreader.bootstrap import (
-    database_file,
-    on_postgres,
-    open_database,
-    open_secrets,
-    postgres_address,
-    upgrade_postgres,
-)
+from mdreader.bootstrap.credentials import open_secrets
+from mdreader.bootstrap.database import database_file, on_postgres, open_database, postgres_address, upgrade_postgres
 from mdreader.db.postgres_address import AddressError
 from mdreader.features.workspaces.changes import begin_epoch
 from mdreader.kernel.data_folder import DataFolderInUseError, hold

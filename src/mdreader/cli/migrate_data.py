@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from mdreader.bootstrap import database_file, on_postgres, postgres_address, read_secret
+from mdreader.bootstrap.database import database_file, on_postgres, postgres_address, read_secret
 from mdreader.cli.meter import Meter
 from mdreader.cli.moving import Moved, MoveError, move, open_source
 from mdreader.db.postgres import making_changes

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mdreader.bootstrap import database_file, on_postgres, open_database, signing_secret
+from mdreader.bootstrap.database import database_file, on_postgres, open_database, signing_secret
 from mdreader.features.accounts.people import PEOPLE, find_by_email
 from mdreader.features.accounts.schemas import normalise_email
 from mdreader.features.accounts.tokens import mint_operator_token

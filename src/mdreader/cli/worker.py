@@ -9,7 +9,9 @@ import sys
 import structlog
 
 from mdreader import __version__
-from mdreader.bootstrap import build_runtime, collecting, make_tracing, on_postgres, telling_of_dead_jobs
+from mdreader.bootstrap.database import on_postgres
+from mdreader.bootstrap.runtime import build_runtime
+from mdreader.bootstrap.telemetry import collecting, make_tracing, telling_of_dead_jobs
 from mdreader.db.postgres_address import AddressError
 from mdreader.jobs.runner import Runner
 from mdreader.kernel import failpoints

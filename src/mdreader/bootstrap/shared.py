@@ -49,14 +49,14 @@ async def open_shared(redis_url: str | None, database: Database, clock: Clock) -
 
 @asynccontextmanager
 async def _on_redis(url: str, database: Database, clock: Clock) -> AsyncIterator[Shared]:
-    from mdreader.adapters.bus import Bus  # noqa: PLC0415
-    from mdreader.adapters.doorbell_bus import BusDoorbell  # noqa: PLC0415
-    from mdreader.adapters.fanout_bus import BusFanout  # noqa: PLC0415
-    from mdreader.adapters.job_bell_bus import BusJobBell  # noqa: PLC0415
-    from mdreader.adapters.rate_limits_redis import RedisRateLimits  # noqa: PLC0415
-    from mdreader.adapters.tickets_database import DatabaseTickets  # noqa: PLC0415
-    from mdreader.adapters.tickets_redis import ELSEWHERE, RedisTickets  # noqa: PLC0415
-    from mdreader.adapters.wire_redis import namespace, open_client, redis_dial  # noqa: PLC0415
+    from mdreader.adapters.bus import Bus
+    from mdreader.adapters.doorbell_bus import BusDoorbell
+    from mdreader.adapters.fanout_bus import BusFanout
+    from mdreader.adapters.job_bell_bus import BusJobBell
+    from mdreader.adapters.rate_limits_redis import RedisRateLimits
+    from mdreader.adapters.tickets_database import DatabaseTickets
+    from mdreader.adapters.tickets_redis import ELSEWHERE, RedisTickets
+    from mdreader.adapters.wire_redis import namespace, open_client, redis_dial
 
     client, prefix = open_client(url), namespace(url)
     async with AsyncExitStack() as stack:
@@ -73,14 +73,14 @@ async def _on_redis(url: str, database: Database, clock: Clock) -> AsyncIterator
 
 @asynccontextmanager
 async def _on_postgres(database: Database, clock: Clock) -> AsyncIterator[Shared]:
-    from mdreader.adapters.bus import Bus  # noqa: PLC0415
-    from mdreader.adapters.doorbell_bus import BusDoorbell  # noqa: PLC0415
-    from mdreader.adapters.fanout_bus import BusFanout  # noqa: PLC0415
-    from mdreader.adapters.job_bell_bus import BusJobBell  # noqa: PLC0415
-    from mdreader.adapters.rate_limits_database import DatabaseRateLimits  # noqa: PLC0415
-    from mdreader.adapters.tickets_database import DatabaseTickets  # noqa: PLC0415
-    from mdreader.adapters.wire_postgres import postgres_dial  # noqa: PLC0415
-    from mdreader.db.postgres import PostgresDatabase  # noqa: PLC0415
+    from mdreader.adapters.bus import Bus
+    from mdreader.adapters.doorbell_bus import BusDoorbell
+    from mdreader.adapters.fanout_bus import BusFanout
+    from mdreader.adapters.job_bell_bus import BusJobBell
+    from mdreader.adapters.rate_limits_database import DatabaseRateLimits
+    from mdreader.adapters.tickets_database import DatabaseTickets
+    from mdreader.adapters.wire_postgres import postgres_dial
+    from mdreader.db.postgres import PostgresDatabase
 
     address = cast("PostgresDatabase", database).address
     limits, tickets = DatabaseRateLimits(database, clock), DatabaseTickets(database, clock)

@@ -1,0 +1,1 @@
+"""Settings to runtime: the one place that names adapters."""

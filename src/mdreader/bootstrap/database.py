@@ -1,0 +1,109 @@
+"""The database that the settings choose, its schema and the secret that is kept with it."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from secrets import token_bytes
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from mdreader.db.engine import Database
+from mdreader.db.secrets import shared_secret
+from mdreader.db.sqlite import SqliteDatabase
+from mdreader.migrations import upgrade
+from mdreader.migrations.schema import Phase
+from mdreader.ports.secrets import Secrets, database_url
+from mdreader.settings import Settings
+
+if TYPE_CHECKING:
+    from mdreader.db.postgres_address import PostgresAddress
+
+
+def read_secret(data: Path) -> bytes:
+    """The key that signs tokens: made at the first start, readable by the owner alone."""
+    path = data / "secret.key"
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        secret = token_bytes(32)
+        temporary = path.with_suffix(".new")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secret)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        return secret
+
+
+def on_postgres(settings: Settings) -> bool:
+    """Whether `DATABASE_URL` chooses PostgreSQL."""
+    return settings.database_url is not None and settings.database_url.startswith("postgresql:")
+
+
+def database_file(settings: Settings) -> Path:
+    """Where the SQLite database lies, when it is not on PostgreSQL."""
+    if settings.database_url is None or on_postgres(settings):
+        return settings.data.resolve() / "mdreader.sqlite3"
+    # sqlite:///relative or sqlite:////absolute, as SQLAlchemy writes it.
+    return Path(unquote(urlsplit(settings.database_url).path[1:])).resolve()
+
+
+def postgres_address(settings: Settings, rotating: Secrets | None = None) -> "PostgresAddress":
+    """Where `DATABASE_URL` says that PostgreSQL is; `rotating` keeps its credentials. Raises `AddressError`."""
+    from mdreader.db.postgres_address import parse_address
+
+    address = parse_address(settings.database_url or "")
+    if rotating is None:
+        return address
+    from mdreader.adapters.postgres_login import connecting
+
+    newest = partial(database_url, settings.database_url, rotating)
+    return replace(address, connector=connecting(newest, rotating.refresh))
+
+
+async def upgrade_postgres(address: "PostgresAddress", phase: Phase) -> bool:
+    """Do the steps of `phase` that are missing; True when there were any. Raises `MigrationError` and `UnavailableError`."""
+    from mdreader.db.postgres import making_changes
+    from mdreader.migrations.postgres import upgrade as upgrade_database
+
+    async with making_changes(address) as engine:
+        return await upgrade_database(engine, address.where, phase)
+
+
+@asynccontextmanager
+async def open_database(
+    settings: Settings, *, migrate: bool = True, rotating: Secrets | None = None
+) -> AsyncIterator[Database]:
+    """The database, at a schema that serves this version. `rotating` keeps its credentials.
+
+    Raises `MigrationError`, `AddressError`, and `UnavailableError` when it does not answer.
+    """
+    database: Database
+    if on_postgres(settings):
+        from mdreader.db.postgres import PostgresDatabase
+
+        address = postgres_address(settings, rotating)
+        if migrate:
+            await upgrade_postgres(address, "pre")
+        database = PostgresDatabase(address)
+    else:
+        file = database_file(settings)
+        if migrate:
+            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            upgrade(file)
+        database = SqliteDatabase(file)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+async def signing_secret(settings: Settings, database: Database) -> bytes:
+    """The key that signs tokens: in the data folder beside SQLite, in the database where several servers share it."""
+    if database.dialect == "sqlite":
+        return read_secret(settings.data)
+    return await shared_secret(database, "tokens", partial(token_bytes, 32))
