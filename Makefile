@@ -9,7 +9,7 @@ MAKEFLAGS += --no-print-directory
 VENV := .venv
 PY := $(VENV)/bin/python
 # With one of these set, `make run` installs what the other parts of a fleet need.
-FLEET := $(if $(filter postgresql:%,$(DATABASE_URL))$(REDIS_URL)$(AWS_S3_BUCKET)$(SECRETS_ARN)$(filter ses:%,$(MAIL_URL))$(filter cognito,$(IDENTITY)),$(VENV)/.fleet)
+FLEET := $(if $(filter postgresql:%,$(DATABASE_URL))$(REDIS_URL)$(AWS_S3_BUCKET)$(SECRETS_ARN)$(SNS_TOPIC_ARN)$(JOBS_QUEUE_URL)$(OTEL_EXPORTER_OTLP_ENDPOINT)$(filter ses:%,$(MAIL_URL))$(filter cognito,$(IDENTITY)),$(VENV)/.fleet)
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement
 INSTALL_SELF := $(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 NPM := $(PY) hatch_build.py npm

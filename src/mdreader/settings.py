@@ -76,6 +76,7 @@ class Settings(BaseSettings):
     secrets_arn: str | None = Field(None, validation_alias="SECRETS_ARN")
     ses_events_topic_arn: str | None = Field(None, validation_alias="SES_EVENTS_TOPIC_ARN")
     ses_events_queue_url: str | None = Field(None, validation_alias="SES_EVENTS_QUEUE_URL")
+    jobs_queue_url: str | None = Field(None, validation_alias="JOBS_QUEUE_URL")
     sns_topic_arn: str | None = Field(None, validation_alias="SNS_TOPIC_ARN")
     otlp_endpoint: str | None = Field(None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
     metrics: Literal["prometheus", "emf"] = Field("prometheus", validation_alias="MDREADER_METRICS")

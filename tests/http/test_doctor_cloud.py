@@ -93,15 +93,26 @@ def test_a_topic_a_queue_and_a_secret(aws_endpoint: str) -> None:
     aws = Aws(REGION, aws_endpoint)
     topic = aws.client("sns").create_topic(Name="operations")["TopicArn"]
     queue = aws.client("sqs").create_queue(QueueName="events")["QueueUrl"]
+    bell = aws.client("sqs").create_queue(QueueName="bell")["QueueUrl"]
     secret = aws.client("secretsmanager").create_secret(
         Name="s", SecretString='{"password": "hidden", "username": "u"}'
     )
     findings = found(
-        aws_endpoint_url=aws_endpoint, sns_topic_arn=topic, ses_events_queue_url=queue, secrets_arn=secret["ARN"]
+        aws_endpoint_url=aws_endpoint,
+        sns_topic_arn=topic,
+        ses_events_queue_url=queue,
+        jobs_queue_url=bell,
+        secrets_arn=secret["ARN"],
     )
     assert {finding.state for finding in findings} == {"ok"}
     assert texts(findings, "ok", "secret") == ["readable; it holds password, username"]
-    assert texts(findings, "ok", "queue") == ["events: 0 wait", "sqs:ReceiveMessage is allowed"]
+    assert texts(findings, "ok", "queue") == [
+        "bell: 0 wait",
+        "sqs:ReceiveMessage is allowed",
+        "sqs:SendMessage is allowed",
+        "events: 0 wait",
+        "sqs:ReceiveMessage is allowed",
+    ]
     assert "hidden" not in repr(findings)
 
 

@@ -1,6 +1,6 @@
 """What AWS lets this server do: each permission that it needs, tried out, and named when it is missing.
 
-Every check calls what the server calls. Nothing of them stays, but for the notice that the topic's subscribers get.
+Every check calls what the server calls. Nothing stays but a notice to the topic's subscribers and a ring of the job bell.
 """
 
 import json
@@ -190,6 +190,12 @@ class Checks:
         # Seen for no time at all, a message stays for whoever works on it.
         receive = {"QueueUrl": url, "MaxNumberOfMessages": 1, "VisibilityTimeout": 0, "WaitTimeSeconds": 0}
         yield _try("queue", "sqs:ReceiveMessage", lambda: client.receive_message(**receive))[1]
+
+    def bell(self, url: str) -> Iterator[Finding]:
+        """JOBS_QUEUE_URL: it is read and written. The message that this leaves wakes a worker, which finds nothing new."""
+        yield from self.queue(url)
+        client = self._client("sqs")
+        yield _try("queue", "sqs:SendMessage", lambda: client.send_message(QueueUrl=url, MessageBody="ring"))[1]
 
     def user_pool(self, pool_id: str, client_id: str, *, has_secret: bool, callback: str | None) -> Iterator[Finding]:
         """COGNITO_USER_POOL_ID and COGNITO_CLIENT_ID; `callback` is the address that a hosted sign-in comes back to."""

@@ -11,7 +11,7 @@ from mdreader.bootstrap.credentials import Credentials, open_secrets
 from mdreader.bootstrap.database import open_database, signing_secret
 from mdreader.bootstrap.files import make_blobs
 from mdreader.bootstrap.mail import make_mail, make_mail_reports
-from mdreader.bootstrap.shared import open_shared
+from mdreader.bootstrap.shared import open_job_bell, open_shared
 from mdreader.bootstrap.telemetry import open_notices, telling_of_dead_jobs, telling_of_its_life
 from mdreader.features.accounts.directory import tasks as directory_tasks
 from mdreader.features.accounts.directory.identity import DirectoryIdentity
@@ -80,7 +80,8 @@ async def _build(credentials: Credentials) -> AsyncIterator[Runtime]:
         identity = make_identity(
             settings, credentials.secrets, directory, database=database, clock=clock, secret=secret
         )
-        jobs = Jobs(registry=job_registry(settings), clock=clock, bell=shared.job_bell)
+        bell = await opened(open_job_bell(settings, shared.job_bell))
+        jobs = Jobs(registry=job_registry(settings), clock=clock, bell=bell)
         rooms = Rooms(
             database=database,
             clock=clock,

@@ -19,6 +19,7 @@ from mdreader.ports.doorbell import Doorbell
 from mdreader.ports.fanout import Fanout
 from mdreader.ports.rate_limits import RateLimits
 from mdreader.ports.tickets import Tickets
+from mdreader.settings import Settings
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +46,21 @@ async def open_shared(redis_url: str | None, database: Database, clock: Clock) -
             yield shared
     else:
         yield Shared(LocalFanout(), None, LocalRateLimits(), LocalTickets(clock), LocalJobBell())
+
+
+@asynccontextmanager
+async def open_job_bell(settings: Settings, shared: JobBell) -> AsyncIterator[JobBell]:
+    """The queue of SQS where one is named, else what the servers share anyway."""
+    if settings.jobs_queue_url is None:
+        yield shared
+        return
+    from mdreader.adapters.aws import Aws
+    from mdreader.adapters.job_bell_sqs import WAIT_SECONDS, SqsJobBell
+
+    aws = Aws(settings.aws_region, settings.aws_endpoint_url)
+    hearer = aws.client("sqs", read_timeout=WAIT_SECONDS + 10)
+    async with SqsJobBell(aws.client("sqs"), hearer, settings.jobs_queue_url).running() as bell:
+        yield bell
 
 
 @asynccontextmanager

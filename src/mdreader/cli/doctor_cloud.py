@@ -17,6 +17,7 @@ _ON_AWS = (
     "secrets_arn",
     "aws_s3_bucket",
     "sns_topic_arn",
+    "jobs_queue_url",
     "ses_events_queue_url",
     "ses_events_topic_arn",
     "cognito_user_pool_id",
@@ -106,6 +107,8 @@ def _services(checks: "Checks", credentials: Credentials) -> Iterator[Finding]:
         yield from checks.bucket(settings.aws_s3_bucket, settings.public_url)
     if (settings.mail_url or "").startswith("ses:") and settings.email_from is not None:
         yield from checks.mail(settings.email_from)
+    if settings.jobs_queue_url is not None:
+        yield from checks.bell(settings.jobs_queue_url)
     if settings.ses_events_queue_url is not None:
         yield from checks.queue(settings.ses_events_queue_url)
     if settings.sns_topic_arn is not None:
