@@ -13,7 +13,7 @@ FLEET := $(if $(filter postgresql:%,$(DATABASE_URL))$(REDIS_URL)$(AWS_S3_BUCKET)
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement
 INSTALL_SELF := $(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 NPM := $(PY) hatch_build.py npm
-COMPILE := $(PY) -m uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+COMPILE := $(PY) -m uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --quiet
 
 .PHONY: help run test check lint kills fuzz bench web lock clean
@@ -51,10 +51,12 @@ web: $(VENV)/.run ## Build the page into the package, if its sources changed
 	@$(PY) hatch_build.py
 
 lock: $(VENV)/.dev ## Renew the lock files
-	@$(COMPILE) --upgrade --extra build --output-file requirements.lock
-	@$(COMPILE) --upgrade --extra build $(addprefix --extra ,postgres redis aws otel) \
+	@$(COMPILE) --upgrade --group build --output-file requirements-build.lock
+	@$(COMPILE) --upgrade pyproject.toml --output-file requirements.lock
+	@$(COMPILE) --upgrade pyproject.toml $(addprefix --extra ,postgres redis aws otel) \
 		--constraint requirements.lock --output-file requirements-fleet.lock
-	@$(COMPILE) --upgrade --extra build --extra dev --constraint requirements-fleet.lock --output-file requirements-dev.lock
+	@$(COMPILE) --upgrade pyproject.toml --group build --extra dev --constraint requirements-build.lock \
+		--constraint requirements-fleet.lock --output-file requirements-dev.lock
 
 clean: ## Remove everything that was built or installed; ./data stays
 	@rm -rf $(VENV) .browser web/node_modules web/dist src/mdreader/web tests/js/node_modules dist build test-results
@@ -68,9 +70,9 @@ dev: $(VENV)/.dev web
 	@$(PY) tests/support/browser.py
 	@$(PY) tests/support/services.py
 
-$(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/bin/python
+$(VENV)/.run: requirements.lock requirements-build.lock pyproject.toml | $(VENV)/bin/python
 	@echo "Installing what mdreader needs"
-	@$(PIP_INSTALL) requirements.lock
+	@$(PIP_INSTALL) requirements.lock --requirement requirements-build.lock
 	@$(INSTALL_SELF)
 	@touch $@
 
