@@ -4,17 +4,19 @@ Statements run on the event loop's thread (see `sqlite_inline`), the disk is wai
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction, create_async_engine
+from sqlalchemy.engine import Connection, RootTransaction
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from mdreader.db import sqlite_inline
 from mdreader.db.engine import Dialect, Transaction
+from mdreader.db.sqlite_inline import InlineConnection, connection_of, driver_of, make_engine, open_inline
 from mdreader.db.trouble import explained, is_busy
 from mdreader.db.wal_sync import WalSync
 from mdreader.kernel.errors import UnavailableError
@@ -41,8 +43,12 @@ BUSY_RETRY = 0.01
 BUSY_TRIES = 500
 
 
+# Open connections that are kept for the next reads. Each statement is over when it returns, so there is seldom more than one in use.
+IDLE_READERS = 4
+
+
 class SqliteDatabase:
-    """Implements `Database` with a file at `path`: an engine for reading and one for writing."""
+    """Implements `Database` with a file at `path`: connections for reading, and one for writing."""
 
     dialect: Dialect = "sqlite"
 
@@ -52,17 +58,13 @@ class SqliteDatabase:
         self.write_lock = asyncio.Lock()
         self.wal = WalSync(self.path, SQLITE_PRAGMAS)
         # AUTOCOMMIT and no reset: a read is one statement, and needs no BEGIN and no ROLLBACK around it.
-        self._reader = self._engine(size=4, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
-        self._writer = self._engine(size=1)
+        self._reader = self._engine(isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
+        self._writer = self._engine()
+        self._idle: list[InlineConnection] = []
+        self._at_writing: InlineConnection | None = None
 
-        @event.listens_for(self._writer.sync_engine, "begin")
-        def begin_immediate(conn: Any) -> None:
-            # A deferred transaction that upgrades to writing fails at once with SQLITE_BUSY, whatever the timeout.
-            conn.exec_driver_sql("BEGIN IMMEDIATE")
-
-    def _engine(self, *, size: int, **options: Any) -> AsyncEngine:
-        url = f"{sqlite_inline.NAME.replace('.', '+')}:///{self.path}"
-        engine = create_async_engine(url, pool_size=size, max_overflow=0, **options)
+    def _engine(self, **options: Any) -> AsyncEngine:
+        engine = make_engine(self.path, **options)
 
         @event.listens_for(engine.sync_engine, "connect")
         def prepare(dbapi: Any, _record: Any) -> None:
@@ -74,26 +76,36 @@ class SqliteDatabase:
 
         return engine
 
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
+    def read(self) -> "_Reading":
         """See `Database.read`."""
-        async with self._reader.connect() as conn:
-            yield conn
+        return _Reading(self)
+
+    async def take_reader(self) -> InlineConnection:
+        """A connection for reading, until it is given back."""
+        return self._idle.pop() if self._idle else await open_inline(self._reader)
+
+    async def give_back(self, conn: InlineConnection, error: BaseException | None) -> None:
+        """Keep it for the next read, unless it may be the reason for `error`."""
+        if isinstance(error, SQLAlchemyError) or len(self._idle) >= IDLE_READERS:
+            await conn.close()
+        else:
+            self._idle.append(conn)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Transaction]:
         """See `Database.write`. Raises `UnavailableError` when another process does not let go of the database."""
         with doing("db.transaction"):
-            async with self.write_lock, self._writer.connect() as conn:
-                tx = Transaction(conn)
+            async with self.write_lock:
                 with explained():
-                    transaction = await self._begin(conn)
+                    conn = self._at_writing = self._at_writing or await open_inline(self._writer)
+                    tx = Transaction(conn)
+                    transaction = await self._begin(connection_of(conn))
                     try:
                         yield tx
                     except BaseException:
-                        await transaction.rollback()
+                        await self._end(conn, transaction.rollback)
                         raise
-                    await transaction.commit()
+                    await self._end(conn, transaction.commit)
             committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
             def told(error: Exception | None) -> None:
@@ -117,18 +129,49 @@ class SqliteDatabase:
             await self.wal.settled()
 
     @staticmethod
-    async def _begin(conn: AsyncConnection) -> AsyncTransaction:
+    async def _begin(conn: Connection) -> RootTransaction:
         for _ in range(BUSY_TRIES):
             try:
-                return await conn.begin()
-            except OperationalError as error:
-                if not is_busy(error.orig):
+                # A deferred transaction that upgrades to writing fails at once with SQLITE_BUSY, whatever the timeout.
+                driver_of(conn).execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if not is_busy(error):
                     raise
-            await asyncio.sleep(BUSY_RETRY)
+                await asyncio.sleep(BUSY_RETRY)
+            else:
+                return conn.begin()
         raise UnavailableError("Another process holds the database. Try again.")
+
+    async def _end(self, conn: InlineConnection, how: Callable[[], None]) -> None:
+        try:
+            how()
+        except BaseException:
+            # Nobody can say what it is at now; to close it ends its transaction in any case.
+            self._at_writing = None
+            await conn.close()
+            raise
 
     async def close(self) -> None:
         """Close every connection, after what is waiting for the disk."""
         await self.wal.close()
-        await self._reader.dispose()
-        await self._writer.dispose()
+        while self._idle:
+            await self._idle.pop().close()
+        if self._at_writing is not None:
+            await self._at_writing.close()
+            self._at_writing = None
+
+
+class _Reading(AbstractAsyncContextManager[AsyncConnection]):
+    """One block with a connection for reading. No generator: it runs for each request."""
+
+    __slots__ = ("_conn", "_database")
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._database = database
+
+    async def __aenter__(self) -> AsyncConnection:
+        self._conn = await self._database.take_reader()
+        return self._conn
+
+    async def __aexit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        await self._database.give_back(self._conn, error)

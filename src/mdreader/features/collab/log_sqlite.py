@@ -11,6 +11,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from mdreader.db.sqlite import BUSY_RETRY, BUSY_TRIES, INLINE_PRAGMAS, SqliteDatabase
+from mdreader.db.sqlite_inline import connection_of, driver_of
 from mdreader.db.trouble import is_busy
 from mdreader.db.wal_sync import Done
 from mdreader.features.collab.log import Batch
@@ -57,10 +58,7 @@ class SqliteLogStore:
         """Commit on the engine's connection, for the records need one of SQLAlchemy's."""
         try:
             async with self._database.write() as tx:
-                assert tx.conn.sync_connection is not None  # noqa: S101 - it is connected
-                connection = tx.conn.sync_connection.connection.driver_connection
-                assert isinstance(connection, sqlite3.Connection)  # noqa: S101 - see `sqlite_inline`
-                self._insert(connection, batches, now)
+                self._insert(driver_of(connection_of(tx.conn)), batches, now)
                 for batch in batches:
                     if batch.record is not None:
                         await batch.record(tx)
