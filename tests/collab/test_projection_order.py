@@ -43,10 +43,10 @@ async def test_a_capture_that_waited_is_not_stored_over_a_newer_one(
     projector = Projector(runtime.database, runtime.clock, runtime.jobs)
     async with asyncio.timeout(10):
         for room in (first, slow):
-            await rooms.replace(room.document_id, "older\n", user_id="ann", expected_etag=None)
+            await rooms.replace(room.document_id, "older\n", user_id=owner.id, expected_etag=None)
         both = asyncio.create_task(projector.project([first, slow], fold=True))
         await waits.wait()
-        await rooms.replace(first.document_id, "newer\n", user_id="ann", expected_etag=None)
+        await rooms.replace(first.document_id, "newer\n", user_id=owner.id, expected_etag=None)
         one = asyncio.create_task(projector.project([first], fold=True))
         async with runtime.database.write():
             go_on.set()  # whoever comes first in the queue for the database, the older capture is there before the newer
@@ -69,7 +69,7 @@ async def test_many_documents_are_stored_a_few_at_a_time(app: FastAPI, monkeypat
         ids = [await new_document(client, owner, workspace, path=f"{n}.md", content="start\n") for n in range(8)]
     large = "x" * 300
     for document in ids:
-        await rooms.replace(document, "new\n" if document in ids[:5] else large, user_id="ann", expected_etag=None)
+        await rooms.replace(document, "new\n" if document in ids[:5] else large, user_id=owner.id, expected_etag=None)
     stored: list[int] = []
     real = storage.store_captures
 
@@ -86,7 +86,7 @@ async def test_many_documents_are_stored_a_few_at_a_time(app: FastAPI, monkeypat
     assert stored == [2, 2, 2, 2]
     monkeypatch.setattr(projection, "ROOMS_AT_ONCE", 25)
     for document in ids:
-        await rooms.replace(document, large + "\n", user_id="ann", expected_etag=None)
+        await rooms.replace(document, large + "\n", user_id=owner.id, expected_etag=None)
     stored.clear()
     await Projector(runtime.database, runtime.clock, runtime.jobs).project(
         [await rooms.get(document) for document in ids]
@@ -110,9 +110,9 @@ async def test_what_another_server_folded_meanwhile_stays(app: FastAPI) -> None:
         owner = await signed_up(client)
         workspace = await new_workspace(client, owner)
         room = await rooms.get(await new_document(client, owner, workspace, content="start\n"))
-    await rooms.replace(room.document_id, "older\n", user_id="ann", expected_etag=None)
+    await rooms.replace(room.document_id, "older\n", user_id=owner.id, expected_etag=None)
     older = await room.capture(fold=True)
-    await rooms.replace(room.document_id, "newer\n", user_id="ann", expected_etag=None)
+    await rooms.replace(room.document_id, "newer\n", user_id=owner.id, expected_etag=None)
     newer = await room.capture(fold=True)
     waiting = asyncio.Event()
 

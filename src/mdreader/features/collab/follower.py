@@ -180,7 +180,7 @@ class Follower:
         if self._rows:
             self._rows = {seq: row for seq, row in self._rows.items() if seq > room.seq}
         if self._shape is not None and room.seq >= self._shape[0]:
-            room.pipeline.shape = self._shape[1]
+            room.position.reshaped(*self._shape)
             self._shape = None
         self._tell_waiting()
         if self._known > room.seq:
@@ -216,7 +216,7 @@ class Follower:
         except (ReplicaError, ProtocolError) as error:
             room.broken(BROKEN, f"stored state: {error}")
             return
-        room.pipeline.followed_all(stored)
+        room.position.followed_all(stored, asyncio.get_running_loop().time())
         self._show_soon(room, news if is_news else EMPTY_UPDATE)
 
     def renew(self, stored: Stored) -> None:
@@ -226,7 +226,7 @@ class Follower:
         before = self._content.claimed()
         self._content.renew(stored)
         if stored.seq > room.seq:
-            room.pipeline.followed_all(stored)
+            room.position.followed_all(stored, asyncio.get_running_loop().time())
             self._show_soon(room, difference(stored.state, before))
 
     def _show_soon(self, room: "Room", update: bytes) -> None:

@@ -7,20 +7,21 @@ by part while a bulk is busy.
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from mdreader.db.engine import Transaction
+import structlog
+
 from mdreader.db.trouble import FULL, is_full
 from mdreader.features.collab.bulk import STRETCH, Bulk, Stage
 from mdreader.features.collab.closing import CloseCode
 from mdreader.features.collab.content import Content
+from mdreader.features.collab.flight import Flight
 from mdreader.features.collab.log import Batch, LogWriter
+from mdreader.features.collab.position import Position
 from mdreader.features.collab.replica import EMPTY_UPDATE, ReplicaError, merged
 from mdreader.features.collab.rewrite import Rewrite
-from mdreader.features.collab.storage import Stored
-from mdreader.features.collab.text import Shape
+from mdreader.features.collab.rewrites import PATIENCE, Rewrites
 from mdreader.features.collab.varint import ProtocolError
 from mdreader.features.collab.verdict import Verdict
 from mdreader.features.collab.window import Window
@@ -30,8 +31,8 @@ from mdreader.kernel.failpoints import hit
 if TYPE_CHECKING:
     from mdreader.features.collab.connection import Connection
 
-# Times that a text which is to replace whatever is there is made anew because another server's edits came between; then it merges.
-EXACT_TRIES = 10
+log = structlog.get_logger(__name__)
+
 BROKEN = "the document is being reloaded"
 
 
@@ -59,8 +60,8 @@ class Host(Protocol):
         """A batch of this room is stored: other servers are to hear of it."""
         ...
 
-    def catch_up(self) -> None:
-        """Rows of other servers are missing: have them read."""
+    def catch_up(self, seq: int) -> None:
+        """A row of another server is stored under `seq`: have it read, unless it is here."""
         ...
 
     def broken(self, reason: str, why: str) -> None:
@@ -68,63 +69,37 @@ class Host(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class _Flight:
-    """What is being committed."""
-
-    started: float
-    done: list[Callable[[], None]] = field(default_factory=list)
-    data: bytes | None = None
-    shape: Shape | None = None
-    author: "Connection | None" = None  # the only one, or None for several
-    typed: bool = False  # whether something of it came over a socket
-    rewrites: list[Rewrite] = field(default_factory=list)
-    batch: Batch | None = None
-    forked: bool = False  # the replica does not hold it before it is committed
-
-    async def record(self, tx: Transaction) -> None:
-        """Write what its rewrites want written beside the text."""
-        for rewrite in self.rewrites:
-            if rewrite.recording:
-                await rewrite.record(tx)
-
-
 class Pipeline:
     """The updates, rewrites and the one bulk of a room between the gate and the disk."""
 
     def __init__(
-        self, host: Host, stored: Stored, content: Content, writer: LogWriter, *, shared: bool = False
+        self,
+        host: Host,
+        identity: tuple[str, str],
+        position: Position,
+        content: Content,
+        writer: LogWriter,
+        *,
+        shared: bool = False,
     ) -> None:
-        """`shared`: other servers append to the same log."""
-        self.seq = stored.seq
-        self.shape = stored.shape
-        self.log_rows = stored.log_rows
+        """`identity`: the document's id and epoch. `shared`: other servers append to the same log."""
+        self.position = position
         self.last_writer: str | None = None  # a user id
-        self.recorded_seq = stored.text_seq  # up to here the tree knows of the text: title, size, revision
-        self.changed_at = 0.0  # loop time of the last commit
-        self.dirty_since = 0.0  # loop time of the first commit that is not projected yet; 0 when there is none
-        self.followed_since = (
-            0.0  # loop time of the first row of another server that is not projected yet; 0 when there is none
-        )
         self.bulk: Bulk | None = None
         self._shared = shared
-        self._ahead: set[int] = set()  # rows that are here while one before them is not
-        self._document_id = stored.document_id
-        self._epoch = stored.epoch
+        self._document_id, self._epoch = identity
         self._host = host
         self._content = content
         self._writer = writer
         self._loop = asyncio.get_running_loop()
-        if stored.text_seq != stored.seq:  # the server was killed before it came to that
-            self.dirty_since = self._loop.time()
         self._ended = False
         self._incoming: list[tuple[bytes, Connection]] = []
         self._new_clients: dict[int, str] = {}
-        self._rewrites: list[Rewrite] = []
+        self._rewrites = Rewrites(position)
         self._next_done: list[Callable[[], None]] = []
         self._settled: list[Callable[[], None]] = []
         self._quiescing: list[asyncio.Future[None]] = []
-        self._flight: _Flight | None = None
+        self._flight: Flight | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._window = Window()
 
@@ -153,7 +128,10 @@ class Pipeline:
 
     def take_rewrite(self, rewrite: Rewrite) -> None:
         """A text that is to replace the live one."""
-        self._rewrites.append(rewrite)
+        self._rewrites.put(rewrite)
+        if self._shared:
+            patience = self._loop.call_later(PATIENCE, self._rewrites.give_up, rewrite)
+            rewrite.done.add_done_callback(lambda _: patience.cancel())
         self.flush_soon(awaited=True)
 
     def take_bulk(self, bulk: Bulk) -> None:
@@ -162,14 +140,16 @@ class Pipeline:
         self._bulk_turn()
 
     def _bulk_turn(self) -> None:
-        if self.bulk is not None and not (self._flight or self._incoming or self._rewrites):
+        if self.bulk is None or self._flight or self._incoming:
+            return
+        if not self._rewrites.ready or self._rewrites.had_turn:
             self.bulk.begin()
 
     # ---- moments ----
 
     def when_stored(self, callback: Callable[[], None]) -> None:
         """Call when everything received so far is committed."""
-        if self._incoming or self._rewrites or self.bulk:
+        if self._incoming or self.bulk:
             self._next_done.append(callback)
         elif self._flight is not None:
             self._flight.done.append(callback)
@@ -208,29 +188,9 @@ class Pipeline:
 
     def followed(self, seq: int) -> None:
         """What another server stored under `seq` is in the document now."""
-        self.changed_at = self._loop.time()
-        self.followed_since = self.followed_since or self.changed_at
-        self._window.sent(1, self.changed_at)  # it was gathered in a window already
-        self._advance(seq)
-
-    def followed_all(self, stored: Stored) -> None:
-        """Everything that is stored is in the document now."""
-        self.shape = stored.shape
-        if stored.seq > self.seq:
-            self.changed_at = self._loop.time()
-            self.followed_since = self.followed_since or self.changed_at
-            self.seq = stored.seq
-            self._ahead = {seq for seq in self._ahead if seq > stored.seq}
-        self._advance(stored.seq)
-        self.log_rows = stored.log_rows
-
-    def _advance(self, seq: int) -> None:
-        if seq > self.seq:
-            self._ahead.add(seq)
-            self.log_rows += 1
-        while self.seq + 1 in self._ahead:
-            self.seq += 1
-            self._ahead.discard(self.seq)
+        now = self._loop.time()
+        self.position.followed(seq, now)
+        self._window.sent(1, now)  # it was gathered in a window already
 
     @property
     def shows_soon(self) -> bool:
@@ -262,64 +222,61 @@ class Pipeline:
         bulk = self.bulk if self.bulk is not None and self.bulk.stage is not Stage.WAITING else None
         if self._ended or self._flight is not None or (bulk is not None and bulk.stage is Stage.BUSY):
             return None
-        rewritable = bool(self._rewrites and not self._ahead)
+        rewritable = self._rewrites.ready
         if not (self._incoming or rewritable or self._next_done or bulk):
             return None
         if not self._content.writable:
             self._host.bring_in()
             return None
-        flight = self._rewrite_fork() if self._shared and rewritable and bulk is None else self._apply_all(bulk)
+        flight = self._make(bulk, rewritable=rewritable)
         if flight is None:
             return None
+        self._rewrites.had_turn = bool(flight.rewrites)
         if not (self._incoming or flight.forked):  # else not all of what they wait for is on its way
             flight.done, self._next_done = self._next_done, []
         self._flight = flight
         if flight.data is None:
             self._committed()
             return None
+        self._new_clients |= flight.new_clients
         new_clients, self._new_clients = self._new_clients, {}
         hit("room.applied")
         flight.batch = Batch(
             self._document_id,
-            self.seq + 1,
+            self.position.seq + 1,
             flight.data,
             self._committed,
             self.failed,
             new_clients,
             flight.shape,
-            flight.record if any(rewrite.recording for rewrite in flight.rewrites) else None,
-            exact=flight.forked and flight.rewrites[0].tries < EXACT_TRIES,
+            flight.record if flight.records else None,
+            exact=flight.exact,
         )
         return flight.batch
 
-    def _rewrite_fork(self) -> _Flight | None:
-        """Make the first rewrite on a copy: another server may be faster, and then it is made anew."""
-        rewrite = self._rewrites.pop(0)
-        flight = _Flight(self._loop.time(), rewrites=[rewrite], forked=True)
-        self._window.sent(1, flight.started)
+    def _make(self, bulk: Bulk | None, *, rewritable: bool) -> Flight | None:
+        """Apply what goes next; None when the room has ended by that."""
+        authors: dict[Connection, None] = {}
         try:
-            change = rewrite.apply(self._content.fork(), self.shape, self._epoch)
-        except Exception as error:
-            self._rewrites.insert(0, rewrite)  # `end` tells those who wait for it
-            if not isinstance(error, ReplicaError):
-                raise
+            # In turns, or those who write over HTTP all the time would let nobody type.
+            if self._shared and rewritable and bulk is None and not (self._rewrites.had_turn and self._incoming):
+                flight = self._rewrites.fork(self._content, self._epoch, self._loop.time())
+                self._window.sent(1, flight.started)
+                return flight
+            return self._apply_all(bulk, authors)
+        except (ReplicaError, ProtocolError) as error:
+            for connection in authors:
+                connection.close(CloseCode.REFUSED, "the update cannot be applied")
             self._host.broken(BROKEN, f"replica: {error}")
             return None
-        flight.data, flight.shape = change.update, change.shape
-        if flight.data is None and flight.shape is not None:
-            flight.data = EMPTY_UPDATE
-        for client in change.new_clients:
-            self._new_clients[client] = rewrite.owner
-        return flight
 
-    def _apply_all(self, bulk: Bulk | None) -> _Flight | None:
-        flight = _Flight(self._loop.time())
+    def _apply_all(self, bulk: Bulk | None, authors: "dict[Connection, None]") -> Flight:
+        """Apply a bulk, what was typed by `authors`, who are filled in, and where nobody else writes to the log all rewrites, too."""
+        flight = Flight(self._loop.time())
         incoming, self._incoming = self._incoming, []
-        rewrites: list[Rewrite] = []
-        if not self._shared:
-            rewrites, self._rewrites = self._rewrites, []
+        rewrites = [] if self._shared else self._rewrites.take()
         self._window.sent(len(incoming) + len(rewrites), flight.started)
-        authors = dict.fromkeys(connection for _, connection in incoming)
+        authors.update(dict.fromkeys(connection for _, connection in incoming))
         made: list[bytes] = []
         if bulk is not None:
             self.bulk = None
@@ -330,18 +287,12 @@ class Pipeline:
             for rewrite in rewrites:
                 self._rewrite(rewrite, flight, made)
             if not made and flight.shape is not None:
-                made.append(
-                    EMPTY_UPDATE
-                )  # a row, by whose number everybody sees that the stored text and ETag are older
+                # A row, by whose number everybody sees that the stored text and ETag are older.
+                made.append(EMPTY_UPDATE)
             flight.data = merged(made) if made else None
-        except Exception as error:
-            self._rewrites[:0] = rewrites  # `end` tells those who wait for them
-            if not isinstance(error, (ReplicaError, ProtocolError)):
-                raise
-            for connection in authors:
-                connection.close(CloseCode.REFUSED, "the update cannot be applied")
-            self._host.broken(BROKEN, f"replica: {error}")
-            return None
+        except BaseException:
+            self._rewrites.put_back(rewrites)  # `end` tells those who wait for them
+            raise
         if len(authors) == 1 and not rewrites:
             flight.author = next(iter(authors))
         if authors:
@@ -360,31 +311,45 @@ class Pipeline:
             self._content.apply(update)
             made.append(update)
 
-    def _rewrite(self, rewrite: Rewrite, flight: _Flight, made: list[bytes]) -> None:
-        change = rewrite.apply(self._content, flight.shape or self.shape, self._epoch)
+    def _rewrite(self, rewrite: Rewrite, flight: Flight, made: list[bytes]) -> None:
+        change = rewrite.apply(self._content, flight.shape or self.position.shape, self._epoch)
         if change.update is not None:
             made.append(change.update)
-        for client in change.new_clients:
-            self._new_clients[client] = rewrite.owner
+        flight.new_clients |= dict.fromkeys(change.new_clients, rewrite.owner)
         flight.shape = change.shape or flight.shape
         flight.rewrites.append(rewrite)
 
-    def _committed(self) -> None:  # noqa: C901 - the order of these steps is what matters, so they stand at one place
+    # ---- told ----
+
+    def _committed(self) -> None:
         flight = self._flight
         if flight is None or self._ended:
             return
-        batch = flight.batch
+        try:
+            if flight.batch is not None and flight.batch.moved:
+                self._again(flight, flight.batch)
+            else:
+                self._tell(flight)
+        except Exception as error:
+            # It is stored, and who asked for it is told so. But who was shown what is not known any more: everybody reads it anew.
+            log.exception("told_by_half", document_id=self._document_id)
+            if flight.batch is None or not flight.batch.moved:
+                for rewrite in flight.rewrites:
+                    rewrite.settle()
+            self._host.broken(BROKEN, f"{type(error).__name__}: {error}")
+            return
+        if self._incoming or self._rewrites or self._next_done:
+            self.flush_soon()
+
+    def _tell(self, flight: Flight) -> None:
+        """Take in what is stored, show it, and acknowledge it: in this order."""
+        if flight.forked and flight.data not in (None, EMPTY_UPDATE):
+            self._content.adopt(flight.data)
         self._flight = None
-        if batch is not None and batch.moved:
-            self._again(flight, batch)
-            return
-        if flight.forked and not self._adopt(flight.data):
-            return
-        self.shape = flight.shape or self.shape
+        batch = flight.batch
         if batch is not None:
-            self.changed_at = self._loop.time()
-            self.dirty_since = self.dirty_since or self.changed_at
-            self._advance(batch.number or batch.seq)
+            seq = batch.number or batch.seq
+            self.position.committed(seq, flight.shape, self._loop.time(), recorded=flight.is_recorded)
             self._host.stored(batch)
             hit("room.before_broadcast")
             if batch.data != EMPTY_UPDATE:
@@ -392,42 +357,29 @@ class Pipeline:
             hit("room.before_acknowledgement")
         for callback in flight.done:
             callback()
-        if flight.rewrites and flight.data is not None and not flight.typed and self.recorded_seq == self.seq - 1:
-            self.recorded_seq = self.seq  # who asks for a rewrite tells the tree of it, too
         for rewrite in flight.rewrites:
             rewrite.settle()
-            self.last_writer = rewrite.user_id
+            if rewrite.changed:
+                self.last_writer = rewrite.user_id
         hit("room.acknowledged")
-        if self._ahead:
-            self._host.catch_up()
+        if self.position.has_hole:
+            self._host.catch_up(self.position.seq + 1)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Nothing is in flight: those who waited for that have their turn."""
         self.run_settled()
         self._bulk_turn()
         self._host.moved_on()
-        if self._incoming or self._rewrites or self._next_done:
-            self.flush_soon()
 
-    def _adopt(self, update: bytes | None) -> bool:
-        """Take in what was made on a copy; False when the room has ended by that."""
-        try:
-            if update not in (None, EMPTY_UPDATE):
-                self._content.adopt(update)
-        except (ReplicaError, ProtocolError) as error:
-            self._host.broken(BROKEN, f"replica: {error}")
-            return False
-        return True
-
-    def _again(self, flight: _Flight, batch: Batch) -> None:
+    def _again(self, flight: Flight, batch: Batch) -> None:
         """Another server was faster: its rows are read, then the rewrite is made anew."""
+        self._flight = None
         self._new_clients = batch.new_clients | self._new_clients  # those of other edits went along
-        for rewrite in flight.rewrites:
-            rewrite.tries += 1
-        self._rewrites[:0] = flight.rewrites
         self._next_done[:0] = flight.done
-        self._host.catch_up()
-        self.run_settled()
-        self._host.moved_on()
-        if self._incoming or self._next_done:
-            self.flush_soon()
+        self._rewrites.again(flight.rewrites, batch.seq)
+        self._host.catch_up(batch.seq)
+        self._go_on()
 
     def failed(self, error: Exception) -> None:
         """What was asked of it cannot be stored, or not even be made: the room ends."""
@@ -440,16 +392,6 @@ class Pipeline:
                 rewrite.fail(told)
         reason = "not saved: the server's disk is full" if full else "not saved: the server cannot store it now"
         self._host.broken(reason, f"commit: {type(error).__name__}: {error}")
-
-    def projected(self, seq: int, *, folded: bool) -> None:
-        """The text up to `seq` is stored, and the log up to it folded."""
-        if folded:
-            self.log_rows = self.seq - seq
-        self.recorded_seq = max(self.recorded_seq, seq)
-        if seq >= self.seq:
-            self.dirty_since = self.followed_since = 0.0
-        elif self.dirty_since:
-            self.dirty_since = self.changed_at
 
     async def quiesce(self) -> None:
         """Wait until everything received so far is committed, or never will be."""
@@ -464,7 +406,7 @@ class Pipeline:
         self._ended = True
         if self._timer is not None:
             self._timer.cancel()
-        for rewrite in [*(self._flight.rewrites if self._flight else ()), *self._rewrites]:
+        for rewrite in [*(self._flight.rewrites if self._flight else ()), *self._rewrites.take()]:
             rewrite.fail(error())
         if self.bulk is not None:
             self.bulk.begin()

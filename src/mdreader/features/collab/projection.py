@@ -43,10 +43,10 @@ class Projector:
         """Whether a room has something to project; `now` is loop time."""
         if room.dead:
             return False
-        if not room.pipeline.dirty_since:
-            followed = room.pipeline.followed_since
-            return bool(followed) and now - max(followed, room.pipeline.changed_at) >= FOLLOWED_SECONDS
-        return now - room.pipeline.changed_at >= QUIET_SECONDS or now - room.pipeline.dirty_since >= LATEST_SECONDS
+        if not room.position.dirty_since:
+            followed = room.position.followed_since
+            return bool(followed) and now - max(followed, room.position.changed_at) >= FOLLOWED_SECONDS
+        return now - room.position.changed_at >= QUIET_SECONDS or now - room.position.dirty_since >= LATEST_SECONDS
 
     async def project(self, rooms: Sequence[Room], *, fold: bool = False) -> None:
         """Store the text of `rooms`, and fold their logs when they are long, or in any case with `fold`."""
@@ -58,12 +58,12 @@ class Projector:
         captures: list[tuple[Room, storage.Capture]] = []
         size = 0
         for room in rooms:
-            way = room.pipeline
+            way = room.position
             wanted = way.dirty_since or way.followed_since or (fold and way.log_rows) or room.projected_seq != room.seq
             if not wanted or room.dead:
                 continue
             try:
-                capture = await room.capture(fold=fold or room.pipeline.log_rows >= FOLD_ROWS)
+                capture = await room.capture(fold=fold or room.position.log_rows >= FOLD_ROWS)
             except (UnavailableError, NotFoundError):  # it ended meanwhile, and said why
                 continue
             captures.append((room, capture))
@@ -86,7 +86,7 @@ class Projector:
                 unrecorded = [
                     (room, capture)
                     for room, capture in captures
-                    if capture.seq > room.pipeline.recorded_seq and room.document_id in older
+                    if capture.seq > room.position.recorded_seq and room.document_id in older
                 ]
                 for room, capture in unrecorded:
                     await record_text(

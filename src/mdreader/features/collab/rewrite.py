@@ -28,6 +28,7 @@ class Rewrite:
     def __init__(self, exact: str, expected_etag: str | None, user_id: str, record: Record | None = None) -> None:
         self.user_id = user_id
         self.tries = 0  # times that it was made, and the log had moved on
+        self.changed = False  # whether it changed anything, when it was made last
         self.recording = False  # whether it has something to write beside the text
         self._record = record
         self.done: asyncio.Future[LiveText] = asyncio.get_running_loop().create_future()
@@ -35,6 +36,11 @@ class Rewrite:
         self._body, self._shape = decompose(exact)
         self._prepared: tuple[str, list[Edit]] | None = None
         self._result: LiveText | AppError | None = None
+
+    @property
+    def conditional(self) -> bool:
+        """Whether it replaces one certain text only."""
+        return self._expected_etag is not None
 
     def differs_much(self, body: str) -> bool:
         """Whether the diff against `body` should be made ahead of time, by `prepare`."""
@@ -46,6 +52,7 @@ class Rewrite:
 
     def apply(self, content: Content | Fork, shape: Shape, epoch: str) -> Change:
         """Edit `content`, or decide that the precondition does not hold. Raises `ReplicaError`."""
+        self.changed = self.recording = False
         body = content.body()
         current = describe(body, shape, epoch)
         if self._expected_etag is not None and self._expected_etag != current.etag:
@@ -62,7 +69,8 @@ class Rewrite:
         self._result = describe(self._body, self._shape, epoch)
         update, new_clients = content.edit(edits) if edits else (None, ())
         new_shape = self._shape if self._shape != shape else None
-        self.recording = self._record is not None and (update is not None or new_shape is not None)
+        self.changed = update is not None or new_shape is not None
+        self.recording = self._record is not None and self.changed
         return Change(update, new_clients, new_shape)
 
     async def record(self, tx: Transaction) -> None:

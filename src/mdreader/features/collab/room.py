@@ -15,6 +15,7 @@ from mdreader.features.collab.content import Content, describe
 from mdreader.features.collab.follower import Follower
 from mdreader.features.collab.log import Batch, LogWriter
 from mdreader.features.collab.pipeline import BROKEN, Pipeline
+from mdreader.features.collab.position import Position
 from mdreader.features.collab.presence import Presence
 from mdreader.features.collab.reception import Reception
 from mdreader.features.collab.replica import EMPTY_STATE_VECTOR, ReplicaError
@@ -62,10 +63,18 @@ class Room:
         self._around = surroundings
         self._content = Content(stored, surroundings.max_document_bytes)
         self.follower = follower
-        self.pipeline = Pipeline(self, stored, self._content, surroundings.writer, shared=follower is not None)
+        self._loop = asyncio.get_running_loop()
+        self.position = Position(stored, self._loop.time())
+        self.pipeline = Pipeline(
+            self,
+            (stored.document_id, stored.epoch),
+            self.position,
+            self._content,
+            surroundings.writer,
+            shared=follower is not None,
+        )
         self._presence = Presence(shared=follower is not None)
         self._reception = Reception(self, self._content, self.pipeline, surroundings)
-        self._loop = asyncio.get_running_loop()
         self._used_at = self._loop.time()
         self._awareness_timer: asyncio.TimerHandle | None = None
         self._text: tuple[tuple[int, Shape], LiveText] | None = None
@@ -80,12 +89,12 @@ class Room:
     @property
     def seq(self) -> int:
         """The number of the newest committed log row."""
-        return self.pipeline.seq
+        return self.position.seq
 
     @property
     def used_at(self) -> float:
         """Loop time at which somebody last came, left, wrote or read."""
-        return max(self._used_at, self.pipeline.changed_at)
+        return max(self._used_at, self.position.changed_at)
 
     def use(self) -> None:
         """Somebody has come for the room."""
@@ -184,10 +193,10 @@ class Room:
         if self.follower is not None:
             self.follower.say_row(batch)
 
-    def catch_up(self) -> None:
-        """Rows of other servers are missing."""
+    def catch_up(self, seq: int) -> None:
+        """A row of another server is stored under `seq`."""
         if self.follower is not None:
-            self.follower.look(self.seq + 1)
+            self.follower.look(seq)
 
     def broken(self, reason: str, why: str) -> None:
         """End for good: `reason` is for people, `why` for the log. Who comes next gets a room made of what is stored."""
@@ -217,9 +226,9 @@ class Room:
 
     def text(self) -> LiveText:
         """The committed text; only at a settled moment with the document in memory."""
-        moment = (self.seq, self.pipeline.shape)
+        moment = (self.seq, self.position.shape)
         if self._text is None or self._text[0] != moment:
-            self._text = (moment, describe(self._content.body(), self.pipeline.shape, self.epoch))
+            self._text = (moment, describe(self._content.body(), self.position.shape, self.epoch))
         return self._text[1]
 
     def changed(self) -> None:
@@ -239,7 +248,7 @@ class Room:
         """How far the document is in the database, where other servers write, too."""
         if progress.text_seq > self.projected_seq:
             self.projected_seq = progress.text_seq
-            self.pipeline.projected(progress.text_seq, folded=False)
+            self.position.projected(progress.text_seq, folded=False)
         if progress.seq > self.seq and self.follower is not None:
             self.follower.look(progress.seq)
 
@@ -288,7 +297,7 @@ class Room:
     def projected(self, capture: Capture) -> None:
         """`capture` is stored."""
         self.projected_seq = capture.seq
-        self.pipeline.projected(capture.seq, folded=capture.state is not None)
+        self.position.projected(capture.seq, folded=capture.state is not None)
 
     # ---- awareness ----
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mdreader.db.engine import Transaction
 from mdreader.features.documents import queries
 from mdreader.features.documents.access import require_document
 from mdreader.features.documents.errors import PathTakenError
@@ -194,27 +195,30 @@ class _Batch:
             else:
                 failed = result
         if replaced:
-            await self._record(replaced)
+            await self._mark(replaced)
         if failed is not None:
             raise failed
 
     async def _replace(self, change: _Change) -> LiveText:
         async with self._runtime.database.read() as conn:
             access = await require_document(conn, self._actor, change.document.id, Right.WRITE)
+
+        async def record(tx: Transaction, live: LiveText) -> None:
+            now = self._runtime.clock.now()
+            await record_text(tx, access.document_id, text=live.text, size=live.size, user_id=access.user_id, at=now)
+
         return await self._runtime.live.replace(
             access.document_id,
             change.item.text,
             user_id=access.user_id,
             expected_etag=None if self._overwrite else change.etag,
+            record=record,
         )
 
-    async def _record(self, replaced: Mapping[str, LiveText]) -> None:
-        """Note in the tree what texts are now, and that they were imported."""
-        now = self._runtime.clock.now()
+    async def _mark(self, replaced: Mapping[str, LiveText]) -> None:
+        """Note that texts were imported."""
         async with self._runtime.database.write() as tx:
             access = await self._gate(tx.conn)
-            for document_id, live in replaced.items():
-                await record_text(tx, document_id, text=live.text, size=live.size, user_id=access.user_id, at=now)
             await queries.mark_imported(tx, access, {of: live.etag for of, live in replaced.items()})
 
 
