@@ -32,6 +32,7 @@ class Policy:
     metrics_token: str | None
     email_verification_required: bool = False
     mail_from: str = "mdreader@localhost"
+    origin_secrets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ SCHEMES = {
     "redis_url": ("redis", "rediss", "unix"),
     "mail_url": ("smtp", "smtps", "ses"),
 }
+LEAST_ORIGIN_SECRET: Final = 32
 # A session's `method` is its provider's id, or one of these.
 RESERVED_PROVIDERS: Final = frozenset({"passkey", "password", "signup", "directory"})
 
@@ -79,12 +80,16 @@ class Settings(BaseSettings):
     jobs_queue_url: str | None = Field(None, validation_alias="JOBS_QUEUE_URL")
     sns_topic_arn: str | None = Field(None, validation_alias="SNS_TOPIC_ARN")
     otlp_endpoint: str | None = Field(None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+    service_name: str = Field("mdreader", min_length=1, validation_alias="OTEL_SERVICE_NAME")
     metrics: Literal["prometheus", "emf"] = Field("prometheus", validation_alias="MDREADER_METRICS")
     signup: Literal["open", "closed"] = Field("open", validation_alias="MDREADER_SIGNUP")
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         (), validation_alias="MDREADER_TRUSTED_PROXIES"
     )
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field((), validation_alias="MDREADER_ALLOWED_ORIGINS")
+    origin_secrets: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), repr=False, validation_alias="MDREADER_ORIGIN_SECRET"
+    )
     max_document_bytes: int = Field(5_000_000, ge=1_000, le=100_000_000, validation_alias="MDREADER_MAX_DOCUMENT_BYTES")
     metrics_token: str | None = Field(None, min_length=16, validation_alias="MDREADER_METRICS_TOKEN")
     stop_delay: float = Field(0, ge=0, le=300, validation_alias="MDREADER_STOP_DELAY")
@@ -109,6 +114,16 @@ class Settings(BaseSettings):
             if isinstance(value, str)
             else value
         )
+
+    @field_validator("origin_secrets", mode="before")
+    @classmethod
+    def _proofs(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        found = tuple(part.strip() for part in value.split(",") if part.strip())
+        if any(len(part) < LEAST_ORIGIN_SECRET for part in found):
+            raise ValueError(f"each value has at least {LEAST_ORIGIN_SECRET} characters")
+        return found
 
     @field_validator("oidc_providers", mode="before")
     @classmethod

@@ -118,6 +118,16 @@ def test_a_gauge_goes_out_as_it_is(registry: CollectorRegistry, lines: list[str]
     assert [check(line)["rooms"] for line in lines] == [12, 12]
 
 
+def test_what_could_not_be_measured_is_left_out(registry: CollectorRegistry, lines: list[str]) -> None:
+    waiting = Gauge("mdreader_jobs_waiting", "Jobs.", registry=registry)
+    waiting.set(float("nan"))
+    Gauge("mdreader_rooms", "Rooms.", registry=registry).set(3)
+    EmfWriter(registry, lines.append, service="notes").emit(NOW)
+    found = check(lines[0])
+    assert "jobs_waiting" not in found
+    assert found["rooms"] == 3
+
+
 def test_a_histogram_is_four_numbers_of_its_minute(registry: CollectorRegistry, lines: list[str]) -> None:
     seconds = Histogram("mdreader_commit_seconds", "Seconds.", ("kind",), buckets=(0.01, 0.1, 1), registry=registry)
     seconds.labels("x").observe(0.9)
@@ -154,12 +164,14 @@ def test_no_directive_holds_more_than_the_format_allows(registry: CollectorRegis
 
 
 def test_a_server_writes_it_among_its_logs(tmp_path: Path) -> None:
-    server = Server(tmp_path / "data", MDREADER_METRICS="emf").start()
+    server = Server(tmp_path / "data", MDREADER_METRICS="emf", OTEL_SERVICE_NAME="notes-web").start()
     with server.client() as client:
         assert client.get("/api/config").status_code == 200
     assert server.stop() == 0
     (line,) = [line for line in server.log if line.startswith('{"_aws"')]
-    assert check(line)["http_requests_2xx"] >= 1
+    document = check(line)
+    assert document["http_requests_2xx"] >= 1
+    assert document["Service"] == "notes-web"
     assert all(json.loads(other) for other in server.log)
 
 

@@ -39,6 +39,7 @@ def test_an_empty_value_means_the_default(monkeypatch: pytest.MonkeyPatch) -> No
         ("MDREADER_TRUSTED_PROXIES", "10.0.0.1/8"),
         ("PUBLIC_URL", "notes.example.com"),
         ("MDREADER_METRICS_TOKEN", "short"),
+        ("MDREADER_ORIGIN_SECRET", f"{'x' * 32}, short"),
         ("DATABASE_URL", "mysql://host/name"),
         ("REDIS_URL", "host:6379"),
         ("MAIL_URL", "host:587"),

@@ -6,6 +6,7 @@ value of a dimension multiplies it: requests are told apart by the first digit o
 
 import asyncio
 import json
+import math
 import socket
 import time
 from collections import defaultdict
@@ -40,7 +41,8 @@ class EmfWriter:
 
     def emit(self, now: int) -> None:
         """Write a line; `now` in milliseconds."""
-        found = self._collect()
+        # What cannot be measured is left out: JSON knows no NaN.
+        found = {name: one for name, one in self._collect().items() if math.isfinite(one[0])}
         # By service, to look at and to alarm on; by server, to find the odd one.
         dimensions = [["Service"], ["Service", "Server"]]
         directives = [

@@ -65,6 +65,7 @@ async def _build(credentials: Credentials) -> AsyncIterator[Runtime]:
         metrics_token=settings.metrics_token,
         email_verification_required=settings.email_verification == "required",
         mail_from=settings.email_from or "mdreader@localhost",
+        origin_secrets=settings.origin_secrets,
     )
     async with AsyncExitStack() as stack:
         opened = stack.enter_async_context
@@ -72,7 +73,7 @@ async def _build(credentials: Credentials) -> AsyncIterator[Runtime]:
         notices = await opened(open_notices(settings))
         if settings.metrics == "emf":
             # Where the log lines go, so that one log group holds both.
-            await opened(EmfWriter(REGISTRY, sys.stderr.write, service="mdreader").running())
+            await opened(EmfWriter(REGISTRY, sys.stderr.write, service=settings.service_name).running())
         database = await opened(open_database(settings, rotating=credentials.rotating))
         shared = await opened(open_shared(settings.redis_url, database, clock))
         secret = await signing_secret(settings, database)

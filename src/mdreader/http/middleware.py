@@ -18,6 +18,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from mdreader.http.client_address import request_address
 from mdreader.http.errors import problem, unexpected
 from mdreader.http.limits import body_limit
+from mdreader.http.origin_proof import HEADER as PROOF
+from mdreader.http.origin_proof import came_through
 from mdreader.http.security_headers import security_headers
 from mdreader.kernel.ids import new_id
 from mdreader.kernel.metrics import IN_FLIGHT, REQUEST_SECONDS, REQUESTS
@@ -49,7 +51,10 @@ class EdgeMiddleware:
         structlog.contextvars.bind_contextvars(request_id=exchange.request_id)
         IN_FLIGHT.count += 1
         try:
-            if exchange.declared_too_large():
+            if not exchange.came_through():
+                response = problem(403, "not_this_way", "Not this way", "Requests come in by the public address alone.")
+                await response(scope, receive, exchange.send)
+            elif exchange.declared_too_large():
                 response = problem(413, "too_large", "This is too large", exchange.too_large_detail)
                 await response(scope, receive, exchange.send)
             else:
@@ -85,6 +90,10 @@ class _Exchange:
         given = self._request_headers.get("x-request-id", "")
         self.request_id = given if _REQUEST_ID.fullmatch(given) else new_id()
         self._headers = [*headers, (b"x-request-id", self.request_id.encode())]
+
+    def came_through(self) -> bool:
+        """Whether it proves that it came through what stands in front of this server."""
+        return came_through(self._policy, self._scope["path"], self._request_headers.get(PROOF))
 
     def declared_too_large(self) -> bool:
         """Whether Content-Length alone is reason enough to refuse."""

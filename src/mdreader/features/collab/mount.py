@@ -18,10 +18,12 @@ from mdreader.features.collab.connection import Connection
 from mdreader.features.collab.joining import join, rooms_of
 from mdreader.http.client_address import direct_peer
 from mdreader.http.origin import origin_allowed
+from mdreader.http.origin_proof import HEADER, came_through
 from mdreader.runtime import Runtime
 
 PREFIX = b"/api/collab/"
 HANDSHAKE_SECONDS = 10.0
+_PROOF = HEADER.encode()
 
 
 class _Quiet:
@@ -71,6 +73,9 @@ class CollabProtocol(HttpToolsProtocol):
             return
         headers = {name: value.decode("latin-1") for name, value in self.headers}
         peer = direct_peer(self.client[0] if self.client else "", {name.decode("latin-1") for name in headers})
+        if not came_through(runtime.policy, urlsplit(self.url.decode("latin-1")).path, headers.get(_PROOF)):
+            self._refuse(403)
+            return
         if not origin_allowed(runtime.policy, headers.get(b"origin"), headers.get(b"host", "")):
             self._refuse(403)
             return
