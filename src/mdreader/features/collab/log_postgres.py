@@ -87,24 +87,26 @@ class PostgresLogStore:
         task.add_done_callback(self._tasks.discard)
 
     async def _commit(self, batches: list[Batch], now: int, done: Done) -> None:
+        failure: Exception | None = None
         try:
-            if await self._append_directly(batches, now):
-                done(None)
-                return
-            async with self._database.write() as tx:
-                records = [batch.record for batch in batches if batch.record is not None]
-                if len(records) > 1:
-                    await tx.take_turn(SEVERAL)
-                await self._write(tx, batches, now)
-                for batch in batches:
-                    if batch.record is not None and not batch.moved:
-                        await batch.record(tx)
-                hit("log.before_commit")
+            if not await self._append_directly(batches, now):
+                await self._append_with_more(batches, now)
         except Exception as error:  # noqa: BLE001 - whatever it is, the rooms must hear of it
-            done(error)
-            return
-        hit("log.after_sync")
-        done(None)
+            failure = error
+        else:
+            hit("log.after_sync")
+        done(failure)  # not above: what the rooms make of it is not the storage's failure
+
+    async def _append_with_more(self, batches: list[Batch], now: int) -> None:
+        async with self._database.write() as tx:
+            records = [batch.record for batch in batches if batch.record is not None]
+            if len(records) > 1:
+                await tx.take_turn(SEVERAL)
+            await self._write(tx, batches, now)
+            for batch in batches:
+                if batch.record is not None and not batch.moved:
+                    await batch.record(tx)
+            hit("log.before_commit")
 
     async def _append_directly(self, batches: list[Batch], now: int) -> bool:
         """Store keystrokes as one statement, which is a transaction by itself: one way to the database and back instead of three.
@@ -129,7 +131,6 @@ class PostgresLogStore:
             await self._let_go()
             return False
         _number(batches, {row["document_id"]: row["seq"] for row in rows})
-        hit("log.after_sync")
         return True
 
     async def _let_go(self) -> None:

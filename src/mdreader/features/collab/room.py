@@ -211,7 +211,10 @@ class Room:
         self.dead = True
         self._deleted = code is CloseCode.NOT_FOUND
         for connection in tuple(self.connections):
-            connection.close(code, reason)
+            try:
+                connection.close(code, reason)
+            except Exception:  # one that cannot be told must not keep the others from hearing of it
+                log.exception("not_closed", document_id=self.document_id)
         if self._awareness_timer is not None:
             self._awareness_timer.cancel()
         if self.follower is not None:
