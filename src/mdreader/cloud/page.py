@@ -1,0 +1,149 @@
+"""The tables of docs/costs.md, as Markdown. The page keeps each between two marks; a test holds the page to what is made here."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from mdreader.cloud.costs import Bill, bill
+from mdreader.cloud.figures import measured, prices
+from mdreader.cloud.ladder import climb
+from mdreader.cloud.load import Load
+from mdreader.cloud.sizes import Options, Plan, Size, choose
+
+REGION: Final = "us-east-1"
+HOURS: Final = 2.0
+_SAFE: Final = Options(multi_az=True, nat="gateway")
+_SCENARIOS: Final[tuple[tuple[str, int, Size, Options], ...]] = (
+    ("box, 100 users", 100, "box", Options()),
+    ("box, 1,000", 1_000, "box", Options()),
+    ("team, 100", 100, "team", Options()),
+    ("team, 1,000", 1_000, "team", Options()),
+    ("team, 1,000, Multi-AZ and NAT", 1_000, "team", _SAFE),
+    ("team, 20,000", 20_000, "team", Options()),
+    ("planet, 1,000", 1_000, "planet", Options()),
+    ("planet, 100,000", 100_000, "planet", Options()),
+)
+_MARKED: Final = re.compile(r"(<!-- table: ([a-z]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def renewed(page: str) -> str:
+    """The page with each of its tables as it is now. KeyError for a mark that names none."""
+    return _MARKED.sub(lambda found: f"{found[1]}\n{TABLES[found[2]]()}\n{found[3]}", page)
+
+
+def _plan(users: int, size: Size | None, options: Options | None = None, region: str = REGION) -> Plan:
+    return choose(Load(users, HOURS), region, size, options)
+
+
+def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> str:
+    rule = ["--:" if number in right else "---" for number in range(len(head))]
+    return "".join(f"| {' | '.join(row)} |\n" for row in (head, rule, *rows))
+
+
+def _money(dollars: float) -> str:
+    return f"{dollars:,.2f}" if dollars < 1000 else f"{dollars:,.0f}"  # noqa: PLR2004 - cents of hundreds, dollars of thousands
+
+
+def sizes() -> str:
+    """Every item of every scenario."""
+    bills: list[Bill] = [bill(_plan(users, size, options)) for _, users, size, options in _SCENARIOS]
+    names = list(dict.fromkeys(item.name for one in bills for item in one.items))
+    rows = []
+    for name in names:
+        found = [next((item.dollars for item in one.items if item.name == name), None) for one in bills]
+        rows.append([name, *("" if dollars is None else _money(dollars) for dollars in found)])
+    rows.append(["**all**", *(f"**{_money(one.total)}**" for one in bills)])
+    return _markdown(["", *(name for name, *_ in _SCENARIOS)], rows, right=range(1, len(bills) + 1))
+
+
+def claims() -> str:
+    """What the plan of the beginning claimed, and what is computed now."""
+
+    def dollars(users: int, size: Size, options: Options | None = None) -> str:
+        return f"{bill(_plan(users, size, options)).total:,.0f}"
+
+    box = f"box: ${dollars(100, 'box')} for 100 users, ${dollars(1_000, 'box')} for 1,000"
+    small = f"team: ${dollars(100, 'team')} for 100 users"
+    safe = f"${dollars(100, 'team', _SAFE)} with Multi-AZ and NAT"
+    thousand = f"team: ${dollars(1_000, 'team')}; ${dollars(1_000, 'team', _SAFE)} with Multi-AZ and NAT"
+    rows = [
+        [
+            "$21-50 a month",
+            box,
+            "holds for the box; nothing with a load balancer and a database of its own is that cheap",
+        ],
+        [
+            "$29-88 with collaboration",
+            small,
+            "does not quite hold; live editing adds next to nothing, load balancer, addresses, metrics and WAF do",
+        ],
+        [
+            "$43-108 after the free tier",
+            f"{small}; {safe}",
+            "holds for one database and tasks with public addresses, not with Multi-AZ and NAT",
+        ],
+        ["about $154 at 1,000 users", thousand, "too much for the first, close for the second"],
+    ]
+    return _markdown(["the plan's claim", "computed now", "so"], rows)
+
+
+def regions() -> str:
+    """The same in every region that there are prices for."""
+    shown: tuple[tuple[int, Size], ...] = ((1_000, "box"), (1_000, "team"), (100_000, "planet"))
+    rows = []
+    for region in sorted(prices().regions.values(), key=lambda one: one.id):
+        found = [bill(_plan(users, size, region=region.id)).total for users, size in shown]
+        rows.append([f"{region.id} ({region.name})", *map(_money, found)])
+    head = ["region", "box, 1,000 users", "team, 1,000", "planet, 100,000"]
+    return _markdown(head, rows, right=(1, 2, 3))
+
+
+def ladder() -> str:
+    """From a thousand to a billion."""
+    rows = []
+    for rung in climb(HOURS, REGION):
+        cells = f", {rung.plan.cells:,} cells" if rung.plan.cells > 1 else ""
+        met = [f"{limit.users:,}: {limit.what}. *{limit.lever[0].upper()}{limit.lever[1:]}.*" for limit in rung.met]
+        row = [f"{rung.users:,}", f"{rung.plan.size}{cells}", f"{rung.dollars:,.0f}", f"{rung.dollars_per_user:.3f}"]
+        rows.append([*row, "<br>".join(met) or "none"])
+    head = [
+        "users",
+        "size",
+        "$ a month",
+        "$ a user",
+        "limits met since the row above, the nearest first, and *the lever*",
+    ]
+    return _markdown(head, rows, right=(0, 2, 3))
+
+
+def figures() -> str:
+    """What was measured."""
+    rows = [[one.what, f"{one.value:,g}", f"`{one.command}`", one.date] for one in measured().values()]
+    return _markdown(["figure", "", "measured by", "on"], rows, right=(1,))
+
+
+def unconfirmed() -> str:
+    """The prices that were found published nowhere at hand."""
+    rows = [[f"`{name}`", f"{one.price:g}", one.unit] for name, one in prices().items.items() if one.source == "memory"]
+    return _markdown(["price", "$", "a"], rows, right=(1,))
+
+
+def sources() -> str:
+    """Where prices were read, and how many."""
+    table = prices()
+    rows = []
+    for name, text in table.sources.items():
+        count = sum(one.source == name for one in table.items.values())
+        rows.append([text, str(count)])
+    return _markdown(["source", "prices"], rows, right=(1,))
+
+
+TABLES: Final[dict[str, Callable[[], str]]] = {
+    "sizes": sizes,
+    "claims": claims,
+    "regions": regions,
+    "ladder": ladder,
+    "figures": figures,
+    "unconfirmed": unconfirmed,
+    "sources": sources,
+}

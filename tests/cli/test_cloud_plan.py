@@ -1,0 +1,119 @@
+"""`mdreader cloud plan`: what it prints, what it writes, and what it says when it cannot."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from mdreader.cli import app
+
+ENVIRONMENTS = Path(__file__).parents[2] / "infra" / "environments"
+# What only the owner of an account knows, as the environments' own examples have it.
+KNOWN_TO_ITS_OWNER = {
+    "domain": "docs.example.org",
+    "zone_id": "Z0123456789ABCDEFGHIJ",
+    "mail_from": "mdreader@example.org",
+    "files_public_key": "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----",
+}
+
+
+def run(*arguments: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, ["cloud", "plan", *arguments])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_it_prints_a_table() -> None:
+    code, output, _ = run("--users", "1000", "--active-hours", "2", "--region", "eu-central-1", "--size", "team")
+    assert code == 0
+    assert re.match(r"team in eu-central-1: \$\d+\.\d\d a month \(prices of \d{4}-\d\d\)", output)
+    for part in ("servers", "db.t4g.", "cache.t4g.micro", "Fargate", "Load balancer", "WAF"):
+        assert part in output
+
+
+def test_it_prints_json() -> None:
+    code, output, _ = run("--users", "20000", "--json")
+    assert code == 0
+    found = json.loads(output)
+    assert found["size"] == "team"
+    assert found["servers"]["peak"] >= 2
+    assert found["dollars_per_month"] == pytest.approx(sum(one["dollars"] for one in found["items"]), abs=0.2)
+    assert "box carries" in found["why"]
+
+
+def test_the_ladder_names_limits_and_levers() -> None:
+    code, output, _ = run("--ladder")
+    assert code == 0
+    assert "1,000,000,000 users" in output
+    assert "Valkey" in output
+    code, output, _ = run("--ladder", "--json")
+    assert [rung["users"] for rung in json.loads(output)] == [10**power for power in range(3, 10)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--users", "-5"), "--users is a number of people"),
+        (("--users", "0"), "--users is a number of people"),
+        ((), "--users is a number of people"),
+        (("--users", "10", "--active-hours", "25"), "--active-hours is more than 0 and at most 24"),
+        (("--users", "10", "--active-hours", "nan"), "--active-hours is more than 0 and at most 24"),
+        (("--users", "10", "--region", "mars-1"), "Known: ap-northeast-1"),
+        (("--users", "100000", "--size", "box"), "Take --size team"),
+        (("--users", "10", "--out", "/proc/none/x"), "Name another file with --out"),
+    ],
+)
+def test_what_cannot_be_planned_says_what_to_do(arguments: tuple[str, ...], says: str) -> None:
+    code, output, errors = run(*arguments)
+    assert code == 1
+    assert says in errors
+    assert output == ""
+
+
+def test_words_it_does_not_know_are_refused() -> None:
+    assert run("--users", "10", "--size", "galaxy")[0] == 2
+    assert run("--users", "many")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("size", "users", "more"),
+    [
+        ("team", "1000", ()),
+        ("team", "60000", ("--multi-az", "--nat", "gateway", "--accounts", "lite")),
+    ],
+)
+def test_the_environments_take_the_file(size: str, users: str, more: tuple[str, ...], tmp_path: Path) -> None:
+    """Terraform itself reads the file beside the environment's variables: names, types and validations."""
+    declared = sorted((ENVIRONMENTS / size).glob("variables*.tf"))
+    assert declared, f"infra/environments/{size} declares no variables"
+    for file in declared:
+        shutil.copy(file, tmp_path)
+    code, _, errors = run("--users", users, "--size", size, "--out", str(tmp_path / "planned.tfvars"), *more)
+    assert code == 0, errors
+    written = (tmp_path / "planned.tfvars").read_text()
+    names = set(re.findall(r"^(\w+) = ", written, re.MULTILINE))
+    known = set(re.findall(r'^variable "(\w+)"', "".join(file.read_text() for file in declared), re.MULTILINE))
+    assert names <= known, f"not in {size}: {sorted(names - known)}"
+    terraform = shutil.which("terraform")
+    assert terraform is not None, "These tests need terraform on the PATH; docs/deploy.md says where it comes from."
+    (tmp_path / "empty.rc").touch()
+    result = subprocess.run(
+        [terraform, "plan", "-input=false", "-no-color", "-compact-warnings", "-var-file=planned.tfvars"],
+        cwd=tmp_path,
+        env={
+            "PATH": os.environ["PATH"],
+            "CHECKPOINT_DISABLE": "1",
+            "TF_CLI_CONFIG_FILE": str(tmp_path / "empty.rc"),
+            **{f"TF_VAR_{name}": value for name, value in KNOWN_TO_ITS_OWNER.items() if name in known},
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "undeclared" not in result.stdout
