@@ -2,7 +2,7 @@
 
 two        one document, 40 people, on one server and then 20 each on two: edit to peer, CPU per delivered edit
 four       rooms of ten people, on one server and three times as many on four: CPU of each
-thousand   1,000 people in 200 documents of whom 100 type: CPU, memory, edit to peer; then all come back after a restart
+thousand   1,000 people in 200 documents of whom 100 type: CPU, memory, edit to peer
 """
 
 import argparse

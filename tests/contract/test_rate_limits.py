@@ -9,8 +9,8 @@ from mdreader.adapters import rate_limits_database, rate_limits_redis
 from mdreader.adapters.rate_limits_database import DatabaseRateLimits
 from mdreader.adapters.rate_limits_local import LocalRateLimits
 from mdreader.adapters.rate_limits_redis import RedisRateLimits
+from mdreader.adapters.redis_client import namespace, open_client
 from mdreader.adapters.tables import rate_limit_windows
-from mdreader.adapters.wire_redis import namespace, open_client
 from mdreader.db.engine import Database
 from mdreader.ports.rate_limits import Limit, RateLimits
 from support.chaos import ChaosProxy

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from mdreader.adapters import tickets_database, tickets_local, tickets_redis
+from mdreader.adapters.redis_client import namespace, open_client
 from mdreader.adapters.ticket_values import digest
 from mdreader.adapters.tickets_database import DatabaseTickets
 from mdreader.adapters.tickets_local import LocalTickets
 from mdreader.adapters.tickets_redis import ELSEWHERE, RedisTickets
-from mdreader.adapters.wire_redis import namespace, open_client
 from mdreader.db.engine import Database
 from mdreader.kernel.actor import Actor
 from mdreader.kernel.errors import UnavailableError

@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from mdreader.adapters.bus import Bus
+from mdreader.adapters.redis_client import namespace, open_client
 from mdreader.adapters.wire_postgres import postgres_dial
-from mdreader.adapters.wire_redis import namespace, open_client, redis_dial
+from mdreader.adapters.wire_redis import redis_dial
 from mdreader.db.postgres_address import parse_address
 
 OpenBus = Callable[[], Awaitable[Bus]]

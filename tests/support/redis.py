@@ -38,9 +38,11 @@ def find_program() -> str | None:
 class RedisServer:
     """`redis-server` on a port of the loopback, with nothing on the disk."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        """`arguments` are added to its command line."""
         self.port = free_port()
-        self._folder = folder
+        self._arguments = arguments
+        self.folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self._numbers = itertools.count()
 
@@ -55,7 +57,9 @@ class RedisServer:
         options = {"port": self.port, "bind": "127.0.0.1", "save": "", "appendonly": "no", "databases": 10_000}
         arguments = [part for name, value in options.items() for part in (f"--{name}", str(value))]
         self._process = subprocess.Popen(
-            [binary, *arguments, "--dir", str(self._folder)], stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
+            [binary, *arguments, "--dir", str(self.folder), *self._arguments],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.STDOUT,
         )
         deadline = time.monotonic() + START_SECONDS
         while True:

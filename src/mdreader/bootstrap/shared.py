@@ -70,9 +70,10 @@ async def _on_redis(url: str, database: Database, clock: Clock) -> AsyncIterator
     from mdreader.adapters.fanout_bus import BusFanout
     from mdreader.adapters.job_bell_bus import BusJobBell
     from mdreader.adapters.rate_limits_redis import RedisRateLimits
+    from mdreader.adapters.redis_client import namespace, open_client
     from mdreader.adapters.tickets_database import DatabaseTickets
     from mdreader.adapters.tickets_redis import ELSEWHERE, RedisTickets
-    from mdreader.adapters.wire_redis import namespace, open_client, redis_dial
+    from mdreader.adapters.wire_redis import redis_dial
 
     client, prefix = open_client(url), namespace(url)
     async with AsyncExitStack() as stack:
