@@ -76,17 +76,17 @@ async def signed_in(people: CognitoPool, password: str = PASSWORD) -> SignedIn:
 
 
 async def test_from_sign_up_to_log_in(people: CognitoPool, local: UserPool) -> None:
-    await people.sign_up(EMAIL, PASSWORD, "Ada Lovelace")
+    subject = await people.sign_up(EMAIL, PASSWORD, "Ada Lovelace")
     with Refused("unconfirmed"):
         await people.log_in(EMAIL, PASSWORD)
     code = local.code_for(EMAIL)
     with Refused("code"):
-        await people.confirm(EMAIL, str((int(code) + 1) % 1_000_000).zfill(6))
-    await people.confirm(EMAIL, code)
+        await people.confirm(subject, str((int(code) + 1) % 1_000_000).zfill(6))
+    await people.confirm(subject, code)
     with Refused("code_expired"):  # it was used
-        await people.confirm(EMAIL, code)
-    local.verify_address(EMAIL)
+        await people.confirm(subject, code)
     person = await signed_in(people)
+    assert person.profile.subject == subject
     assert (person.profile.email, person.profile.email_verified) == (EMAIL, True)
     assert (await people.profile(person.access_token)).name == "Ada Lovelace"
 
@@ -105,7 +105,9 @@ async def test_nobody_learns_who_has_an_account(people: CognitoPool, local: User
         await people.log_in("nobody@example.org", PASSWORD)
     await people.forgot("nobody@example.org")
     with Refused("code"):
-        await people.confirm("nobody@example.org", "123456")
+        await people.confirm("nobody", "123456")
+    with Refused("code"):
+        await people.reset("nobody@example.org", "123456", "Another-horse-2")
 
 
 async def test_a_forgotten_password(people: CognitoPool, local: UserPool) -> None:
@@ -114,7 +116,7 @@ async def test_a_forgotten_password(people: CognitoPool, local: UserPool) -> Non
     code = local.code_for(EMAIL)
     with Refused("code"):
         await people.reset(EMAIL, "000000" if code != "000000" else "000001", "Another-horse-2")
-    await people.reset(EMAIL, code, "Another-horse-2")
+    assert await people.reset(EMAIL, code, "Another-horse-2") == local.subject_of(EMAIL)
     with Refused("credentials"):
         await people.log_in(EMAIL, PASSWORD)
     await signed_in(people, "Another-horse-2")
@@ -166,25 +168,41 @@ async def test_refresh_tokens(people: CognitoPool, local: UserPool) -> None:
 
 
 async def test_a_second_code(people: CognitoPool, local: UserPool) -> None:
-    await people.sign_up(EMAIL, PASSWORD, "Ada")
+    subject = await people.sign_up(EMAIL, PASSWORD, "Ada")
     first = local.code_for(EMAIL)
-    await people.resend(EMAIL)
+    await people.resend(subject)
     second = local.code_for(EMAIL)
     if first != second:
         with Refused("code"):
-            await people.confirm(EMAIL, first)
-    await people.confirm(EMAIL, second)
+            await people.confirm(subject, first)
+    await people.confirm(subject, second)
     with Refused("credentials"):  # there is nothing to confirm any more
-        await people.resend(EMAIL)
+        await people.resend(subject)
+
+
+async def test_taking_over_a_sign_up_that_waits(people: CognitoPool, local: UserPool) -> None:
+    subject = await people.sign_up(EMAIL, PASSWORD, "Mallory")
+    assert await people.standing(EMAIL) == Standing(enabled=True, totp=False, waits=True)
+    await people.take_over(EMAIL, "Another-horse-2", "Ada")
+    with Refused("credentials"):
+        await people.log_in(EMAIL, PASSWORD)
+    person = await signed_in(people, "Another-horse-2")
+    assert (person.profile.subject, person.profile.email_verified) == (subject, True)
+    assert (await people.profile(person.access_token)).name == "Ada"
+    for email in (EMAIL, "nobody@example.org"):  # confirmed, and unknown
+        with Refused("taken"):
+            await people.take_over(email, "Third-horse-3", None)
+    await signed_in(people, "Another-horse-2")
 
 
 async def test_how_an_account_stands(moto_people: CognitoPool, moto_pool: UserPool) -> None:
     moto_pool.add(EMAIL)
     subject = (await signed_in(moto_people)).profile.subject
-    assert await moto_people.standing(subject) == Standing(enabled=True, totp=False)
+    for who in (subject, EMAIL):
+        assert await moto_people.standing(who) == Standing(enabled=True, totp=False, email=EMAIL)
     moto_pool.client.admin_disable_user(UserPoolId=moto_pool.pool_id, Username=EMAIL)
-    assert await moto_people.standing(subject) == Standing(enabled=False, totp=False)
-    assert await moto_people.standing("nobody") == Standing(enabled=False, totp=False)
+    assert await moto_people.standing(subject) == Standing(enabled=False, totp=False, email=EMAIL)
+    assert await moto_people.standing("nobody") == Standing(enabled=False, totp=False, known=False)
 
 
 async def test_a_sign_out_everywhere_ends_refresh_tokens(people: CognitoPool, local: UserPool) -> None:

@@ -18,12 +18,12 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from mdreader.bootstrap.accounts import sign_in_providers
-from mdreader.features.accounts import ways_in
+from mdreader.features.accounts.directory import standing as directory_standing
+from mdreader.features.accounts.directory.standing import LocalStanding
 from mdreader.features.accounts.identity import identity_of
 from mdreader.features.accounts.oidc.client import ProviderClient
 from mdreader.features.accounts.oidc.providers import GITHUB_API, GOOGLE_ISSUER, Provider
 from mdreader.features.accounts.oidc.service import safe_path
-from mdreader.ports.directory import Standing
 from mdreader.settings import Settings, SettingsError, load_settings
 from support.http import PASSWORD, Person, connect, signed_up
 from support.mailbox import mails_to, newest_mail
@@ -422,9 +422,9 @@ class TestAndTheRest:
     @pytest.mark.parametrize(
         ("standing", "error"),
         [
-            (Standing(enabled=True, totp=True), "password_sign_in_required"),
-            (Standing(enabled=False, totp=False), "invalid_credentials"),
-            (Standing(enabled=True, totp=False), None),
+            (LocalStanding(enabled=True, totp=True, emails=frozenset()), "password_sign_in_required"),
+            (LocalStanding(enabled=False, totp=False, emails=frozenset()), "invalid_credentials"),
+            (LocalStanding(enabled=True, totp=False, emails=frozenset()), None),
         ],
     )
     async def test_a_directory_that_keeps_passwords_is_asked(
@@ -432,15 +432,15 @@ class TestAndTheRest:
         client: httpx.AsyncClient,
         provider: OidcProvider,
         monkeypatch: pytest.MonkeyPatch,
-        standing: Standing,
+        standing: LocalStanding,
         error: str | None,
     ) -> None:
         """It knows of the second factor, and of accounts that were closed."""
 
-        async def answer(_runtime: Any, _user_id: str) -> Standing:
+        async def answer(_runtime: Any, _user_id: str) -> LocalStanding:
             return standing
 
-        monkeypatch.setattr(ways_in, "standing_of", answer)
+        monkeypatch.setattr(directory_standing, "standing_of", answer)
         assert said(await go(client, provider)).get("error") == error
         assert await who(client) == (None if error else "ada@example.org")
 

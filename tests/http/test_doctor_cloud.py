@@ -138,7 +138,8 @@ def test_a_user_pool(aws_endpoint: str) -> None:
     findings = found(**pool_settings(pool))
     assert failures(findings) == []
     assert "ALLOW_USER_PASSWORD_AUTH" in texts(findings, "ok", "app client")
-    assert "cognito-idp:AdminGetUser is allowed" in texts(findings, "ok", "user pool")
+    for action in ("AdminGetUser", "AdminUserGlobalSignOut", "AdminSetUserPassword", "AdminUpdateUserAttributes"):
+        assert f"cognito-idp:{action} is allowed" in texts(findings, "ok", "user pool")
 
 
 def test_a_user_pool_that_would_let_nobody_in(aws_endpoint: str) -> None:
@@ -197,6 +198,8 @@ def test_each_missing_permission_is_one_line_that_names_it(denying: str) -> None
         "cognito-idp:DescribeUserPoolClient",
         "cognito-idp:AdminGetUser",
         "cognito-idp:AdminUserGlobalSignOut",
+        "cognito-idp:AdminSetUserPassword",
+        "cognito-idp:AdminUpdateUserAttributes",
     } <= denied
     assert texts(findings, "warn", "mail") == ["whether EMAIL_FROM is verified cannot be seen"]
 

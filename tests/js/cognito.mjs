@@ -4,7 +4,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { createRequire } from 'node:module';
 
 const load = createRequire(import.meta.url);
-const { InvalidParameterError, UserNotFoundError } = load('cognito-local/lib/errors.js');
+const { InvalidParameterError, UserNotConfirmedException, UserNotFoundError } = load('cognito-local/lib/errors.js');
 const { loadConfig } = load('cognito-local/lib/server/config.js');
 const { createServer } = load('cognito-local/lib/server/server.js');
 const { Router } = load('cognito-local/lib/server/Router.js');
@@ -16,7 +16,7 @@ const { MessagesService } = load('cognito-local/lib/services/messages.js');
 const { otp } = load('cognito-local/lib/services/otp.js');
 const { StormDBDataStoreFactory } = load('cognito-local/lib/services/dataStore/stormDb.js');
 const { JwtTokenGenerator } = load('cognito-local/lib/services/tokenGenerator.js');
-const { UserPoolServiceFactoryImpl } = load('cognito-local/lib/services/userPoolService.js');
+const { UserPoolServiceFactoryImpl, attribute, attributesAppend, attributeValue } = load('cognito-local/lib/services/userPoolService.js');
 
 const codes = new Map();
 const sender = {
@@ -52,7 +52,7 @@ const resendConfirmationCode = async (log, { ClientId, Username }) => {
   if (user.UserStatus === 'CONFIRMED') throw new InvalidParameterError('User is already confirmed.');
   const code = otp();
   await pool.saveUser(log, { ...user, ConfirmationCode: code });
-  codes.set(Username, code);
+  codes.set(attributeValue('email', user.Attributes), code);
   return { CodeDeliveryDetails: { AttributeName: 'email', DeliveryMedium: 'EMAIL', Destination: Username } };
 };
 const adminUserGlobalSignOut = async (log, { UserPoolId, Username }) => {
@@ -73,7 +73,26 @@ const respondToAuthChallenge = async (log, request) => {
   }
   return answer;
 };
+// The real one says so before it looks at the password.
+const initiateAuth = async (log, request) => {
+  if (request.AuthFlow === 'USER_PASSWORD_AUTH') {
+    const pool = await cognito.getUserPoolForClientId(log, request.ClientId);
+    const user = await pool.getUserByUsername(log, request.AuthParameters.USERNAME);
+    if (user?.UserStatus === 'UNCONFIRMED') throw new UserNotConfirmedException();
+  }
+  return known('InitiateAuth')(log, request);
+};
+// The code that came back has confirmed the address, too.
+const confirmSignUp = async (log, request) => {
+  const answer = await known('ConfirmSignUp')(log, request);
+  const pool = await cognito.getUserPoolForClientId(log, request.ClientId);
+  const user = await pool.getUserByUsername(log, request.Username);
+  await pool.saveUser(log, { ...user, Attributes: attributesAppend(user.Attributes, attribute('email_verified', 'true')) });
+  return answer;
+};
 const own = {
+  ConfirmSignUp: confirmSignUp,
+  InitiateAuth: initiateAuth,
   ResendConfirmationCode: resendConfirmationCode,
   AdminUserGlobalSignOut: adminUserGlobalSignOut,
   RespondToAuthChallenge: respondToAuthChallenge,

@@ -1,5 +1,9 @@
 """Time that stands still until a test moves it."""
 
+import pytest
+
+from mdreader.kernel.clock import Clock
+
 
 class FakeClock:
     """Begins at a moment in November 2026."""
@@ -12,3 +16,9 @@ class FakeClock:
 
     def advance(self, *, seconds: float) -> None:
         self.milliseconds += int(seconds * 1000)
+
+
+def moved(clock: Clock, monkeypatch: pytest.MonkeyPatch, *, seconds: float) -> None:
+    """From now on `clock` stands still, so many seconds from now."""
+    at = clock.now() + int(seconds * 1000)
+    monkeypatch.setattr(clock, "now", lambda: at)

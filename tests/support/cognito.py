@@ -1,11 +1,13 @@
 """User pools on this machine: cognito-local, which checks codes, and moto, which has the calls that the other lacks."""
 
+import json
 import os
 import subprocess
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,16 @@ from mdreader.adapters.aws import Aws
 from support.aws import REGION
 from support.javascript import node
 
-_PROGRAM = Path(__file__).resolve().parents[1] / "js" / "cognito.mjs"
+_JS = Path(__file__).resolve().parents[1] / "js"
+_PROGRAM = _JS / "cognito.mjs"
 PASSWORD = "Correct-horse-1"
+
+
+@cache
+def cognito_key() -> str:
+    """The private key that cognito-local signs with, as PEM."""
+    document = (_JS / "node_modules" / "cognito-local" / "lib" / "keys" / "cognitoLocal.private.json").read_text()
+    return str(json.loads(document)["pem"])
 
 
 @contextmanager
@@ -51,9 +61,24 @@ class UserPool:
 
     def code_for(self, email: str) -> str:
         """The code that was mailed to an address last; each is read once. Of cognito-local alone."""
+        code = self.newest_code(email)
+        assert code is not None, f"no code was sent to {email}"
+        return code
+
+    def newest_code(self, email: str) -> str | None:
+        """As `code_for`; None when nothing was mailed since."""
         answer = httpx.get(f"{self.endpoint}/codes/{email}", timeout=10)
-        assert answer.status_code == 200, f"no code was sent to {email}"
-        return answer.text
+        return answer.text if answer.status_code == 200 else None
+
+    def subject_of(self, email: str) -> str:
+        """How the pool calls whoever has an address."""
+        answer = self.client.admin_get_user(UserPoolId=self.pool_id, Username=email)
+        return next(str(item["Value"]) for item in answer["UserAttributes"] if item["Name"] == "sub")
+
+    def move_address(self, email: str, to: str) -> None:
+        """Whoever has `email` goes by another address, which the pool has confirmed."""
+        attributes = [{"Name": "email", "Value": to}, {"Name": "email_verified", "Value": "true"}]
+        self.client.admin_update_user_attributes(UserPoolId=self.pool_id, Username=email, UserAttributes=attributes)
 
     def add(self, email: str, *, password: str = PASSWORD, verified: bool = True, name: str = "Ada") -> None:
         """An account that is ready to be used."""
@@ -68,12 +93,8 @@ class UserPool:
         self.client.admin_set_user_password(UserPoolId=self.pool_id, Username=email, Password=password, Permanent=True)
 
     def verify_address(self, email: str) -> None:
-        """What a real pool does by itself when a code that it mailed comes back."""
-        self.client.admin_update_user_attributes(
-            UserPoolId=self.pool_id,
-            Username=email,
-            UserAttributes=[{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}],
-        )
+        """An administrator says that the address is theirs."""
+        self.move_address(email, email)
 
 
 def new_pool(endpoint: str) -> UserPool:

@@ -185,7 +185,7 @@ async def test_an_access_token_for_something_else_is_refused(tokens: CognitoToke
         await tokens.verify(signed(ACCESS | change), "access", NOW * 1000)
 
 
-@pytest.mark.parametrize("name", ["iss", "sub", "client_id", "token_use", "iat", "exp"])
+@pytest.mark.parametrize("name", ["iss", "sub", "client_id", "token_use", "iat", "exp", "auth_time"])
 async def test_an_access_token_that_lacks_a_word_is_refused(tokens: CognitoTokens, name: str) -> None:
     with pytest.raises(UnauthenticatedError):
         await tokens.verify(signed({key: value for key, value in ACCESS.items() if key != name}), "access", NOW * 1000)

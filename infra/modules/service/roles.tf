@@ -110,6 +110,7 @@ data "aws_iam_policy_document" "server" {
       sid = "Accounts"
       actions = [
         "cognito-idp:AdminGetUser", "cognito-idp:AdminUserGlobalSignOut",
+        "cognito-idp:AdminSetUserPassword", "cognito-idp:AdminUpdateUserAttributes",
         "cognito-idp:DescribeUserPool", "cognito-idp:DescribeUserPoolClient",
       ]
       resources = [statement.value]

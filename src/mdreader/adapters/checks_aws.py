@@ -4,6 +4,7 @@ Every check calls what the server calls. Nothing stays but a notice to the topic
 """
 
 import json
+import secrets
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -216,9 +217,15 @@ class Checks:
         else:
             yield from _app_client(answer["UserPoolClient"], has_secret=has_secret, callback=callback)
         nobody = {"UserPoolId": pool_id, "Username": _NOBODY}
+        password = {"Password": f"Aa1!{secrets.token_urlsafe(24)}", "Permanent": True}
         for action, call in (
             ("cognito-idp:AdminGetUser", lambda: client.admin_get_user(**nobody)),
             ("cognito-idp:AdminUserGlobalSignOut", lambda: client.admin_user_global_sign_out(**nobody)),
+            ("cognito-idp:AdminSetUserPassword", lambda: client.admin_set_user_password(**nobody, **password)),
+            (
+                "cognito-idp:AdminUpdateUserAttributes",
+                lambda: client.admin_update_user_attributes(**nobody, UserAttributes=[]),
+            ),
         ):
             yield _try("user pool", action, call, fine="UserNotFoundException")[1]
 

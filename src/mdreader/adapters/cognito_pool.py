@@ -34,6 +34,7 @@ _REASONS: Final[Mapping[str, Reason]] = {
 # What was typed does not even have the shape that the pool takes: the same as if it were wrong.
 _MALFORMED: Final[Mapping[str, Reason]] = {
     "sign_up": "weak_password",
+    "admin_set_user_password": "weak_password",
     "confirm_sign_up": "code",
     "respond_to_auth_challenge": "code",
     "confirm_forgot_password": "code",
@@ -62,26 +63,38 @@ class CognitoPool:
         self._tokens = tokens
         self._clock = clock
 
-    async def sign_up(self, email: str, password: str, name: str) -> None:
+    async def sign_up(self, email: str, password: str, name: str) -> str:
         """See `ports.directory.PasswordDirectory`."""
         attributes = [{"Name": "email", "Value": email}, {"Name": "name", "Value": name}]
         try:
-            await self._call("sign_up", **self._of(email), Password=password, UserAttributes=attributes)
+            answer = await self._call("sign_up", **self._of(email), Password=password, UserAttributes=attributes)
+            return str(answer["UserSub"])
         except DirectoryRefusedError as error:
             # A pool that lets only administrators make accounts refuses with the name it has for wrong passwords.
             raise DirectoryRefusedError("closed", str(error)) if error.reason == "credentials" else error from error
 
-    async def confirm(self, email: str, code: str) -> None:
+    async def confirm(self, subject: str, code: str) -> None:
         """See `ports.directory.PasswordDirectory`."""
         try:
-            await self._call("confirm_sign_up", **self._of(email), ConfirmationCode=code)
+            await self._call("confirm_sign_up", **self._of(subject), ConfirmationCode=code)
         except DirectoryRefusedError as error:
             # Confirmed already, or nobody: a code cannot be right for them.
             raise DirectoryRefusedError("code", str(error)) if error.reason == "credentials" else error from error
 
-    async def resend(self, email: str) -> None:
+    async def resend(self, subject: str) -> None:
         """See `ports.directory.PasswordDirectory`."""
-        await self._call("resend_confirmation_code", **self._of(email))
+        await self._call("resend_confirmation_code", **self._of(subject))
+
+    async def take_over(self, email: str, password: str, name: str | None) -> None:
+        """See `ports.directory.PasswordDirectory`."""
+        if not (await self.standing(email)).waits:
+            raise DirectoryRefusedError("taken")
+        account = {"UserPoolId": self._pool_id, "Username": email}
+        attributes = {"email": email, "email_verified": "true"} | ({} if name is None else {"name": name})
+        listed = [{"Name": key, "Value": value} for key, value in attributes.items()]
+        await self._call("admin_update_user_attributes", **account, UserAttributes=listed)
+        # At last: a permanent password confirms the account in the same call, so that the one from before never opens it.
+        await self._call("admin_set_user_password", **account, Password=password, Permanent=True)
 
     async def log_in(self, email: str, password: str) -> SignedIn | CodeNeeded:
         """See `ports.directory.PasswordDirectory`."""
@@ -126,10 +139,14 @@ class CognitoPool:
                 raise
             # Unknown, disabled, or without an address that was confirmed: the answer is the same for all.
 
-    async def reset(self, email: str, code: str, password: str) -> None:
+    async def reset(self, email: str, code: str, password: str) -> str:
         """See `ports.directory.PasswordRecovery`."""
+        account = await self._account(email)  # before: what comes of the new password must not fail after it is set
         try:
             await self._call("confirm_forgot_password", **self._of(email), ConfirmationCode=code, Password=password)
+            if account is None:
+                raise DirectoryRefusedError("code")
+            return _attributes(account)["sub"]
         except DirectoryRefusedError as error:
             raise DirectoryRefusedError("code", str(error)) if error.reason == "credentials" else error from error
 
@@ -177,20 +194,29 @@ class CognitoPool:
     async def profile(self, access_token: str) -> Profile:
         """See `ports.directory.DirectorySessions`."""
         answer = await self._call("get_user", AccessToken=access_token)
-        return profile_of({item["Name"]: item["Value"] for item in answer["UserAttributes"]})
+        return profile_of(_attributes(answer))
 
-    async def standing(self, subject: str) -> Standing:
+    async def standing(self, who: str) -> Standing:
         """See `ports.directory.DirectorySessions`."""
+        answer = await self._account(who)
+        if answer is None:
+            return Standing(enabled=False, totp=False, known=False)
+        profile, status = profile_of(_attributes(answer)), answer.get("UserStatus")
+        return Standing(
+            enabled=bool(answer["Enabled"]) and status not in {"ARCHIVED", "COMPROMISED"},
+            totp=bool(answer.get("UserMFASettingList")),
+            waits=status == "UNCONFIRMED",
+            email=profile.email if profile.email_verified else None,
+        )
+
+    async def _account(self, who: str) -> Any:
+        """All that the pool says of an account; None when there is none."""
         try:
-            answer = await self._call("admin_get_user", UserPoolId=self._pool_id, Username=subject)
+            return await self._call("admin_get_user", UserPoolId=self._pool_id, Username=who)
         except DirectoryRefusedError as error:
             if error.reason == "credentials":
-                return Standing(enabled=False, totp=False)
+                return None
             raise
-        return Standing(
-            enabled=bool(answer["Enabled"]) and answer.get("UserStatus") not in {"ARCHIVED", "COMPROMISED"},
-            totp=bool(answer.get("UserMFASettingList")),
-        )
 
     async def end(self, refresh_token: str) -> None:
         """See `ports.directory.DirectorySessions`."""
@@ -242,3 +268,8 @@ class CognitoPool:
             raise DirectoryRefusedError(_MALFORMED.get(operation, "credentials"), str(error)) from error
         except AwsError as error:
             raise UnavailableError("The user pool does not answer. Try again in a moment.") from error
+
+
+def _attributes(answer: Mapping[str, Any]) -> dict[str, str]:
+    """What the pool says of a person, by name; `sub` is always there."""
+    return {item["Name"]: item["Value"] for item in answer["UserAttributes"]}

@@ -108,7 +108,7 @@ class CognitoTokens:
                 issuer=self._issuer,
                 audience=self._client_id if use == "id" else None,
                 options={
-                    "require": ["iss", "sub", "iat", "exp", "token_use"],
+                    "require": ["iss", "sub", "iat", "exp", "token_use", *(["auth_time"] if use == "access" else [])],
                     "verify_aud": use == "id",
                     "strict_aud": use == "id",
                     "verify_exp": False,

@@ -58,7 +58,7 @@ class CodeNeeded:
 class Claims:
     """A token that was verified. Instants in seconds since the Unix epoch; `profile` is in identity tokens alone.
 
-    All tokens of one sign-in are one `family`, however often they were renewed.
+    All tokens of one sign-in are one `family`, however often they were renewed; `signed_in_at` is when the person showed something.
     """
 
     subject: str
@@ -72,25 +72,38 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How an account stands now."""
+    """How an account stands now. `known`: there is one. `waits`: somebody signed up, and the address was never confirmed.
+
+    `email` is the address that the directory has confirmed, in lower case.
+    """
 
     enabled: bool
     totp: bool
+    known: bool = True
+    waits: bool = False
+    email: str | None = None
 
 
 class PasswordDirectory(Protocol):
     """Accounts with passwords. Every method raises `DirectoryRefusedError`, and `UnavailableError` when nobody answers."""
 
-    async def sign_up(self, email: str, password: str, name: str) -> None:
-        """Make an account, and send a code to its address."""
+    async def sign_up(self, email: str, password: str, name: str) -> str:
+        """Make an account, and send a code to its address; the account's subject."""
         ...
 
-    async def confirm(self, email: str, code: str) -> None:
-        """The code of the mail arrived: the address is theirs."""
+    async def confirm(self, subject: str, code: str) -> None:
+        """The code of the mail arrived: the address is theirs. It is about this very sign-up, not about its address."""
         ...
 
-    async def resend(self, email: str) -> None:
-        """Send another code to the address of an account that is not confirmed."""
+    async def resend(self, subject: str) -> None:
+        """Send another code for a sign-up that is not confirmed."""
+        ...
+
+    async def take_over(self, email: str, password: str, name: str | None) -> None:
+        """Confirm a sign-up that waits, whoever began it, with another password and name (if any): its address was shown.
+
+        Refused with `taken` when the account does not wait (any more).
+        """
         ...
 
     async def log_in(self, email: str, password: str) -> SignedIn | CodeNeeded:
@@ -109,8 +122,8 @@ class PasswordRecovery(Protocol):
         """Send a code with which `reset` works. Unknown addresses are no error."""
         ...
 
-    async def reset(self, email: str, code: str, password: str) -> None:
-        """Set a new password."""
+    async def reset(self, email: str, code: str, password: str) -> str:
+        """Set a new password; whose it is, by subject."""
         ...
 
     async def change(self, access_token: str, old: str, new: str) -> None:
@@ -145,8 +158,8 @@ class DirectorySessions(Protocol):
         """Who holds a verified access token."""
         ...
 
-    async def standing(self, subject: str) -> Standing:
-        """How the account stands, whoever asks. Needs a right of the server's own."""
+    async def standing(self, who: str) -> Standing:
+        """How an account stands, by subject or address, whoever asks. Needs a right of the server's own."""
         ...
 
     async def end(self, refresh_token: str) -> None:

@@ -135,6 +135,13 @@ class DirectoryEmailUnverifiedError(ForbiddenError):
     )
 
 
+class DirectoryLinkError(ConflictError):
+    """The link between an account here and one in the directory must stay: it is by it that the directory is asked."""
+
+    code = "directory_link"
+    title = "The directory keeps this account. Its link cannot be taken away; sign in with your password"
+
+
 class PasswordResetRequiredError(ForbiddenError):
     """Whoever runs the directory asks for a new password."""
 

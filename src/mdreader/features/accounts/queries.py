@@ -4,14 +4,16 @@ import secrets
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
-from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, delete, func, insert, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mdreader.db.engine import Transaction
 from mdreader.features.accounts.tables import api_keys, identities, passkeys, sessions, users
 
-# Sessions of a directory's own tokens. Those that were ended are kept until the last of these tokens has expired.
+# Sessions of a directory's own tokens. Those that were ended are kept until the last of these tokens has expired: as long as a
+# sign-in there can be renewed, which a pool's settings say and at most allow for ten years.
 DIRECTORY: Final = "directory"
+DIRECTORY_SIGN_IN: Final = 3650 * 24 * 3600 * 1000
 
 
 class User(NamedTuple):
@@ -175,6 +177,12 @@ async def confirm_address(tx: Transaction, user_id: str, now: int) -> None:
     )
 
 
+async def change_address(tx: Transaction, user_id: str, email: str, now: int) -> None:
+    """The account goes by another address, which is confirmed. Raises `IntegrityError` when somebody has it."""
+    values = {"email": email, "email_verified_at": now, "updated_at": now}
+    await tx.conn.execute(update(users).where(users.c.id == user_id).values(values))
+
+
 async def doubt_password(tx: Transaction, user_id: str) -> None:
     """The password, if there is one, may have been set by somebody who does not own the address."""
     await tx.conn.execute(
@@ -240,10 +248,17 @@ async def insert_session(
     expires_at: int,
     address: str = "",
     method: str = "password",
+    began: int | None = None,
 ) -> None:
-    """Begin a session, and forget this user's sessions that are over: nothing can come of their tokens any more."""
-    over = or_(sessions.c.expires_at <= now, and_(sessions.c.revoked_at.is_not(None), sessions.c.method != DIRECTORY))
-    await tx.conn.execute(delete(sessions).where(sessions.c.user_id == user_id, over))
+    """Begin a session, and forget this user's sessions that are over: nothing can come of their tokens any more.
+
+    Tokens of a directory's sign-in that was ended here may come as long as it renews them there; the row refuses them.
+    """
+    ended = sessions.c.revoked_at.is_not(None)
+    kept = and_(sessions.c.method == DIRECTORY, ended, sessions.c.created_at > now - DIRECTORY_SIGN_IN)
+    await tx.conn.execute(
+        delete(sessions).where(sessions.c.user_id == user_id, or_(sessions.c.expires_at <= now, ended), not_(kept))
+    )
     row = {
         "id": session_id,
         "user_id": user_id,
@@ -251,7 +266,7 @@ async def insert_session(
         "user_agent": user_agent,
         "address": address,
         "method": method,
-        "created_at": now,
+        "created_at": now if began is None else began,
         "last_used_at": now,
         "expires_at": expires_at,
     }
@@ -259,9 +274,12 @@ async def insert_session(
 
 
 async def insert_session_once(
-    tx: Transaction, *, session_id: str, user_id: str, method: str, now: int, expires_at: int
+    tx: Transaction, *, session_id: str, user_id: str, method: str, began: int, now: int, expires_at: int
 ) -> None:
-    """Begin a session whose id is known beforehand; one that is there stays. It has no refresh token of ours."""
+    """Begin a session whose id is known beforehand; one that is there stays. It has no refresh token of ours.
+
+    `began`: when the person signed in, before `now`.
+    """
     known = await tx.conn.execute(select(sessions.c.id).where(sessions.c.id == session_id))
     if known.first() is None:
         await insert_session(
@@ -271,6 +289,7 @@ async def insert_session_once(
             refresh_hash=secrets.token_bytes(32),  # of nothing
             user_agent="",
             method=method,
+            began=began,
             now=now,
             expires_at=expires_at,
         )

@@ -6,7 +6,8 @@ from mdreader.features.accounts.answers import BY_PERSON, LIMITED, ExchangeDep, 
 from mdreader.features.accounts.codes import service
 from mdreader.features.accounts.codes.schemas import EmailIn, MailedIn, ResetIn, SentOut, VerifyIn
 from mdreader.features.accounts.current import SessionActor
-from mdreader.features.accounts.ways_in import checked, recovery_of
+from mdreader.features.accounts.directory.standing import checked
+from mdreader.features.accounts.ways_in import recovery_of
 from mdreader.http.errors import problems
 from mdreader.kernel.errors import UnauthenticatedError
 
@@ -24,14 +25,18 @@ async def mail_magic_link(data: EmailIn, exchange: ExchangeDep) -> SentOut:
     return SentOut()
 
 
-@router.post("/auth/magic-link/confirm", operation_id="confirm_magic_link", responses=_REFUSED)
+@router.post(
+    "/auth/magic-link/confirm",
+    operation_id="confirm_magic_link",
+    responses=_REFUSED | problems({409: "`directory_link`: sign in with the password that the directory checks."}),
+)
 async def confirm_magic_link(
     data: MailedIn, exchange: ExchangeDep, actor: MaybeSession, session: SessionMode = None
 ) -> SignIn:
     """Sign in with a mailed link or code."""
     proof = service.Proof(data.token, data.email, data.code)
     result = await service.confirm_magic_link(exchange.runtime, proof, exchange.client, actor)
-    result = await checked(exchange.runtime, result)
+    result = await checked(exchange.runtime, result, by_mail=True)
     return exchange.sign_in(result, session)
 
 

@@ -11,8 +11,10 @@ from mdreader.db.engine import Transaction
 from mdreader.features.accounts import challenges, limits, mails, queries
 from mdreader.features.accounts.challenges import Challenge, Purpose
 from mdreader.features.accounts.client import Client
+from mdreader.features.accounts.directory.standing import keeps
 from mdreader.features.accounts.errors import (
     AlreadyVerifiedError,
+    DirectoryLinkError,
     InvalidCodeError,
     InvalidLinkError,
     PasswordNeededError,
@@ -93,6 +95,9 @@ async def _confirm_address(runtime: Runtime, tx: Transaction, user: queries.User
     if actor is not None and actor.user_id == user.id:
         await queries.confirm_address(tx, user.id, runtime.clock.now())
         return user
+    if user.email_verified_at is None and await keeps(runtime, tx.conn, user.id):
+        # Whose address it is, the directory says: its link is not taken away by whoever has the mailbox, and nobody is let past it.
+        raise DirectoryLinkError
     return await claim_address(runtime, tx, user)
 
 

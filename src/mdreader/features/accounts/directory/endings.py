@@ -32,8 +32,7 @@ async def end_all_there(
     issuer = runtime.directory.issuer
     await end_there(runtime, tx, session_ids)
     await queries.sign_out_before(tx, issuer=issuer, user_id=user_id, now=runtime.clock.now())
-    subject = await queries.subject_of(tx.conn, issuer, user_id) if everywhere else None
-    if subject is not None:
+    for subject in await queries.subjects_of(tx.conn, issuer, user_id) if everywhere else ():
         await runtime.jobs.enqueue(tx, END_ALL, {"subject": subject})
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from mdreader.db.engine import Database
 from mdreader.features.accounts import keys, queries
 from mdreader.features.accounts.directory import queries as directory_queries
-from mdreader.features.accounts.directory.people import admit
+from mdreader.features.accounts.directory.people import admit, links_that_are_over
 from mdreader.features.accounts.identity import REMEMBERED_TOKENS, EmbeddedIdentity
 from mdreader.features.accounts.tokens import ALGORITHM, OPERATOR_PREFIX
 from mdreader.kernel.actor import Actor
@@ -82,20 +82,23 @@ class DirectoryIdentity(EmbeddedIdentity):
         if profile.subject != claims.subject:
             raise UnauthenticatedError("The token is not its holder's.")
         try:
-            await self._admit(runtime, profile, session_id, expires_at)
+            await self._admit(runtime, profile, session_id, claims)
         except IntegrityError:  # twice at once; now the account or the session is there
-            await self._admit(runtime, profile, session_id, expires_at)
+            await self._admit(runtime, profile, session_id, claims)
 
-    async def _admit(self, runtime: Runtime, profile: Profile, session_id: str, expires_at: int) -> None:
+    async def _admit(self, runtime: Runtime, profile: Profile, session_id: str, claims: Claims) -> None:
+        over = await links_that_are_over(runtime, profile.subject, profile.email)
         async with runtime.database.write() as tx:
-            user = await admit(runtime, tx, self._directory.issuer, profile)
+            user = await admit(runtime, tx, self._directory.issuer, profile, over=over)
             await queries.insert_session_once(
                 tx,
                 session_id=session_id,
                 user_id=user.id,
                 method=queries.DIRECTORY,
+                # When the person showed something, however old the sign-in is when it is first seen here: step-up asks for that.
+                began=claims.signed_in_at * 1000,
                 now=runtime.clock.now(),
-                expires_at=expires_at,
+                expires_at=claims.expires_at * 1000,
             )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Final, NamedTuple
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mdreader.db.engine import Transaction
@@ -36,10 +36,18 @@ async def find(conn: AsyncConnection, issuer: str, subject: str) -> Identity | N
     return None if row is None else Identity(*row)
 
 
-async def subject_of(conn: AsyncConnection, issuer: str, user_id: str) -> str | None:
-    """How the directory calls a local account."""
+async def subjects_of(conn: AsyncConnection, issuer: str, user_id: str) -> list[str]:
+    """How the directory calls a local account, the oldest link first: a person may have a password there and an account elsewhere."""
     statement = select(identities.c.subject).where(identities.c.issuer == issuer, identities.c.user_id == user_id)
-    return (await conn.execute(statement.order_by(identities.c.id).limit(1))).scalar_one_or_none()
+    return list(await conn.scalars(statement.order_by(identities.c.id)))
+
+
+async def unlink(tx: Transaction, *, user_id: str, issuer: str, subject: str) -> None:
+    """`subject` is no more in the directory: the local account is somebody else's there."""
+    statement = delete(identities).where(
+        identities.c.user_id == user_id, identities.c.issuer == issuer, identities.c.subject == subject
+    )
+    await tx.conn.execute(statement)
 
 
 async def link(tx: Transaction, *, user_id: str, issuer: str, subject: str, email: str, now: int) -> None:

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from mdreader.features.accounts.directory import endings, service
+from mdreader.features.accounts.client import Client
+from mdreader.features.accounts.directory import endings, service, steps
 from mdreader.jobs.context import JobContext
 from mdreader.jobs.registry import Payload, Registry
 from mdreader.runtime import Runtime
@@ -15,7 +16,7 @@ def register(registry: Registry[Runtime]) -> None:
     """Let jobs end in the directory what ended here."""
     registry.add(endings.END, _end, max_attempts=_ATTEMPTS, timeout_seconds=60)
     registry.add(endings.END_ALL, _end_all, max_attempts=_ATTEMPTS, timeout_seconds=60)
-    registry.add(service.RESEND, _resend, max_attempts=4, timeout_seconds=60)
+    registry.add(steps.MAIL_CODE, _mail_code, max_attempts=4, timeout_seconds=60)
 
 
 async def _end(ctx: JobContext[Runtime], payload: Payload) -> None:
@@ -26,6 +27,7 @@ async def _end_all(ctx: JobContext[Runtime], payload: Payload) -> None:
     await endings.end_all(ctx.runtime, payload["subject"])
 
 
-async def _resend(ctx: JobContext[Runtime], payload: Payload) -> None:
+async def _mail_code(ctx: JobContext[Runtime], payload: Payload) -> None:
     if ctx.runtime.directory is not None:
-        await service.resend(ctx.runtime, payload["email"])
+        client = Client(payload["address"], payload["user_agent"], payload["base"])
+        await service.mail_code_of_step(ctx, payload["challenge_id"], client)

@@ -56,6 +56,12 @@ async def note_use(tx: Transaction, identity_id: str, now: int) -> bool:
     return result.rowcount == 1
 
 
+async def issuer_of(conn: AsyncConnection, user_id: str, identity_id: str) -> str | None:
+    """Who keeps the account behind one of somebody's links; None when there is no such one."""
+    statement = select(identities.c.issuer).where(identities.c.id == identity_id, identities.c.user_id == user_id)
+    return (await conn.execute(statement)).scalar_one_or_none()
+
+
 async def delete_identity(tx: Transaction, user_id: str, identity_id: str) -> bool:
     """Forget one of somebody's links; False when there is no such one."""
     result = await tx.conn.execute(

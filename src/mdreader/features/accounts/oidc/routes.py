@@ -7,6 +7,7 @@ from fastapi.responses import RedirectResponse
 
 from mdreader.features.accounts.answers import BY_PERSON, LIMITED, Exchange, ExchangeDep
 from mdreader.features.accounts.current import SessionActor
+from mdreader.features.accounts.directory.standing import checked, is_directory
 from mdreader.features.accounts.errors import (
     InvalidCredentialsError,
     OidcError,
@@ -18,7 +19,6 @@ from mdreader.features.accounts.oidc import queries, service
 from mdreader.features.accounts.oidc.schemas import AddressOut, IdentitiesOut, IdentityOut, LinkIn
 from mdreader.features.accounts.second_factor.schemas import PasswordProofIn
 from mdreader.features.accounts.signing_in import SecondStep, described
-from mdreader.features.accounts.ways_in import checked, is_directory
 from mdreader.http.dependencies import ReadDep, RuntimeDep
 from mdreader.http.errors import problems
 from mdreader.kernel.clock import iso
@@ -148,7 +148,9 @@ async def link_identity(
     "/me/identities/{identity_id}",
     status_code=status.HTTP_204_NO_CONTENT,
     operation_id="unlink_identity",
-    responses=BY_PERSON | LIMITED | problems({404: "No such link of this person."}),
+    responses=BY_PERSON
+    | LIMITED
+    | problems({404: "No such link of this person.", 409: "`directory_link`: who keeps the account, keeps its link."}),
 )
 async def unlink_identity(
     identity_id: str, actor: SessionActor, runtime: RuntimeDep, data: PasswordProofIn | None = None

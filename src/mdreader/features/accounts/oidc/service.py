@@ -18,7 +18,15 @@ from sqlalchemy.exc import IntegrityError
 from mdreader.db.engine import Transaction
 from mdreader.features.accounts import challenges, limits, queries
 from mdreader.features.accounts.client import Client
-from mdreader.features.accounts.errors import IdentityNotFoundError, OidcError, ProviderNotFoundError
+from mdreader.features.accounts.directory import queries as directory_queries
+from mdreader.features.accounts.directory.people import links_that_are_over
+from mdreader.features.accounts.directory.standing import is_directory, keeps
+from mdreader.features.accounts.errors import (
+    DirectoryLinkError,
+    IdentityNotFoundError,
+    OidcError,
+    ProviderNotFoundError,
+)
 from mdreader.features.accounts.identity import identity_of
 from mdreader.features.accounts.oidc import queries as stored
 from mdreader.features.accounts.oidc.client import Person, ProviderClient, ProviderError
@@ -142,11 +150,14 @@ async def finish(runtime: Runtime, provider_id: str, came: Return, client: Clien
         raise OidcError("oidc_failed", "/")
     person = await _identify(provider, came, data, client, runtime.clock.now(), linking=linking)
     try:
+        over = await _links_that_are_over(runtime, person) if not linking else frozenset()
         async with runtime.database.write() as tx:
             if linking:
                 await _link(runtime, tx, provider, person, found=found, client=client)
                 return Arrived(None, data["return_to"])
             user, identity = await _find_or_make(runtime, tx, provider, person)
+            for subject in over:
+                await directory_queries.unlink(tx, user_id=user.id, issuer=person.issuer, subject=subject)
             method = provider.provider.id
             result = await sign_in(runtime, tx, user, method=method, client=client, identity=identity)
             return Arrived(result, data["return_to"])
@@ -189,6 +200,15 @@ async def _identify(
         raise OidcError("oidc_failed", return_to, linking=linking) from error
 
 
+async def _links_that_are_over(runtime: Runtime, person: Person) -> frozenset[str]:
+    if not is_directory(runtime, person.issuer) or person.email is None:
+        return frozenset()
+    try:
+        return await links_that_are_over(runtime, person.subject, person.email)
+    except DirectoryLinkError:
+        raise OidcRefusal("identity_taken") from None
+
+
 async def _link(
     runtime: Runtime,
     tx: Transaction,
@@ -205,6 +225,9 @@ async def _link(
         raise OidcRefusal("oidc_failed")
     known = await stored.by_subject(tx.conn, person.issuer, person.subject)
     if known is not None and known.user_id != user.id:
+        raise OidcRefusal("identity_taken")
+    if known is None and is_directory(runtime, person.issuer) and await keeps(runtime, tx.conn, user.id):
+        # One account here is one person there: another's must not let somebody in whom the directory has shut out.
         raise OidcRefusal("identity_taken")
     if known is None:
         await link(runtime, tx, _new_identity(provider, person), user_id=user.id, email=user.email, client=client)
@@ -270,11 +293,15 @@ def _digest(text: str) -> str:
 
 
 async def unlink(runtime: Runtime, actor: Actor, identity_id: str, password: str | None) -> None:
-    """Forget an account elsewhere. A mailed link stays as a way in."""
+    """Forget an account elsewhere. A mailed link stays as a way in. Raises `DirectoryLinkError` for what the directory is asked by."""
     await require(runtime, actor, password)
     async with runtime.database.write() as tx:
-        if not await stored.delete_identity(tx, actor.user_id, identity_id):
+        issuer = await stored.issuer_of(tx.conn, actor.user_id, identity_id)
+        if issuer is None:
             raise IdentityNotFoundError
+        if is_directory(runtime, issuer):
+            raise DirectoryLinkError
+        await stored.delete_identity(tx, actor.user_id, identity_id)
 
 
 def page_address(path: str, **said: str) -> str:

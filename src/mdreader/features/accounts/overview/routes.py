@@ -5,12 +5,12 @@ from fastapi import APIRouter
 from mdreader.features.accounts import queries, service
 from mdreader.features.accounts.answers import BY_PERSON, ExchangeDep
 from mdreader.features.accounts.current import SessionActor
+from mdreader.features.accounts.directory.standing import standing_of
 from mdreader.features.accounts.identity import identity_of
 from mdreader.features.accounts.overview.queries import count_identities, count_passkeys
 from mdreader.features.accounts.overview.schemas import OptionsOut, ProviderOut, SecurityOut, TotpOut
 from mdreader.features.accounts.public_address import passkey_domain
 from mdreader.features.accounts.second_factor import queries as second_factors
-from mdreader.features.accounts.ways_in import standing_of
 from mdreader.http.dependencies import ReadDep, RuntimeDep
 
 router = APIRouter()

@@ -4,6 +4,7 @@ from fastapi import APIRouter, status
 
 from mdreader.features.accounts.answers import BY_PERSON, LIMITED, ExchangeDep, SessionMode, SignIn
 from mdreader.features.accounts.current import SessionActor
+from mdreader.features.accounts.directory.standing import checked
 from mdreader.features.accounts.passkeys import queries, service
 from mdreader.features.accounts.passkeys.schemas import (
     CeremonyOut,
@@ -14,7 +15,6 @@ from mdreader.features.accounts.passkeys.schemas import (
     PasskeysOut,
 )
 from mdreader.features.accounts.second_factor.schemas import PasswordProofIn
-from mdreader.features.accounts.ways_in import checked
 from mdreader.http.dependencies import ReadDep, RuntimeDep, WriteDep
 from mdreader.http.errors import problems
 from mdreader.kernel.clock import iso
