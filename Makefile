@@ -16,7 +16,7 @@ NPM := $(PY) hatch_build.py npm
 COMPILE := $(PY) -m uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --quiet
 
-.PHONY: help run test check lint kills fuzz bench web lock clean
+.PHONY: help run test check lint kills fuzz image bench web lock clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -43,6 +43,9 @@ kills: dev ## Kill the server 100 times under load; nothing may be lost
 
 fuzz: dev ## 200,000 hostile frames and 1,000 genuine histories through the gate
 	@$(PY) tests/fuzz/gate.py $(or $(ARGS),--frames 200000 --histories 1000)
+
+image: $(VENV)/.dev ## Build the container image without Docker, and try it out (as root, minutes)
+	@$(PY) tests/campaigns/image.py $(ARGS)
 
 bench: $(VENV)/.dev ## Measure beside other servers (FIGURE=..., see bench/README.md)
 	@$(MAKE) -C bench $(or $(FIGURE),all)
