@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy import Connection, Engine
 
-HEAD = "0008"
+HEAD = "0009"
 """The newest `pre` step; a test holds it to the files in `versions`."""
 POST: str | None = None
 """The newest `post` step, if there is one."""

@@ -1,6 +1,6 @@
 """Workspaces and who belongs to them. Instants are milliseconds since the Unix epoch."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, false
 
 from mdreader.db.metadata import metadata
 from mdreader.db.types import ordered_text
@@ -17,6 +17,9 @@ workspaces = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("created_by", String(36), ForeignKey("users.id"), nullable=False),
     Column("deleted_at", BigInteger),
+    # The router table: where it lives (none: in the first cell of all), and whether that is not here, which the gate asks.
+    Column("cell", String(32)),
+    Column("away", Boolean, nullable=False, server_default=false()),
 )
 
 memberships = Table(
