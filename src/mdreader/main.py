@@ -18,10 +18,11 @@ from mdreader.features.mail import routes as mail
 from mdreader.features.transfer import routes as transfer
 from mdreader.features.workspaces import routes as workspaces
 from mdreader.http import operations
-from mdreader.http.errors import PROBLEM_RESPONSES, add_error_handlers
+from mdreader.http.errors import add_error_handlers
 from mdreader.http.middleware import EdgeMiddleware
 from mdreader.http.openapi import DescribedApi
 from mdreader.http.page import Page
+from mdreader.http.routes import add_routes
 from mdreader.settings import Settings
 
 
@@ -47,11 +48,10 @@ def create_app(settings: Settings) -> FastAPI:
     )
     add_error_handlers(app)
     app.add_middleware(EdgeMiddleware)
-    app.include_router(operations.router)
-    # Routes are tried one after the other, which is what a small request costs most: those that are asked most come first.
-    for routes in (documents, collab, workspaces, accounts, transfer, mail, outbox, jobs):
-        app.include_router(routes.router, responses=PROBLEM_RESPONSES)
+    # Routes are tried one after the other: those that are asked most come first.
+    for routes in (documents, collab, workspaces, accounts, transfer, mail, outbox, jobs, operations):
+        add_routes(app, routes.router)
     for router in ADAPTER_ROUTERS:
-        app.include_router(router)
+        add_routes(app, router)
     app.mount("/", Page())
     return app

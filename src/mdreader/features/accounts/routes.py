@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response, status
+from fastapi import Depends, Request, Response, status
 
 from mdreader import __version__
 from mdreader.features.accounts import queries, service
@@ -38,10 +38,11 @@ from mdreader.features.accounts.tokens import RefreshToken
 from mdreader.features.accounts.ways_in import passwords_of
 from mdreader.http.dependencies import ReadDep, RuntimeDep, WriteDep
 from mdreader.http.errors import problems
+from mdreader.http.routes import make_router
 from mdreader.kernel.clock import iso
 from mdreader.runtime import Runtime
 
-router = APIRouter(prefix="/api", tags=["accounts"])
+router = make_router("/api", "accounts")
 
 
 @router.post(
@@ -168,13 +169,13 @@ async def list_keys(actor: SessionActor, runtime: RuntimeDep, conn: ReadDep) -> 
     "/keys",
     status_code=status.HTTP_201_CREATED,
     operation_id="create_key",
-    responses=BY_PERSON | problems({409: "`too_many_keys`"}),
+    responses=BY_PERSON
+    | LIMITED
+    | problems({403: "`reauthentication_required` or `wrong_password`", 409: "`too_many_keys`"}),
 )
-async def create_key(
-    actor: SessionActor, data: KeyIn, response: Response, runtime: RuntimeDep, tx: WriteDep
-) -> NewKeyOut:
-    """Make an API key. It is shown this once."""
-    stored, key = await service.create_key(runtime, tx, actor, name=data.name, scope=data.scope)
+async def create_key(actor: SessionActor, data: KeyIn, response: Response, runtime: RuntimeDep) -> NewKeyOut:
+    """Make an API key, with a sign-in of the last 15 minutes or the password. It is shown this once."""
+    stored, key = await service.create_key(runtime, actor, name=data.name, scope=data.scope, password=data.password)
     response.headers["Cache-Control"] = "no-store"
     return NewKeyOut(**_key(stored).model_dump(), key=key)
 

@@ -1,6 +1,6 @@
 """HTTP routes of live editing: tickets."""
 
-from fastapi import APIRouter, status
+from fastapi import status
 from pydantic import BaseModel, Field
 
 from mdreader.features.accounts.current import CurrentActor
@@ -8,9 +8,10 @@ from mdreader.features.collab.joining import rooms_of
 from mdreader.features.documents.access import require_document
 from mdreader.features.workspaces.access import Right
 from mdreader.http.dependencies import RuntimeDep
+from mdreader.http.routes import make_router
 from mdreader.ports.tickets import TTL_SECONDS
 
-router = APIRouter(prefix="/api/documents", tags=["live editing"])
+router = make_router("/api/documents", "live editing")
 
 
 class TicketOut(BaseModel):

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, cast
 
-from fastapi import APIRouter, Header, Query, Request, Response, status
+from fastapi import Header, Query, Request, Response, status
 
 from mdreader.features.accounts.current import CurrentActor
 from mdreader.features.documents import bodies, folders, queries, schemas, service
@@ -12,10 +12,11 @@ from mdreader.features.workspaces.access import Right, require_workspace
 from mdreader.features.workspaces.revisions import current_rev
 from mdreader.http.dependencies import ReadDep, RuntimeDep, WriteDep
 from mdreader.http.errors import problems
+from mdreader.http.routes import make_router
 from mdreader.kernel.errors import PreconditionRequiredError
 from mdreader.kernel.paging import decode_cursor, encode_cursor
 
-router = APIRouter(prefix="/api", tags=["documents"])
+router = make_router("/api", "documents")
 
 _GONE = problems({404: "No such document or workspace, or the person who asks does not belong to it."})
 _EDITED = {**_GONE, **problems({403: "The role does not include this."})}

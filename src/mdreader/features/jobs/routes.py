@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from mdreader.features.accounts.current import CurrentActor
 from mdreader.features.jobs.access import require_job, sees_all
@@ -10,10 +10,11 @@ from mdreader.features.jobs.schemas import JobOut, JobsOut, job_out
 from mdreader.features.workspaces.access import Right, require_workspace
 from mdreader.http.dependencies import ReadDep, RuntimeDep, WriteDep
 from mdreader.http.errors import problems
+from mdreader.http.routes import make_router
 from mdreader.jobs.queue import get_job, list_jobs
 from mdreader.kernel.paging import decode_cursor, encode_cursor
 
-router = APIRouter(prefix="/api", tags=["jobs"])
+router = make_router("/api", "jobs")
 
 _GONE = problems({404: "No such job or workspace, or the person who asks may not see it."})
 

@@ -1,15 +1,16 @@
 """Where carriers of mail report."""
 
 import structlog
-from fastapi import APIRouter, Request, status
+from fastapi import Request, status
 
 from mdreader.features.mail import service
 from mdreader.features.mail.errors import ReportRefusedError, ReportsNotTakenError
 from mdreader.http.dependencies import RuntimeDep
 from mdreader.http.errors import problems
+from mdreader.http.routes import make_router
 from mdreader.ports.mail_reports import ForgedReportError
 
-router = APIRouter(prefix="/api/mail", tags=["mail"])
+router = make_router("/api/mail", "mail")
 
 log = structlog.get_logger(__name__)
 

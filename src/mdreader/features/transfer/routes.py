@@ -3,7 +3,6 @@
 import unicodedata
 from urllib.parse import quote
 
-from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from mdreader.features.accounts.current import CurrentActor
@@ -13,8 +12,9 @@ from mdreader.features.workspaces.access import Right, require_workspace
 from mdreader.features.workspaces.queries import get_workspace
 from mdreader.http.dependencies import RuntimeDep
 from mdreader.http.errors import problems
+from mdreader.http.routes import make_router
 
-router = APIRouter(prefix="/api/workspaces/{workspace_id}", tags=["transfer"])
+router = make_router("/api/workspaces/{workspace_id}", "transfer")
 
 _GONE = problems({404: "No such workspace, or the person who asks does not belong to it."})
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Query, status
+from fastapi import Query, status
 
 from mdreader.features.accounts.current import CurrentActor
 from mdreader.features.workspaces import queries, service
@@ -24,11 +24,12 @@ from mdreader.features.workspaces.schemas import (
 )
 from mdreader.http.dependencies import ReadDep, RuntimeDep, WriteDep
 from mdreader.http.errors import problems
+from mdreader.http.routes import make_router
 from mdreader.kernel.actor import Actor
 from mdreader.kernel.clock import iso
 from mdreader.kernel.paging import decode_cursor, encode_cursor
 
-router = APIRouter(prefix="/api/workspaces", tags=["workspaces"])
+router = make_router("/api/workspaces", "workspaces")
 
 _GONE = problems({404: "No such workspace, or the person who asks does not belong to it."})
 _MANAGED = {**_GONE, **problems({403: "Only an owner may do this."})}

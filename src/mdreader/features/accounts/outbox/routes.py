@@ -2,16 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, status
+from fastapi import Query, status
 
 from mdreader.features.accounts.outbox.operator import Operator
 from mdreader.features.mail import service
 from mdreader.features.mail.schemas import OutboxOut, SuppressionOut, SuppressionsOut
 from mdreader.http.dependencies import ReadDep, RuntimeDep, WriteDep
 from mdreader.http.errors import problems
+from mdreader.http.routes import make_router
 from mdreader.kernel.paging import decode_cursor, encode_cursor
 
-router = APIRouter(prefix="/api/mail", tags=["mail"])
+router = make_router("/api/mail", "mail")
 
 _FOR_OPERATOR = problems({403: "`operator_required` or `session_required`"})
 
