@@ -25,6 +25,7 @@ from mdreader.jobs.queue import Jobs
 from mdreader.jobs.registry import Registry
 from mdreader.jobs.runner import Runner
 from mdreader.kernel.clock import SystemClock
+from mdreader.kernel.events import EventsMissed
 from mdreader.kernel.metrics import REGISTRY
 from mdreader.runtime import Policy, Runtime
 from mdreader.settings import Settings
@@ -76,6 +77,7 @@ async def _build(credentials: Credentials) -> AsyncIterator[Runtime]:
             await opened(EmfWriter(REGISTRY, sys.stderr.write, service=settings.service_name).running())
         database = await opened(open_database(settings, rotating=credentials.rotating))
         shared = await opened(open_shared(settings.redis_url, database, clock))
+        database.doubts.subscribe(lambda: shared.fanout.publish(EventsMissed()))
         secret = await signing_secret(settings, database)
         directory = make_directory(settings, credentials.secrets, clock)
         identity = make_identity(

@@ -4,8 +4,13 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Literal, Protocol
 
+import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mdreader.db.doubts import Doubts
+
+log = structlog.get_logger(__name__)
 
 Dialect = Literal["sqlite", "postgresql"]
 
@@ -27,10 +32,18 @@ class Transaction:
         """Call `callback` when the commit has succeeded; never when the transaction is rolled back."""
         self._callbacks.append(callback)
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether something waits for the commit."""
+        return bool(self._callbacks)
+
     def committed(self) -> None:
         """Run what waits for the commit. Called by `Database.write` alone."""
         for callback in self._callbacks:
-            callback()
+            try:
+                callback()
+            except Exception:  # it is committed: whoever is told of it badly must not keep others from being told
+                log.exception("after_commit_failed")
 
     async def take_turn(self, name: str) -> None:
         """Wait until no other transaction has the turn called `name`, and have it until this one ends.
@@ -72,8 +85,13 @@ class Database(Protocol):
 
         On SQLite transactions take turns; on PostgreSQL they run side by side (READ COMMITTED), and what one has checked stays true
         only for rows that it has changed or locked. Raises `StorageFullError`, and `UnavailableError` when the database does not
-        answer or cannot do it now; then, after a connection was lost, the transaction may have been committed all the same.
+        answer or cannot do it now; then, after a connection was lost, the transaction may have been committed all the same (`doubts`).
         """
+        ...
+
+    @property
+    def doubts(self) -> Doubts:
+        """Where word comes from that a commit may have succeeded after which nobody was told anything."""
         ...
 
     async def settled(self) -> None:

@@ -10,9 +10,10 @@ from sqlalchemy import event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from mdreader.db.doubts import Doubts
 from mdreader.db.engine import COMPANY, Dialect, Transaction
 from mdreader.db.postgres_address import PostgresAddress
-from mdreader.db.trouble import explained, reaching
+from mdreader.db.trouble import explained, is_in_doubt, reaching
 from mdreader.kernel.tracing import doing
 
 # How long a request waits for a connection before it is told that the database does not answer.
@@ -26,8 +27,9 @@ class PostgresDatabase:
 
     dialect: Dialect = "postgresql"
 
-    def __init__(self, address: PostgresAddress) -> None:
+    def __init__(self, address: PostgresAddress, doubts: Doubts | None = None) -> None:
         self.address = address
+        self.doubts = doubts or Doubts()
         # AUTOCOMMIT: a read is one statement, and one way to the database and back.
         reading = "READ COMMITTED" if address.pooled else "AUTOCOMMIT"
         self._reader = make_engine(address, isolation=reading, size=address.pool_size)
@@ -60,20 +62,26 @@ class PostgresDatabase:
                     raise
 
                 async def commit() -> None:
-                    await transaction.commit()
+                    try:
+                        await transaction.commit()
+                    except BaseException as error:
+                        if tx.is_awaited and is_in_doubt(error):
+                            self.doubts.arise()
+                        raise
                     tx.committed()
 
                 await _to_its_end(commit())
 
     def alone(self) -> "PostgresDatabase":
         """The same database through a connection of its own, whose owner closes it."""
-        return PostgresDatabase(replace(self.address, pool_size=1))
+        return PostgresDatabase(replace(self.address, pool_size=1), self.doubts)
 
     async def settled(self) -> None:
         """See `Database.settled`: PostgreSQL shows nobody what is not on its disk."""
 
     async def close(self) -> None:
         """Close every connection."""
+        self.doubts.end()
         await self._reader.dispose()
         await self._writer.dispose()
 

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection, RootTransaction
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from mdreader.db.doubts import Doubts
 from mdreader.db.engine import Dialect, Transaction
 from mdreader.db.sqlite_inline import InlineConnection, connection_of, driver_of, make_engine, open_inline
 from mdreader.db.trouble import explained, is_busy
@@ -56,6 +57,7 @@ class SqliteDatabase:
         self.path = str(path)
         # SQLite has one writer at a time: writers of this process queue here and not in its busy handler, which sleeps.
         self.write_lock = asyncio.Lock()
+        self.doubts = Doubts()
         self.wal = WalSync(self.path, SQLITE_PRAGMAS)
         # AUTOCOMMIT and no reset: a read is one statement, and needs no BEGIN and no ROLLBACK around it.
         self._reader = self._engine(isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
@@ -112,6 +114,8 @@ class SqliteDatabase:
                 # Here and not behind the await: a request that is cancelled while the disk works has committed all the same.
                 if error is None:
                     tx.committed()
+                elif tx.is_awaited:
+                    self.doubts.arise()  # it stands in the log, for all to read, and may be lost with the next power cut
                 if committed.done():
                     return
                 if error is None:
@@ -153,6 +157,7 @@ class SqliteDatabase:
 
     async def close(self) -> None:
         """Close every connection, after what is waiting for the disk."""
+        self.doubts.end()
         await self.wal.close()
         while self._idle:
             await self._idle.pop().close()

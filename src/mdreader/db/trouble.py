@@ -32,6 +32,9 @@ _AWAY = {
     "57014",  # a statement ran into its time limit
     "28000", "28P01",  # it does not let us in: a password that is being changed
 }  # fmt: skip
+# Classes of answers to a commit after which nothing of it is there: violated rules, rolled back, a disk without space.
+_ROLLED_BACK = ("22", "23", "25", "40", "42", "44", "53", "55", "P0")
+_UNKNOWN = "40003"
 _RETRY = {"Retry-After": "2"}
 
 
@@ -47,6 +50,12 @@ def is_busy(error: object) -> bool:
     """Whether `error` of SQLite says that another process is writing, or mending the database after a crash."""
     code = getattr(error, "sqlite_errorcode", None)
     return code is not None and code & 0xFF == sqlite3.SQLITE_BUSY
+
+
+def is_in_doubt(error: BaseException) -> bool:
+    """Whether a commit of PostgreSQL that ended with `error` may have succeeded: only some of its answers say that it has not."""
+    state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
+    return state is None or not state.startswith(_ROLLED_BACK) or state == _UNKNOWN
 
 
 def explanation(error: Exception) -> AppError | None:

@@ -36,6 +36,8 @@ log = structlog.get_logger(__name__)
 
 # Seconds between two looks at the rights of all sockets, where servers tell each other of changes over a link that may be cut.
 LOOK_SECONDS: Final = 30.0
+# Seconds between two tries to look when something was missed and the database does not answer.
+RECHECK_SECONDS: Final = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 
 
 def rooms_of(runtime: Runtime) -> Rooms:
@@ -132,7 +134,7 @@ class Doorkeeper:
             case ProfileChanged(user_id, name):
                 self._rename(user_id, name)
             case EventsMissed():
-                self._rooms.spawn(self._recheck_all())
+                self._rooms.spawn(self._recheck_soon())
             case DocumentsRemoved(document_ids):
                 self._rooms.evict(document_ids, CloseCode.NOT_FOUND, "deleted")
             case WorkspaceRemoved(workspace_id):
@@ -181,21 +183,28 @@ class Doorkeeper:
             await asyncio.sleep(LOOK_SECONDS * random.uniform(0.8, 1))  # noqa: S311 - jitter, not a secret
             await self._recheck_all()
 
-    async def _recheck_all(self) -> None:
-        """Ask about all sockets at once, and close those that would not be let in now."""
+    async def _recheck_soon(self) -> None:
+        """Look now, or as soon as the database answers: what was missed may be that a right was taken away."""
+        for wait in RECHECK_SECONDS:
+            if await self._recheck_all():
+                return
+            await asyncio.sleep(wait)
+
+    async def _recheck_all(self) -> bool:
+        """Ask about all sockets at once, and close those that would not be let in now; whether that could be found out."""
         sockets = [socket for socket in self._rooms.sockets() if socket.room is not None]
         pairs = [(socket.actor, socket.document_id) for socket in sockets if socket.actor is not None]
         if not pairs:
-            return
+            return True
         try:
             async with self._runtime.database.read() as conn:
                 over = await ended(conn, [actor for actor, _ in pairs], self._runtime.clock.now())
                 rights = await rights_now(conn, pairs)
         except AppError:
-            return  # the database is away: it is looked at again
+            return False  # the database is away: it is looked at again
         except Exception:
             log.exception("recheck_failed")
-            return
+            return False
         for socket, (actor, _), right in zip(sockets, pairs, rights, strict=True):
             if actor.session_id in over or actor.key_id in over:
                 socket.close(CloseCode.UNAUTHENTICATED, "session_ended")
@@ -203,3 +212,4 @@ class Doorkeeper:
                 socket.close(CloseCode.FORBIDDEN, "your access was removed")
             elif socket.can_write != (right >= Right.WRITE):
                 socket.close(CloseCode.UNAUTHENTICATED, "role_changed")
+        return True
