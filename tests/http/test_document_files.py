@@ -61,6 +61,12 @@ class Files:
                 await self.due()
                 await asyncio.sleep(0.02)
 
+    async def becomes(self, document_id: str, content: bytes | None) -> None:
+        async with asyncio.timeout(20):
+            while await self.content(document_id) != content:
+                await self.due()
+                await asyncio.sleep(0.02)
+
     async def marks(self) -> int:
         async with self.runtime.database.read() as conn:
             return int(await conn.scalar(text("SELECT count(*) FROM document_file_marks")))
@@ -105,6 +111,17 @@ async def test_a_deleted_document_has_no_file_and_a_restored_one_has_it_again(fi
     assert restored.status_code == 200, restored.text
     await files.settle()
     assert await files.content(document) == b"text"
+
+
+async def test_a_deleted_workspace_has_no_files_and_a_restored_one_has_them_again(files: Files) -> None:
+    document = await files.create("notes.md", "text")
+    await files.settle()
+    path = f"/api/workspaces/{files.workspace}"
+    assert (await files.client.delete(path, headers=files.owner.headers)).status_code == 204
+    await files.becomes(document, None)
+    restored = await files.client.post(f"{path}/restore", headers=files.owner.headers)
+    assert restored.status_code == 200, restored.text
+    await files.becomes(document, b"text")
 
 
 async def test_what_changes_while_it_is_written_is_written_again(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:

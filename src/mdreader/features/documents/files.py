@@ -1,8 +1,8 @@
 """Plain Markdown for the taking: each document as a file among the blobs, a few seconds after it fell quiet.
 
-Who makes, moves or deletes a document marks it, in the same transaction, and so does the storing of a text that fell quiet; a job
-writes the files of all that are marked. A mark that was made again meanwhile stays, so no text is missed, and a text that changes often
-is written now and then.
+Who makes, moves or deletes a document marks it, in the same transaction, and so does the storing of a text that fell quiet; a job marks
+those of a workspace that was deleted or restored. Another writes the files of all that are marked. A mark that was made again meanwhile
+stays, so no text is missed, and a text that changes often is written now and then.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mdreader.db.engine import Transaction
 from mdreader.features.documents.tables import document_file_marks, documents
+from mdreader.features.workspaces.lookup import standing
 from mdreader.jobs.context import JobContext
 from mdreader.jobs.queue import Jobs
 from mdreader.kernel.errors import NotFoundError
@@ -30,6 +31,8 @@ WAIT_MS: Final = 5000
 # Lies where every document was marked once.
 COMPLETE: Final = "documents/.complete"
 BATCH: Final = 64
+# Marked in one transaction, which everybody's keystrokes wait for.
+CHUNK: Final = 500
 # At once. More would only queue up before the disk, which those who type wait for, too.
 WRITERS: Final = 2
 
@@ -45,6 +48,13 @@ _MARKED: Final = (
     .order_by(document_file_marks.c.document_id)
     .limit(BATCH)
 )
+_OF_WORKSPACE: Final = (
+    select(documents.c.id)
+    .where(documents.c.workspace_id == bindparam("of"), documents.c.id > bindparam("after"))
+    .where(documents.c.deleted_at.is_(None))
+    .order_by(documents.c.id)
+    .limit(CHUNK)
+)
 _EVERY: Final = select(documents.c.id, bindparam("mark")).where(documents.c.deleted_at.is_(None))
 _MARK_ALL: Final = {
     dialect.__name__.rpartition(".")[2]: dialect.insert(document_file_marks)
@@ -59,12 +69,15 @@ _REMOVE: Final = delete(document_file_marks).where(
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """A document whose file is not as it should be. `workspace_id` is None when the document is gone for good."""
+    """A document whose file is not as it should be.
+
+    `workspace_id` is None when the document is gone for good; `deleted` when it, or the workspace, is deleted.
+    """
 
     document_id: str
     mark: str
     workspace_id: str | None
-    deleted_at: int | None
+    deleted: bool
 
 
 def file_key(workspace_id: str, document_id: str) -> str:
@@ -105,6 +118,19 @@ async def check_files(ctx: JobContext[Runtime]) -> None:
         await blobs.put(
             COMPLETE, b"Every document is a file here, or marked to become one.\n", content_type="text/plain"
         )
+
+
+async def mark_workspace(ctx: JobContext[Runtime], workspace_id: str) -> None:
+    """Mark every document of a workspace that was deleted or restored."""
+    after = str((ctx.checkpoint_data or {}).get("after", ""))
+    while True:
+        async with ctx.write() as tx:
+            ids = list(await tx.conn.scalars(_OF_WORKSPACE, {"of": workspace_id, "after": after}))
+            await mark_files(ctx.runtime.jobs, tx, ids)
+        if len(ids) < CHUNK:
+            return
+        after = ids[-1]
+        await ctx.checkpoint({"after": after})
 
 
 async def write_files(ctx: JobContext[Runtime]) -> None:
@@ -149,14 +175,19 @@ async def _ended(ctx: JobContext[Runtime]) -> bool:
 
 
 async def _marked(conn: AsyncConnection, after: str) -> Sequence[Marked]:
-    return [Marked(*row) for row in await conn.execute(_MARKED, {"after": after})]
+    rows = (await conn.execute(_MARKED, {"after": after})).all()
+    alive = await standing(conn, {row.workspace_id for row in rows if row.workspace_id is not None}) if rows else set()
+    return [
+        Marked(row.document_id, row.mark, row.workspace_id, row.deleted_at is not None or row.workspace_id not in alive)
+        for row in rows
+    ]
 
 
 async def _write(runtime: Runtime, one: Marked) -> None:
     if one.workspace_id is None:
         return
     key = file_key(one.workspace_id, one.document_id)
-    if one.deleted_at is None:
+    if not one.deleted:
         try:
             text = await runtime.live.read(one.document_id)
         except NotFoundError:  # deleted meanwhile

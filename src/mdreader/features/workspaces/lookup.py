@@ -1,5 +1,6 @@
-"""What the local operator asks, who can read the database anyway: whose workspace is it that somebody names."""
+"""What the operator and the server itself ask, who may read all of the database: whose is a workspace, and does it stand."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +19,9 @@ _NAMED: Final = (
     )
     .order_by(workspaces.c.id, memberships.c.created_at.desc(), memberships.c.user_id.desc())
 )
+_STANDING: Final = select(workspaces.c.id).where(
+    workspaces.c.id.in_(bindparam("ids", expanding=True)), workspaces.c.deleted_at.is_(None)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +37,8 @@ async def find_owned(conn: AsyncConnection, reference: str) -> list[Owned]:
     rows = await conn.execute(_NAMED, {"reference": reference})
     # The last row of a workspace wins: the one of its oldest owner.
     return [Owned(workspace_id, user_id) for workspace_id, user_id in dict(rows.tuples().all()).items()]
+
+
+async def standing(conn: AsyncConnection, workspace_ids: Collection[str]) -> set[str]:
+    """Those of these workspaces that are not deleted."""
+    return set(await conn.scalars(_STANDING, {"ids": list(workspace_ids)}))

@@ -1,6 +1,7 @@
 """What people do with workspaces and their members."""
 
 from dataclasses import replace
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,6 +23,9 @@ from mdreader.kernel.events import MembershipChanged, WorkspaceRemoved
 from mdreader.kernel.ids import new_id
 from mdreader.runtime import Runtime
 
+# The job after a workspace was deleted or restored, for whoever keeps something of it outside of the database.
+STANDING: Final = "workspaces.standing"
+
 
 async def create_workspace(runtime: Runtime, tx: Transaction, actor: Actor, name: str) -> Workspace:
     """Make a workspace; who makes it owns it."""
@@ -42,11 +46,17 @@ async def rename_workspace(runtime: Runtime, tx: Transaction, access: WorkspaceA
     return await queries.get_workspace(tx.conn, access)
 
 
+async def _standing_changed(runtime: Runtime, tx: Transaction, access: WorkspaceAccess) -> None:
+    # Without a unique key: a restore while the deletion is being worked through needs a job of its own.
+    await runtime.jobs.enqueue(tx, STANDING, {"workspace_id": access.workspace_id})
+
+
 async def delete_workspace(runtime: Runtime, tx: Transaction, access: WorkspaceAccess) -> None:
     """Put the workspace away for everybody. Its members and documents stay as they are, for when it is restored."""
     rev = await take_rev(tx, access.workspace_id)
     await queries.set_deleted(tx, access, runtime.clock.now())
     await _record(runtime, tx, access, rev, Change("workspace", "delete", access.workspace_id))
+    await _standing_changed(runtime, tx, access)
     tx.after_commit(lambda: runtime.fanout.publish(WorkspaceRemoved(workspace_id=access.workspace_id)))
 
 
@@ -58,6 +68,7 @@ async def restore_workspace(runtime: Runtime, tx: Transaction, access: Workspace
         return found
     await queries.set_deleted(tx, access, None)
     await _record(runtime, tx, access, rev, Change("workspace", "restore", access.workspace_id))
+    await _standing_changed(runtime, tx, access)
     return replace(found, deleted_at=None)
 
 
