@@ -9,17 +9,18 @@ module "notices" {
 }
 
 module "alarms" {
-  source        = "../../modules/alarms"
-  name          = var.name
-  region        = var.region
-  topic_arn     = module.notices.arn
-  service_name  = var.name
-  load_balancer = module.load_balancer.arn_suffix
-  target_group  = module.load_balancer.target_group_arn_suffix
-  cluster       = module.service.cluster_name
-  services      = module.service.service_names
-  cache_nodes   = module.cache.node_ids
-  dead_queues   = [module.mail.dead_queue_name, module.jobs_queue.dead_name]
+  source            = "../../modules/alarms"
+  name              = var.name
+  region            = var.region
+  topic_arn         = module.notices.arn
+  service_name      = module.service.metric_names.web
+  jobs_service_name = module.service.metric_names.jobs
+  load_balancer     = module.load_balancer.arn_suffix
+  target_group      = module.load_balancer.target_group_arn_suffix
+  cluster           = module.service.cluster_name
+  services          = module.service.service_names
+  cache_nodes       = module.cache.node_ids
+  dead_queues       = [module.mail.dead_queue_name, module.jobs_queue.dead_name]
 
   database = {
     identifier      = module.database.identifier

@@ -10,6 +10,7 @@ module "mail" {
   name         = var.name
   region       = var.region
   account_id   = local.account_id
+  partition    = local.partition
   zone_id      = var.zone_id
   key_arn      = module.key.arn
   from_address = local.mail_address

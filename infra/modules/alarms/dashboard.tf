@@ -25,8 +25,8 @@ locals {
       ["AWS/RDS", metric, keys(local.rds)[0], var.database.identifier, { stat = "Average" }]
     ] },
     { title = "Jobs", metrics = [
-      ["mdreader", "jobs_waiting", "Service", var.service_name, { stat = "Maximum" }],
-      ["mdreader", "jobs_oldest_waiting_seconds", "Service", var.service_name, { stat = "Maximum" }],
+      ["mdreader", "jobs_waiting", "Service", var.jobs_service_name, { stat = "Maximum" }],
+      ["mdreader", "jobs_oldest_waiting_seconds", "Service", var.jobs_service_name, { stat = "Maximum" }],
     ] },
   ]
 }

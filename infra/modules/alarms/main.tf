@@ -149,7 +149,7 @@ locals {
       description = "Work in the background waits longer than five minutes"
       threshold   = 300
       metrics = {
-        oldest = { namespace = "mdreader", name = "jobs_oldest_waiting_seconds", stat = "Maximum", dimensions = { Service = var.service_name } }
+        oldest = { namespace = "mdreader", name = "jobs_oldest_waiting_seconds", stat = "Maximum", dimensions = { Service = var.jobs_service_name } }
       }
     }
   }

@@ -18,6 +18,11 @@ variable "service_name" {
   type        = string
 }
 
+variable "jobs_service_name" {
+  description = "The same of whoever does the work in the background, and counts what waits."
+  type        = string
+}
+
 variable "load_balancer" {
   description = "Load balancer, as CloudWatch names it."
   type        = string

@@ -57,14 +57,15 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
 }
 
 locals {
-  trail_arn = "arn:${var.partition}:cloudtrail:${var.region}:${var.account_id}:trail/${var.name}"
+  bucket_arn = "arn:${var.partition}:s3:::${var.bucket_name}"
+  trail_arn  = "arn:${var.partition}:cloudtrail:${var.region}:${var.account_id}:trail/${var.name}"
 }
 
 data "aws_iam_policy_document" "this" {
   statement {
     sid       = "Look"
     actions   = ["s3:GetBucketAcl"]
-    resources = [aws_s3_bucket.this.arn]
+    resources = [local.bucket_arn]
     principals {
       type        = "Service"
       identifiers = ["cloudtrail.amazonaws.com"]
@@ -78,7 +79,7 @@ data "aws_iam_policy_document" "this" {
   statement {
     sid       = "Write"
     actions   = ["s3:PutObject"]
-    resources = ["${aws_s3_bucket.this.arn}/AWSLogs/${var.account_id}/*"]
+    resources = ["${local.bucket_arn}/AWSLogs/${var.account_id}/*"]
     principals {
       type        = "Service"
       identifiers = ["cloudtrail.amazonaws.com"]
@@ -98,7 +99,7 @@ data "aws_iam_policy_document" "this" {
     sid       = "OnlyTls"
     effect    = "Deny"
     actions   = ["s3:*"]
-    resources = [aws_s3_bucket.this.arn, "${aws_s3_bucket.this.arn}/*"]
+    resources = [local.bucket_arn, "${local.bucket_arn}/*"]
     principals {
       type        = "*"
       identifiers = ["*"]

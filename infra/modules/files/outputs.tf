@@ -25,5 +25,5 @@ output "distribution_id" {
 
 output "policy" {
   description = "Policy of the bucket, as JSON."
-  value       = data.aws_iam_policy_document.bucket.json
+  value       = local.policy
 }

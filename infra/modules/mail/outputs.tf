@@ -1,6 +1,6 @@
 output "identity_arn" {
   description = "Identity of the sender's domain."
-  value       = aws_sesv2_email_identity.this.arn
+  value       = "arn:${var.partition}:ses:${var.region}:${var.account_id}:identity/${aws_sesv2_email_identity.this.email_identity}"
 }
 
 output "configuration_set" {
@@ -10,7 +10,7 @@ output "configuration_set" {
 
 output "configuration_set_arn" {
   description = "ARN of the configuration set."
-  value       = aws_sesv2_configuration_set.this.arn
+  value       = "arn:${var.partition}:ses:${var.region}:${var.account_id}:configuration-set/${aws_sesv2_configuration_set.this.configuration_set_name}"
 }
 
 output "queue_url" {

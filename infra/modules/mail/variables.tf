@@ -13,6 +13,11 @@ variable "account_id" {
   type        = string
 }
 
+variable "partition" {
+  description = "Partition of the account."
+  type        = string
+}
+
 variable "zone_id" {
   description = "Route 53 zone of the sender's domain."
   type        = string

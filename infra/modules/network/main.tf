@@ -20,8 +20,10 @@ resource "aws_vpc" "this" {
 
 # Nobody uses it: a resource that forgets its security group reaches nothing.
 resource "aws_default_security_group" "this" {
-  vpc_id = aws_vpc.this.id
-  tags   = { Name = "${var.name}-unused" }
+  vpc_id  = aws_vpc.this.id
+  ingress = []
+  egress  = []
+  tags    = { Name = "${var.name}-unused" }
 }
 
 resource "aws_internet_gateway" "this" {

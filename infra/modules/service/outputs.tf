@@ -67,3 +67,8 @@ output "policies" {
     background = data.aws_iam_policy_document.background.json
   }
 }
+
+output "metric_names" {
+  description = "What servers, and whoever does the work in the background, call themselves in their metrics."
+  value       = { web = var.name, jobs = local.workers > 0 ? "${var.name}-worker" : var.name }
+}

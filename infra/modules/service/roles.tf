@@ -35,12 +35,12 @@ data "aws_iam_policy_document" "execution" {
   statement {
     sid       = "Logs"
     actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-    resources = [for group in aws_cloudwatch_log_group.this : "${group.arn}:log-stream:*"]
+    resources = ["arn:${var.partition}:logs:${var.region}:${var.account_id}:log-group:/${var.name}/*:log-stream:*"]
   }
   statement {
     sid       = "AppSecret"
     actions   = ["secretsmanager:GetSecretValue"]
-    resources = [aws_secretsmanager_secret.app.arn]
+    resources = ["arn:${var.partition}:secretsmanager:${var.region}:${var.account_id}:secret:${var.name}/app-??????"] # AWS adds six letters
   }
   statement {
     sid       = "AppSecretKey"
