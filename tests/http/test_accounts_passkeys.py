@@ -7,11 +7,14 @@ import pytest
 from fastapi import FastAPI
 
 from mdreader.features.accounts.public_address import passkey_domain
+from mdreader.features.mail.layout import as_text
+from mdreader.features.mail.templates import content_of
 from mdreader.kernel.ids import new_id
 from mdreader.settings import Settings
+from support.accounts import verified
 from support.authenticator import PRESENT, SYNCED, VERIFIED, Authenticator
 from support.http import Person, signed_up
-from support.mailbox import newest_mail
+from support.mailbox import mails_to, newest_mail
 from support.one_time import app_code
 
 ORIGIN = "https://notes.example.org"
@@ -51,6 +54,7 @@ async def sign_in(client: httpx.AsyncClient, device: Authenticator, **lies: Any)
 
 async def test_a_passkey_signs_in(client: httpx.AsyncClient, app: FastAPI) -> None:
     ada, _grace = await signed_up(client), await signed_up(client)
+    await verified(client, app, ada)
     begun = await begin(client, ada)
     options = begun["options"]
     assert options["rp"] == {"id": "notes.example.org", "name": "mdreader"}
@@ -71,6 +75,16 @@ async def test_a_passkey_signs_in(client: httpx.AsyncClient, app: FastAPI) -> No
     assert listed["last_used_at"] is not None
     sessions = (await client.get("/api/me/sessions", headers=ada.headers)).json()["items"]
     assert [one["method"] for one in sessions] == ["passkey", "signup"]
+
+
+async def test_nobody_writes_to_a_stranger_by_the_name_of_a_passkey(client: httpx.AsyncClient, app: FastAPI) -> None:
+    """Anybody may sign up with anybody's address; what they call a passkey must not go there."""
+    ada = await signed_up(client)
+    await made(client, ada)
+    (mail,) = await mails_to(app, ada.email)
+    assert mail.template == "passkey_added"
+    assert "Laptop" not in as_text(content_of(mail.template, mail.data))
+    assert "A passkey can sign in" in as_text(content_of(mail.template, mail.data))
 
 
 async def test_no_address_is_asked_for_and_none_is_told(client: httpx.AsyncClient) -> None:

@@ -20,6 +20,14 @@ def needs_password() -> ReauthenticationRequiredError:
     )
 
 
+async def check_password(runtime: Runtime, user: queries.User, password: str) -> None:
+    """Raise `WrongPasswordError` for a wrong one. It counts like guessing at log-in; a right one takes itself back, and no other."""
+    await limits.count(runtime.rate_limits, limits.LOGIN_BY_ACCOUNT, user.email)
+    if not await _is_right(runtime, user, password):
+        raise WrongPasswordError
+    await runtime.rate_limits.refund(limits.LOGIN_BY_ACCOUNT, user.email)
+
+
 async def _is_right(runtime: Runtime, user: queries.User, password: str) -> bool:
     if runtime.directory is None:
         return (await identity_of(runtime).passwords.verify(password, user.password_hash)).right
@@ -45,8 +53,5 @@ async def require(runtime: Runtime, actor: Actor, password: str | None) -> queri
     has_password = user.has_password or runtime.directory is not None
     if password is None or not has_password:
         raise ReauthenticationRequiredError(extra={"has_password": has_password})
-    await limits.count(runtime.rate_limits, limits.LOGIN_BY_ACCOUNT, user.email)
-    if not await _is_right(runtime, user, password):
-        raise WrongPasswordError
-    await runtime.rate_limits.reset(limits.LOGIN_BY_ACCOUNT, user.email)
+    await check_password(runtime, user, password)
     return user

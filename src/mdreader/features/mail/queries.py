@@ -40,6 +40,7 @@ class Suppression:
 
 _COLUMNS: Final = [mails.c[name] for name in MailRow.__dataclass_fields__]
 _OPEN: Final = mails.c.state.in_(("queued", "sending"))
+_READ: Final = select(*_COLUMNS).where(mails.c.id == bindparam("mail_id"))
 _ONE: Final = select(*_COLUMNS).where(mails.c.id == bindparam("mail_id"), _OPEN).with_for_update()
 _BEGIN: Final = (
     update(mails).where(mails.c.id == bindparam("of")).values(state="sending", attempts=mails.c.attempts + 1)
@@ -72,6 +73,12 @@ async def insert_mail(tx: Transaction, row: dict[str, Any]) -> None:
 async def open_mail(tx: Transaction, mail_id: str) -> MailRow | None:
     """A mail that has not left for certain, locked; None when it has, or is no more."""
     row = (await tx.conn.execute(_ONE, {"mail_id": mail_id})).one_or_none()
+    return None if row is None else MailRow(*row)
+
+
+async def read_mail(conn: AsyncConnection, mail_id: str) -> MailRow | None:
+    """A mail as it is, left alone; None when it is no more."""
+    row = (await conn.execute(_READ, {"mail_id": mail_id})).one_or_none()
     return None if row is None else MailRow(*row)
 
 

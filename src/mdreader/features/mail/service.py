@@ -22,7 +22,7 @@ from mdreader.features.mail.errors import NotSuppressedError
 from mdreader.features.mail.layout import Content, as_html, as_text
 from mdreader.features.mail.queries import MailRow, Suppression
 from mdreader.features.mail.schemas import MailOut, OutboxOut
-from mdreader.features.mail.templates import content_of
+from mdreader.features.mail.templates import NOTICE_TEMPLATES, content_of
 from mdreader.jobs.context import JobContext
 from mdreader.jobs.errors import GiveUpError, RetryLaterError
 from mdreader.kernel.errors import UnavailableError
@@ -32,6 +32,7 @@ from mdreader.kernel.metrics import MAILS
 from mdreader.ports.mail import MailMessage, MailRefusedError, MailUnavailableError
 from mdreader.ports.mail_reports import MailReport
 from mdreader.ports.notices import Notice
+from mdreader.ports.rate_limits import Limit
 from mdreader.runtime import Runtime
 
 log = structlog.get_logger(__name__)
@@ -52,6 +53,9 @@ NOTE_TRIES: Final = 60
 NOTE_SECONDS: Final = 0.5
 # A worker that stops gives a mail on its way so many seconds.
 STOP_SECONDS: Final = 5.0
+# What one mailbox gets of each kind that nobody asks for by address: whoever is in an account could fill a stranger's with them.
+# Of each kind apart: many harmless ones must not keep a grave one back.
+NOTICES: Final = Limit("notices", 10, 3600)
 
 
 async def enqueue_mail(runtime: Runtime, tx: Transaction, template: str, to: str, data: Mapping[str, Any]) -> str:
@@ -87,6 +91,8 @@ async def deliver(ctx: JobContext[Runtime], mail_id: str) -> None:
         # A carrier that reports may have said meanwhile that it has the mail of the attempt before.
         with suppress(UnavailableError):
             await collect_reports(runtime)
+    elif await _is_one_too_many(ctx, mail_id):
+        return
     mail = await _begin(ctx, mail_id)
     if mail is None:
         return
@@ -100,6 +106,18 @@ async def deliver(ctx: JobContext[Runtime], mail_id: str) -> None:
             await queries.mark_queued(tx, mail.id, str(error))
         raise RetryLaterError(str(error), seconds=_wait(mail.attempts + 1)) from error
     MAILS.labels("sent").inc()
+
+
+async def _is_one_too_many(ctx: JobContext[Runtime], mail_id: str) -> bool:
+    """Whether a notice is over its mailbox's limit; then it is closed. Counted at the first attempt alone."""
+    async with ctx.runtime.database.read() as conn:
+        mail = await queries.read_mail(conn, mail_id)
+    if mail is None or mail.template not in NOTICE_TEMPLATES:
+        return False
+    if await ctx.runtime.rate_limits.hit(NOTICES, f"{mail.template}:{canonical(mail.recipient)}") == 0:
+        return False
+    await _close(ctx, mail, "suppressed", f"There were {NOTICES.count} of the kind to this address within the hour.")
+    return True
 
 
 async def _hand_over(runtime: Runtime, mail: MailRow) -> None:

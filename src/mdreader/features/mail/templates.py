@@ -108,7 +108,8 @@ def _notice(subject: str, sentence: str, data: Data) -> Content:
 
 
 def _password_changed(data: Data) -> Content:
-    return _notice("Your password was changed", "The password of your account was changed.", data)
+    keys = " All API keys were revoked." if data.get("keys_revoked") else ""
+    return _notice("Your password was changed", f"The password of your account was changed.{keys}", data)
 
 
 def _totp_enabled(data: Data) -> Content:
@@ -124,7 +125,9 @@ def _totp_disabled(data: Data) -> Content:
 
 
 def _passkey_added(data: Data) -> Content:
-    return _notice("A passkey was added", f"The passkey “{data['name']}” can sign in to your account now.", data)
+    # Without a name where the address is not confirmed: nobody gets to write to a stranger through it.
+    which = f"The passkey “{data['name']}”" if "name" in data else "A passkey"
+    return _notice("A passkey was added", f"{which} can sign in to your account now.", data)
 
 
 def _identity_linked(data: Data) -> Content:
@@ -144,3 +147,7 @@ TEMPLATES: Final[dict[str, Callable[[Data], Content]]] = {
     "passkey_added": _passkey_added,
     "identity_linked": _identity_linked,
 }
+# What is sent because something happened to an account, not because somebody waits for it.
+NOTICE_TEMPLATES: Final = frozenset(
+    {"email_taken", "password_changed", "totp_enabled", "totp_disabled", "passkey_added", "identity_linked"}
+)

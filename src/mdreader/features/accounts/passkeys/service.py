@@ -59,7 +59,7 @@ async def finish_creation(
     made = webauthn.finish_creation(client.base, found.data, credential)
     passkey = stored.StoredPasskey(new_id(), name, runtime.clock.now(), None, made.synced)
     async with runtime.database.write() as tx:
-        await hold_session(runtime, tx, actor)
+        user = await hold_session(runtime, tx, actor)
         if len(await stored.credential_ids(tx.conn, actor.user_id)) >= MAX_PASSKEYS:
             raise TooManyPasskeysError
         try:
@@ -73,7 +73,9 @@ async def finish_creation(
             )
         except IntegrityError:
             raise PasskeyKnownError from None
-        await mails.notify(runtime, tx, "passkey_added", actor.email, client, name=name)
+        # What is written by hand goes to an address only when it is known to be the writer's own.
+        named = {} if user.email_verified_at is None else {"name": name}
+        await mails.notify(runtime, tx, "passkey_added", user.email, client, **named)
     return passkey
 
 
