@@ -1,5 +1,7 @@
 """API keys over HTTP, and the local operator."""
 
+from dataclasses import replace
+
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -9,11 +11,16 @@ from mdreader.features.accounts.current import actor_from_token
 from mdreader.features.accounts.identity import identity_of
 from mdreader.features.accounts.keys import new_key
 from mdreader.features.accounts.tokens import mint_operator_token
+from mdreader.features.mail.layout import as_text
+from mdreader.features.mail.templates import content_of
 from mdreader.kernel.errors import UnauthenticatedError
 from mdreader.kernel.events import Event, SessionEnded
 from mdreader.kernel.ids import new_id
 from mdreader.runtime import Runtime
+from support.accounts import ask_for_mail, bearer, reset_password, status_of_me, verified
+from support.clock import moved
 from support.http import PASSWORD, Person, connect, signed_up
+from support.mailbox import newest_mail
 
 
 async def make_key(client: httpx.AsyncClient, person: Person, scope: str = "write", name: str = "CI") -> dict[str, str]:
@@ -24,8 +31,10 @@ async def make_key(client: httpx.AsyncClient, person: Person, scope: str = "writ
     return made
 
 
-def bearer(token: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}"}
+async def refreshed(client: httpx.AsyncClient, person: Person) -> Person:
+    answer = await client.post("/api/auth/refresh", json={"refresh_token": person.refresh_token})
+    assert answer.status_code == 200
+    return replace(person, access_token=answer.json()["access_token"], refresh_token=answer.json()["refresh_token"])
 
 
 async def test_a_key_is_shown_once(client: httpx.AsyncClient) -> None:
@@ -113,6 +122,46 @@ async def test_there_is_an_end_to_keys(client: httpx.AsyncClient, monkeypatch: p
     assert (refused.status_code, refused.json()["code"]) == (409, "too_many_keys")
     await client.delete(f"/api/keys/{first['id']}", headers=ada.headers)
     await make_key(client, ada)
+
+
+async def test_making_a_key_takes_a_sign_in_of_just_now_or_the_password(
+    client: httpx.AsyncClient, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = await signed_up(client)
+    moved(app.state.runtime.clock, monkeypatch, seconds=14 * 60)
+    await make_key(client, ada)
+    moved(app.state.runtime.clock, monkeypatch, seconds=60)
+    ada = await refreshed(client, ada)  # new tokens do not make the sign-in younger
+    body = {"name": "CI", "scope": "write"}
+    refused = await client.post("/api/keys", json=body, headers=ada.headers)
+    assert (refused.status_code, refused.json()["code"]) == (403, "reauthentication_required")
+    assert refused.json()["has_password"] is True
+    wrong = await client.post("/api/keys", json={**body, "password": "Wrong-horse-1"}, headers=ada.headers)
+    assert (wrong.status_code, wrong.json()["code"]) == (403, "wrong_password")
+    shown = await client.post("/api/keys", json={**body, "password": PASSWORD}, headers=ada.headers)
+    assert shown.status_code == 201
+    assert len((await client.get("/api/keys", headers=ada.headers)).json()["items"]) == 2
+
+
+@pytest.mark.parametrize("stay", [False, True])
+async def test_a_reset_revokes_keys_unless_they_are_to_stay(
+    client: httpx.AsyncClient, app: FastAPI, stay: bool
+) -> None:
+    ada, grace = await signed_up(client), await signed_up(client)
+    await verified(client, app, ada)
+    key, other = (await make_key(client, ada))["key"], (await make_key(client, grace))["key"]
+    assert await status_of_me(client, key) == 200
+    ended: list[Event] = []
+    app.state.runtime.fanout.subscribe(ended.append)
+    await ask_for_mail(client, "password_reset", ada.email)
+    mail = await newest_mail(app, ada.email, "password_reset")
+    answer = await reset_password(client, token=mail.token, **({"revoke_keys": False} if stay else {}))
+    assert answer.status_code == 204
+    assert await status_of_me(client, key) == (200 if stay else 401)
+    assert await status_of_me(client, other) == 200
+    assert any(isinstance(one, SessionEnded) and one.key_ids for one in ended) is not stay
+    notice = await newest_mail(app, ada.email, "password_changed")
+    assert ("All API keys were revoked." in as_text(content_of(notice.template, notice.data))) is not stay
 
 
 async def test_keys_outlive_a_change_of_password(client: httpx.AsyncClient) -> None:

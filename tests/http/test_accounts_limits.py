@@ -65,6 +65,14 @@ async def test_guessing_the_current_password_counts_too(client: httpx.AsyncClien
     assert statuses == [403] * 10 + [429]
 
 
+async def test_a_change_of_password_forgives_nobody_elses_guesses(client: httpx.AsyncClient) -> None:
+    ada = await signed_up(client)
+    assert [await log_in(client, ada.email, WRONG) for _ in range(9)] == [401] * 9
+    change = {"current_password": PASSWORD, "new_password": "another long passphrase"}
+    assert (await client.post("/api/auth/password", json=change, headers=ada.headers)).status_code == 204
+    assert [await log_in(client, ada.email, WRONG) for _ in range(2)] == [401, 429]
+
+
 @pytest.mark.usefixtures("few_by_address")
 async def test_failures_by_address_over_many_accounts(client: httpx.AsyncClient, app: FastAPI) -> None:
     ada = await signed_up(client)

@@ -12,6 +12,7 @@ explainCodes({
   passkeys_unavailable: 'Passkeys do not work at this address. Open the page at the address that its owner has set, over HTTPS.',
   ceremony_expired: 'That took too long. Try again.',
   totp_enabled: 'Codes from an app are on already. Reload the page to see it.',
+  directory_link: 'Your account is kept elsewhere. Log in with your password; its link cannot be taken away here.',
   already_verified: 'This address is confirmed already.',
   last_way_in: 'This is the only way into your account. Set a password or add another way first.',
   reauthentication_required: 'You logged in some time ago. Log out and in again, then try once more.',

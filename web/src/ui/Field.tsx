@@ -57,6 +57,16 @@ export function Select<T extends string>({ label, value, choices, onChoose, ...r
   );
 }
 
+/** A question with yes and no, which goes out with its form. */
+export function Checkbox({ label, checked, onCheck }: { label: string; checked: boolean; onCheck: (checked: boolean) => void }) {
+  return (
+    <label className="checkbox">
+      <input type="checkbox" checked={checked} onChange={(event) => onCheck(event.target.checked)} />
+      <span>{label}</span>
+    </label>
+  );
+}
+
 /** What went wrong with a whole form. */
 export function FormError({ children }: { children: ReactNode }) {
   return (

@@ -195,10 +195,14 @@ async def prove_password(tx: Transaction, user_id: str) -> None:
     await tx.conn.execute(update(users).where(users.c.id == user_id).values(password_unproven=False))
 
 
-async def forget_other_ways_in(tx: Transaction, user_id: str, now: int) -> tuple[str, ...]:
-    """Delete passkeys and linked identities, revoke API keys; the ids of those keys."""
+async def forget_other_ways_in(tx: Transaction, user_id: str) -> None:
+    """Delete passkeys and linked identities."""
     await tx.conn.execute(delete(passkeys).where(passkeys.c.user_id == user_id))
     await tx.conn.execute(delete(identities).where(identities.c.user_id == user_id))
+
+
+async def revoke_keys(tx: Transaction, user_id: str, now: int) -> tuple[str, ...]:
+    """End all API keys of a user; the ids of those that held."""
     result = await tx.conn.execute(
         update(api_keys)
         .where(api_keys.c.user_id == user_id, api_keys.c.revoked_at.is_(None))

@@ -151,6 +151,7 @@ class KeyIn(BaseModel):
 
     name: Name
     scope: Scope
+    password: Password | None = Field(None, description="When the sign-in is longer ago than 15 minutes.")
 
 
 class KeyOut(BaseModel):

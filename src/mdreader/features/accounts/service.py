@@ -160,7 +160,8 @@ async def change_password(runtime: Runtime, actor: Actor, data: PasswordIn, clie
     async with runtime.database.read() as conn:
         user = await read_profile(conn, actor)
     passwords = identity_of(runtime).passwords
-    if user.has_password or data.current_password is not None:
+    guessed = user.has_password or data.current_password is not None
+    if guessed:
         await limits.count(runtime.rate_limits, limits.LOGIN_BY_ACCOUNT, actor.email)
         if not (await passwords.verify(data.current_password or "", user.password_hash or None)).right:
             raise WrongPasswordError
@@ -176,7 +177,8 @@ async def change_password(runtime: Runtime, actor: Actor, data: PasswordIn, clie
         await queries.prove_password(tx, user.id)
         await end_sessions(runtime, tx, user.id, keep=actor.session_id)
         await mails.notify(runtime, tx, "password_changed", user.email, client)
-    await runtime.rate_limits.reset(limits.LOGIN_BY_ACCOUNT, actor.email)
+    if guessed:  # this one is taken back; what others have guessed stays counted
+        await runtime.rate_limits.refund(limits.LOGIN_BY_ACCOUNT, actor.email)
 
 
 async def read_profile(conn: AsyncConnection, actor: Actor) -> queries.User:
@@ -204,24 +206,26 @@ async def list_keys(runtime: Runtime, conn: AsyncConnection, actor: Actor) -> li
 
 
 async def create_key(
-    runtime: Runtime, tx: Transaction, actor: Actor, *, name: str, scope: Literal["read", "write"]
+    runtime: Runtime, actor: Actor, *, name: str, scope: Literal["read", "write"], password: str | None
 ) -> tuple[queries.StoredKey, str]:
-    """Make an API key; the key itself is answered here and nowhere else again."""
-    await hold_session(runtime, tx, actor)
-    if await queries.count_keys(tx.conn, actor.user_id) >= MAX_KEYS:
-        raise TooManyKeysError
+    """Make an API key, with a sign-in of just now or the password; the key itself is answered here and nowhere else again."""
+    await step_up.require(runtime, actor, password)
     key, now = keys.new_key(), runtime.clock.now()
     stored = queries.StoredKey(new_id(), name, scope, key[: keys.SHOWN_CHARACTERS], now, None)
-    await queries.insert_key(
-        tx,
-        key_id=stored.id,
-        user_id=actor.user_id,
-        name=name,
-        scope=scope,
-        prefix=stored.prefix,
-        digest=keys.digest(key),
-        now=now,
-    )
+    async with runtime.database.write() as tx:
+        await hold_session(runtime, tx, actor)
+        if await queries.count_keys(tx.conn, actor.user_id) >= MAX_KEYS:
+            raise TooManyKeysError
+        await queries.insert_key(
+            tx,
+            key_id=stored.id,
+            user_id=actor.user_id,
+            name=name,
+            scope=scope,
+            prefix=stored.prefix,
+            digest=keys.digest(key),
+            now=now,
+        )
     return stored, key
 
 

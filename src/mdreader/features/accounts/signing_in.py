@@ -149,6 +149,23 @@ async def end_sessions(runtime: Runtime, tx: Transaction, user_id: str, *, keep:
         tx.after_commit(lambda: runtime.fanout.publish(SessionEnded(session_ids=ended)))
 
 
+async def end_keys(runtime: Runtime, tx: Transaction, user_id: str) -> bool:
+    """Revoke every API key of a user, and close its sockets; False when there was none."""
+    gone = await queries.revoke_keys(tx, user_id, runtime.clock.now())
+    if gone:
+        tx.after_commit(lambda: runtime.fanout.publish(SessionEnded(key_ids=gone)))
+    return bool(gone)
+
+
+async def end_keys_and_tell(
+    runtime: Runtime, tx: Transaction, user: queries.User, client: Client, *, revoke_keys: bool
+) -> None:
+    """What goes with a password that was reset: its owner hears of it, and whether their keys are gone."""
+    revoked = revoke_keys and await end_keys(runtime, tx, user.id)
+    said = {"keys_revoked": "yes"} if revoked else {}
+    await mails.notify(runtime, tx, "password_changed", user.email, client, **said)
+
+
 async def claim_address(runtime: Runtime, tx: Transaction, user: queries.User) -> queries.User:
     """Somebody without a session of the account showed that its address is theirs; the account, for what follows.
 
@@ -162,9 +179,8 @@ async def claim_address(runtime: Runtime, tx: Transaction, user: queries.User) -
     await queries.confirm_address(tx, user.id, now)
     await queries.doubt_password(tx, user.id)
     await end_sessions(runtime, tx, user.id)
-    gone = await queries.forget_other_ways_in(tx, user.id, now)
-    if gone:
-        tx.after_commit(lambda: runtime.fanout.publish(SessionEnded(key_ids=gone)))
+    await queries.forget_other_ways_in(tx, user.id)
+    await end_keys(runtime, tx, user.id)
     return user._replace(email_verified_at=now, password_unproven=user.password_hash != "")
 
 

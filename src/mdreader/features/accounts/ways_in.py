@@ -43,7 +43,9 @@ class Recovery(Protocol):
         """Have something mailed that sets a new one."""
         ...
 
-    async def reset_password(self, runtime: Runtime, proof: codes.Proof, password: str, client: Client) -> None:
+    async def reset_password(
+        self, runtime: Runtime, proof: codes.Proof, password: str, client: Client, *, revoke_keys: bool
+    ) -> None:
         """Set a new one with it."""
         ...
 

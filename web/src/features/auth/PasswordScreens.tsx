@@ -4,7 +4,7 @@ import { api } from '@/lib/api';
 import { toast } from '@/lib/toasts';
 import { Button } from '@/ui/Button';
 import { CodeField } from '@/ui/CodeField';
-import { Field, FormError } from '@/ui/Field';
+import { Checkbox, Field, FormError } from '@/ui/Field';
 import { useSubmit } from '@/ui/useSubmit';
 import { AuthCard } from './AuthCard';
 import { MailNote } from './MailNote';
@@ -17,8 +17,8 @@ import { useFragment } from './useFragment';
 /** Sets the password, and leads to log-in: whoever was signed in anywhere is not any more. */
 function useReset() {
   const [, navigate] = useLocation();
-  return async (proof: Readonly<Record<string, string>>, password: string): Promise<void> => {
-    await api.post('/api/auth/password/reset', { ...proof, password });
+  return async (proof: Readonly<Record<string, string>>, password: string, revokeKeys: boolean): Promise<void> => {
+    await api.post('/api/auth/password/reset', { ...proof, password, revoke_keys: revokeKeys });
     signedOut();
     toast(ta('reset.done'));
     navigate('/login', { replace: true });
@@ -37,7 +37,8 @@ function ByCode({ email, onAgain }: { email: string; onAgain: () => void }) {
   const [code, setCode] = useState('');
   const [password, setPassword] = useState('');
   const reset = useReset();
-  const form = useSubmit(() => reset({ email, code }, password));
+  const [revokeKeys, setRevokeKeys] = useState(true);
+  const form = useSubmit(() => reset({ email, code }, password, revokeKeys));
   return (
     <AuthCard title={ta('link.sent_title')} text={ta('reset.sent_text', { email })}>
       <MailNote />
@@ -46,6 +47,7 @@ function ByCode({ email, onAgain }: { email: string; onAgain: () => void }) {
         <CodeField value={code} onValue={setCode} />
         <input type="email" autoComplete="username" value={email} readOnly hidden />
         <PasswordField label={ta('reset.new')} isNew value={password} onValue={setPassword} />
+        <Checkbox label={ta('reset.keys')} checked={revokeKeys} onCheck={setRevokeKeys} />
         <Button kind="primary" type="submit" busy={form.busy} disabled={!checkPassword(password).ok}>
           {ta('reset.save')}
         </Button>
@@ -88,13 +90,15 @@ export function ResetScreen() {
   const token = fragment.get('token') ?? '';
   const [password, setPassword] = useState('');
   const reset = useReset();
-  const form = useSubmit(() => reset({ token }, password));
+  const [revokeKeys, setRevokeKeys] = useState(true);
+  const form = useSubmit(() => reset({ token }, password, revokeKeys));
   if (token === '') return <BrokenLink again="/forgot-password" />;
   return (
     <AuthCard title={ta('reset.choose_title')} text={ta('reset.choose_text')}>
       <form className="auth-form" onSubmit={form.onSubmit}>
         {form.error && <FormError>{form.error}</FormError>}
         <PasswordField label={ta('reset.new')} isNew autoFocus value={password} onValue={setPassword} />
+        <Checkbox label={ta('reset.keys')} checked={revokeKeys} onCheck={setRevokeKeys} />
         <Button kind="primary" type="submit" busy={form.busy} disabled={!checkPassword(password).ok}>
           {ta('reset.save')}
         </Button>

@@ -57,6 +57,7 @@ export const ta = catalogue({
   'reset.text': 'You get a mail with a link and a code, with which you can choose a new one.',
   'reset.sent_text': 'If {email} has an account, a mail is on its way. Open its link, or enter its code here with a new password.',
   'reset.new': 'New password',
+  'reset.keys': 'Revoke my API keys, too. Leave this on if somebody else may have been in your account.',
   'reset.save': 'Set the new password',
   'reset.choose_title': 'Choose a new password',
   'reset.choose_text': 'You are logged out everywhere then, and log in with the new one.',

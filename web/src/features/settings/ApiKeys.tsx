@@ -10,6 +10,7 @@ import { Skeleton } from '@/ui/parts';
 import { optimistic, queryClient } from '@/ui/query';
 import { useSubmit } from '@/ui/useSubmit';
 import { Row } from './Row';
+import { stepUp } from './security/step-up';
 import { ts } from './strings';
 
 type Scope = 'read' | 'write';
@@ -56,7 +57,9 @@ export function ApiKeys() {
   const [fresh, setFresh] = useState<string>();
   const keys = useQuery({ queryKey: KEY, queryFn: ({ signal }) => api.get<{ items: Keys }>('/api/keys', signal).then(({ items }) => items) });
   const form = useSubmit(async () => {
-    const { key, ...created } = await api.post<ApiKey & { key: string }>('/api/keys', { name: name.trim(), scope });
+    const made = await stepUp((proof) => api.post<ApiKey & { key: string }>('/api/keys', { name: name.trim(), scope, ...proof }));
+    if (!made) return;
+    const { key, ...created } = made;
     queryClient.setQueryData<Keys>(KEY, (list) => [...(list ?? []), created]);
     setFresh(key);
     setName('');

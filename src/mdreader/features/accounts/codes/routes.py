@@ -56,9 +56,11 @@ async def mail_reset(data: EmailIn, exchange: ExchangeDep) -> SentOut:
     responses=_REFUSED,
 )
 async def reset_password(data: ResetIn, exchange: ExchangeDep) -> None:
-    """Set a new password with a mailed link or code; every session ends."""
-    proof = service.Proof(data.token, data.email, data.code)
-    await recovery_of(exchange.runtime).reset_password(exchange.runtime, proof, data.password, exchange.client)
+    """Set a new password with a mailed link or code; every session ends, and every API key unless they are to stay."""
+    proof, runtime = service.Proof(data.token, data.email, data.code), exchange.runtime
+    await recovery_of(runtime).reset_password(
+        runtime, proof, data.password, exchange.client, revoke_keys=data.revoke_keys
+    )
 
 
 @router.post(

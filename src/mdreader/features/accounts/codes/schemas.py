@@ -35,6 +35,10 @@ class ResetIn(MailedIn):
     """A new password, with what came by mail."""
 
     password: Password
+    revoke_keys: bool = Field(
+        default=True,
+        description="Revoke all API keys, too: whoever was in the account may have made one, or copied one.",
+    )
 
 
 class VerifyIn(BaseModel):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mdreader.db.engine import Transaction
-from mdreader.features.accounts import challenges, limits, mails, queries
+from mdreader.features.accounts import challenges, limits, mails, queries, step_up
 from mdreader.features.accounts.challenges import Challenge, Purpose
 from mdreader.features.accounts.client import Client
 from mdreader.features.accounts.directory.standing import keeps
@@ -18,11 +18,17 @@ from mdreader.features.accounts.errors import (
     InvalidCodeError,
     InvalidLinkError,
     PasswordNeededError,
-    WrongPasswordError,
 )
 from mdreader.features.accounts.identity import identity_of
 from mdreader.features.accounts.passwords import check_policy
-from mdreader.features.accounts.signing_in import Grant, SecondStep, claim_address, end_sessions, sign_in
+from mdreader.features.accounts.signing_in import (
+    Grant,
+    SecondStep,
+    claim_address,
+    end_keys_and_tell,
+    end_sessions,
+    sign_in,
+)
 from mdreader.kernel.actor import Actor
 from mdreader.kernel.errors import UnauthenticatedError
 from mdreader.runtime import Runtime
@@ -101,7 +107,7 @@ async def _confirm_address(runtime: Runtime, tx: Transaction, user: queries.User
     return await claim_address(runtime, tx, user)
 
 
-async def reset_password(runtime: Runtime, proof: Proof, password: str, client: Client) -> None:
+async def reset_password(runtime: Runtime, proof: Proof, password: str, client: Client, *, revoke_keys: bool) -> None:
     """Set a new password with what was mailed, and end every session. It signs nobody in: a second factor is still asked for."""
     check_policy(password, field="password")  # first: a password that is too weak must not cost the link
     counted = await _count_code(runtime, "password_reset", proof, client)
@@ -121,7 +127,7 @@ async def reset_password(runtime: Runtime, proof: Proof, password: str, client: 
                 await end_sessions(runtime, tx, user.id)
                 # Links to sign in that are under way may be what the password is changed for.
                 await challenges.discard_all(tx, user.id, "password_reset", "magic_link", "second_step")
-                await mails.notify(runtime, tx, "password_changed", user.email, client)
+                await end_keys_and_tell(runtime, tx, user, client, revoke_keys=revoke_keys)
     if not done:
         raise _refusal(proof)
     await _forget_count(runtime, counted, client)
@@ -172,10 +178,7 @@ async def _check_person(runtime: Runtime, token: str, actor: Actor | None, passw
         return
     if password is None:
         raise PasswordNeededError
-    await limits.count(runtime.rate_limits, limits.LOGIN_BY_ACCOUNT, user.email)
-    if not (await identity_of(runtime).passwords.verify(password, user.password_hash)).right:
-        raise WrongPasswordError
-    await runtime.rate_limits.reset(limits.LOGIN_BY_ACCOUNT, user.email)
+    await step_up.check_password(runtime, user, password)
 
 
 async def _show(runtime: Runtime, tx: Transaction, purpose: Purpose, proof: Proof) -> Challenge | None:
