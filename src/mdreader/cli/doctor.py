@@ -19,6 +19,7 @@ from rich.markup import escape
 
 from mdreader import __version__, migrations
 from mdreader.bootstrap.database import database_file, on_postgres
+from mdreader.cli.doctor_sign_in import sign_in
 from mdreader.http.page import PAGE_FOLDER
 from mdreader.kernel.data_folder import running_server
 from mdreader.kernel.findings import Finding
@@ -53,7 +54,15 @@ def examine(*, cloud: bool = False) -> Iterator[Finding]:
         yield Finding("fail", "settings", "; ".join(str(error).splitlines()), "docs/settings.md says what each may be.")
         return
     yield Finding("ok", "settings", "every variable can be used")
-    checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (folder, database, page, port, clock, outside)
+    checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+        folder,
+        database,
+        page,
+        port,
+        clock,
+        outside,
+        sign_in,
+    )
     for check in checks:
         yield from check(settings)
     if cloud:
