@@ -40,8 +40,10 @@ class Run:
     """What all clients share."""
 
     url: str
-    token: str
+    headers: dict[str, str]
     http: httpx.AsyncClient
+    # Few at once: httpx looks at every request that waits for a connection each time one is free.
+    asking: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(10))
     back: list[float] = field(default_factory=list)  # seconds from the end of the server to the text
     tries: int = 0
     ended_at: float = 0.0
@@ -49,7 +51,8 @@ class Run:
 
 async def open_socket(run: Run, document: str) -> ClientConnection:
     """A socket whose document has come. Raises what keeps it from that."""
-    answer = await run.http.post(f"/api/documents/{document}/ticket", headers={"Authorization": f"Bearer {run.token}"})
+    async with run.asking:
+        answer = await run.http.post(f"/api/documents/{document}/ticket", headers=run.headers)
     answer.raise_for_status()
     address = f"{run.url.replace('http', 'ws', 1)}/api/collab/{document}?token={answer.json()['ticket']}"
     socket = await connect(address, max_size=None, compression=None, proxy=None, ping_interval=None, open_timeout=30)
@@ -98,9 +101,8 @@ async def comeback(postgres: Postgres, folder: Path, people: int, how: str) -> N
     server = Server(folder, DATABASE_URL=address, PORT=str(free_port())).start()
     team = make_team(server)
     documents = [await asyncio.to_thread(team.document, TEXT) for _ in range(people // ROOM)]
-    limits = httpx.Limits(max_connections=50)
-    async with httpx.AsyncClient(base_url=server.url, timeout=30, limits=limits) as http:
-        run = Run(server.url, team.owner.access_token, http)
+    async with httpx.AsyncClient(base_url=server.url, timeout=30) as http:
+        run = Run(server.url, team.owner.headers, http)
         seated, ready = asyncio.Semaphore(50), asyncio.Barrier(people + 1)
         async with asyncio.TaskGroup() as group:
             for number in range(people):
