@@ -4,16 +4,18 @@
 # as an origin's custom header it would be in Terraform's state.
 
 resource "aws_cloudfront_key_value_store" "this" {
+  count   = var.prove ? 1 : 0
   name    = var.name
   comment = "The key origin: what this distribution proves itself to the server with"
 }
 
 resource "aws_cloudfront_function" "origin" {
+  count                        = var.prove ? 1 : 0
   name                         = "${var.name}-origin"
   comment                      = "Adds the header that the server compares"
   runtime                      = "cloudfront-js-2.0"
   publish                      = true
-  key_value_store_associations = [aws_cloudfront_key_value_store.this.arn]
+  key_value_store_associations = [aws_cloudfront_key_value_store.this[0].arn]
   code                         = templatefile("${path.module}/origin.js", { header = var.origin_header })
 }
 
@@ -139,9 +141,12 @@ resource "aws_cloudfront_distribution" "this" {
     cache_policy_id          = aws_cloudfront_cache_policy.none.id
     origin_request_policy_id = aws_cloudfront_origin_request_policy.all.id
 
-    function_association {
-      event_type   = "viewer-request"
-      function_arn = aws_cloudfront_function.origin.arn
+    dynamic "function_association" {
+      for_each = aws_cloudfront_function.origin[*].arn
+      content {
+        event_type   = "viewer-request"
+        function_arn = function_association.value
+      }
     }
   }
 
@@ -155,9 +160,12 @@ resource "aws_cloudfront_distribution" "this" {
     cache_policy_id          = aws_cloudfront_cache_policy.assets.id
     origin_request_policy_id = aws_cloudfront_origin_request_policy.assets.id
 
-    function_association {
-      event_type   = "viewer-request"
-      function_arn = aws_cloudfront_function.origin.arn
+    dynamic "function_association" {
+      for_each = aws_cloudfront_function.origin[*].arn
+      content {
+        event_type   = "viewer-request"
+        function_arn = function_association.value
+      }
     }
   }
 
@@ -172,9 +180,12 @@ resource "aws_cloudfront_distribution" "this" {
       cache_policy_id          = aws_cloudfront_cache_policy.none.id
       origin_request_policy_id = aws_cloudfront_origin_request_policy.api[0].id
 
-      function_association {
-        event_type   = "viewer-request"
-        function_arn = aws_cloudfront_function.origin.arn
+      dynamic "function_association" {
+        for_each = aws_cloudfront_function.origin[*].arn
+        content {
+          event_type   = "viewer-request"
+          function_arn = function_association.value
+        }
       }
     }
   }

@@ -5,5 +5,5 @@ output "distribution_id" {
 
 output "key_value_store_arn" {
   description = "Where infra/scripts/secrets.sh puts the header's value."
-  value       = aws_cloudfront_key_value_store.this.arn
+  value       = one(aws_cloudfront_key_value_store.this[*].arn)
 }

@@ -24,6 +24,12 @@ variable "origin_header" {
   default     = "x-mdreader-origin"
 }
 
+variable "prove" {
+  description = "Whether to bring the header. A distribution that leads to redirects alone has nothing to prove."
+  type        = bool
+  default     = true
+}
+
 variable "certificate_arn" {
   description = "Certificate of us-east-1 for the name."
   type        = string

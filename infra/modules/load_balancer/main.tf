@@ -113,6 +113,29 @@ resource "aws_lb_listener_rule" "through_cloudfront" {
   }
 }
 
+# The name that all cells have in common leads here, when this one is the nearest: people go on at the cell's own name.
+resource "aws_lb_listener_rule" "entry" {
+  count        = var.entry == null ? 0 : 1
+  listener_arn = aws_lb_listener.https.arn
+  priority     = 5
+
+  condition {
+    host_header {
+      values = [var.entry.from]
+    }
+  }
+
+  action {
+    type = "redirect"
+    redirect {
+      host        = var.entry.to
+      protocol    = "HTTPS"
+      port        = "443"
+      status_code = "HTTP_302"
+    }
+  }
+}
+
 # The only way into a task.
 resource "aws_vpc_security_group_ingress_rule" "tasks" {
   security_group_id            = var.task_security_group_id

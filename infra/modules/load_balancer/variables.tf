@@ -45,6 +45,12 @@ variable "origin_header" {
   default     = "x-mdreader-origin"
 }
 
+variable "entry" {
+  description = "A name whose requests are sent on to another one; null: none."
+  type        = object({ from = string, to = string })
+  default     = null
+}
+
 variable "port" {
   description = "Port of the tasks."
   type        = number

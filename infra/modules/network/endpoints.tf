@@ -9,16 +9,16 @@ resource "aws_vpc_endpoint" "s3" {
 resource "aws_security_group" "endpoints" {
   count       = length(local.interfaces) > 0 ? 1 : 0
   name        = "${var.name}-endpoints"
-  description = "AWS services, for the tasks alone"
+  description = "AWS services, for this VPC alone"
   vpc_id      = aws_vpc.this.id
   tags        = { Name = "${var.name}-endpoints" }
 }
 
 resource "aws_vpc_security_group_ingress_rule" "endpoints" {
-  count             = length(local.interfaces) > 0 ? local.count : 0
+  count             = length(local.interfaces) > 0 ? 1 : 0
   security_group_id = aws_security_group.endpoints[0].id
-  description       = "Tasks"
-  cidr_ipv4         = aws_subnet.private[count.index].cidr_block
+  description       = "The VPC"
+  cidr_ipv4         = var.cidr
   ip_protocol       = "tcp"
   from_port         = 443
   to_port           = 443
@@ -29,7 +29,7 @@ resource "aws_vpc_endpoint" "interface" {
   vpc_id              = aws_vpc.this.id
   service_name        = "com.amazonaws.${var.region}.${each.key}"
   vpc_endpoint_type   = "Interface"
-  subnet_ids          = aws_subnet.private[*].id
+  subnet_ids          = local.private ? aws_subnet.private[*].id : aws_subnet.isolated[*].id
   security_group_ids  = aws_security_group.endpoints[*].id
   private_dns_enabled = true
   tags                = { Name = "${var.name}-${each.key}" }

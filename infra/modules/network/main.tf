@@ -6,9 +6,9 @@ locals {
   private  = var.nat != "none"
   gateways = var.nat == "gateway" ? (var.nat_per_zone ? local.count : 1) : 0
   # What tasks call. S3 has a gateway endpoint, which is free.
-  interfaces = var.nat == "endpoints" ? toset([
+  interfaces = toset(concat(var.more_endpoints, var.nat == "endpoints" ? [
     "cognito-idp", "ecr.api", "ecr.dkr", "email", "logs", "secretsmanager", "sns", "sqs",
-  ]) : toset([])
+  ] : []))
 }
 
 resource "aws_vpc" "this" {

@@ -39,6 +39,12 @@ variable "nat" {
   }
 }
 
+variable "more_endpoints" {
+  description = "Services that are reached inside the VPC whatever `nat` says, such as secretsmanager."
+  type        = list(string)
+  default     = []
+}
+
 variable "nat_per_zone" {
   description = "A NAT gateway in each zone instead of one: it costs as many times more, and the loss of a zone takes no other zone's way out."
   type        = bool

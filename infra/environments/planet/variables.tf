@@ -1,0 +1,499 @@
+# Eight have no default: cell, cells, region, copy_region, domain, zone_id, mail_from, files_public_key; at the first apply also database_password.
+
+variable "cell" {
+  description = "Name of this cell, such as eu. It stands in every name, and in the router table of every cell."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,13}$", var.cell)) && !endswith(var.cell, "-")
+    error_message = "1 to 14 lower-case letters, digits and hyphens, such as eu."
+  }
+}
+
+variable "cells" {
+  description = "All cells with the addresses that people open, the first of them first; the same in every cell."
+  type        = list(object({ name = string, url = string }))
+
+  validation {
+    condition     = contains([for cell in var.cells : "${cell.name} ${cell.url}"], "${var.cell} https://${var.domain}")
+    error_message = "This cell is among them, with https:// and its domain."
+  }
+}
+
+variable "region" {
+  description = "Region of this cell."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-\\d$", var.region))
+    error_message = "A region, such as eu-central-1."
+  }
+}
+
+variable "tags" {
+  description = "Further tags of everything."
+  type        = map(string)
+  default     = {}
+}
+
+variable "domain" {
+  description = "Name that people open, such as docs.example.org; files. and origin. are put before it for downloads and load balancer."
+  type        = string
+
+  validation {
+    condition     = can(regex("^([a-z0-9]([a-z0-9-]*[a-z0-9])?\\.)+[a-z]{2,}$", var.domain))
+    error_message = "A name without https://, such as docs.example.org."
+  }
+}
+
+variable "zone_id" {
+  description = "Id of the Route 53 zone that domain and the sender's domain are in."
+  type        = string
+
+  validation {
+    condition     = can(regex("^Z[A-Z0-9]{5,}$", var.zone_id))
+    error_message = "An id such as Z0123456789ABCDEFGHIJ."
+  }
+}
+
+# ---- network ----
+
+variable "cidr" {
+  description = "Addresses of the VPC, a /16 to a /20."
+  type        = string
+  default     = "10.20.0.0/16"
+
+  validation {
+    condition     = can(cidrhost(var.cidr, 0)) && try(tonumber(split("/", var.cidr)[1]) >= 16 && tonumber(split("/", var.cidr)[1]) <= 20, false)
+    error_message = "A network from /16 to /20, such as 10.20.0.0/16."
+  }
+}
+
+variable "zones" {
+  description = "Availability zones."
+  type        = number
+  default     = 3
+
+  validation {
+    condition     = contains([2, 3, 4], var.zones)
+    error_message = "2, 3 or 4."
+  }
+}
+
+variable "nat" {
+  description = "How tasks reach AWS: none (public subnets, where security groups let in the load balancer alone), gateway (private subnets and NAT) or endpoints (private subnets, no way to the internet: people cannot sign in with Google or GitHub)."
+  type        = string
+  default     = "none"
+
+  validation {
+    condition     = contains(["none", "gateway", "endpoints"], var.nat)
+    error_message = "nat is none, gateway or endpoints."
+  }
+}
+
+variable "nat_per_zone" {
+  description = "With nat = gateway: one in each zone instead of one."
+  type        = bool
+  default     = false
+}
+
+# ---- edge ----
+
+variable "price_class" {
+  description = "Where CloudFront answers: PriceClass_100 (America and Europe), PriceClass_200, PriceClass_All."
+  type        = string
+  default     = "PriceClass_100"
+}
+
+variable "waf" {
+  description = "WAF before CloudFront."
+  type        = bool
+  default     = true
+}
+
+variable "waf_requests_per_5_minutes" {
+  description = "Requests of one address in five minutes above which it is blocked. An office is one address."
+  type        = number
+  default     = 10000
+}
+
+# ---- servers ----
+
+variable "image_tag" {
+  description = "Tag of the image in Terraform's task definitions. The pipeline makes newer ones; this is for the first apply and for one without a pipeline."
+  type        = string
+  default     = "first"
+}
+
+variable "task_cpu" {
+  description = "CPU units of a server: 256 is a quarter of a CPU."
+  type        = number
+  default     = 256
+
+  validation {
+    condition     = contains([256, 512, 1024, 2048, 4096], var.task_cpu)
+    error_message = "256, 512, 1024, 2048 or 4096."
+  }
+}
+
+variable "task_memory" {
+  description = "Memory of a server in MiB; Fargate allows 2 to 8 GiB for each CPU, and 512 for a quarter."
+  type        = number
+  default     = 512
+
+  validation {
+    condition = (
+      var.task_cpu == 256 ? contains([512, 1024, 2048], var.task_memory)
+      : var.task_memory % 1024 == 0 && var.task_memory >= var.task_cpu * 2 && var.task_memory <= min(var.task_cpu * 8, 30720)
+    )
+    error_message = "256 CPU units go with 512, 1024 or 2048 MiB; more with 2 to 8 MiB a unit, in steps of 1024."
+  }
+}
+
+variable "tasks_min" {
+  description = "Servers that always run: two, in two zones."
+  type        = number
+  default     = 2
+
+  validation {
+    condition     = var.tasks_min >= 2
+    error_message = "2 at least."
+  }
+}
+
+variable "tasks_max" {
+  description = "Servers at most. AWS allows 1,000 and more of them on request."
+  type        = number
+  default     = 1000
+
+  validation {
+    condition     = var.tasks_max >= var.tasks_min && var.tasks_max <= 1000
+    error_message = "From tasks_min to 1000: a cell that needs more is two cells."
+  }
+}
+
+variable "connections_per_task" {
+  description = "Open sockets of live editing that a server should have; more servers are started above it."
+  type        = number
+  default     = 500
+
+  validation {
+    condition     = var.connections_per_task >= 10
+    error_message = "10 at least."
+  }
+}
+
+variable "worker_tasks" {
+  description = "Workers at most; one always runs."
+  type        = number
+  default     = 20
+
+  validation {
+    condition     = var.worker_tasks >= 1 && var.worker_tasks <= 200
+    error_message = "1 to 200."
+  }
+}
+
+variable "worker_spot" {
+  description = "Workers on Fargate Spot, which AWS may take back."
+  type        = bool
+  default     = false
+}
+
+variable "environment" {
+  description = "Further settings of the servers (docs/settings.md), none of them secret."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for name in keys(var.environment) : !can(regex("SECRET|PASSWORD|PRIVATE_KEY|TOKEN|DATABASE_URL", name))])
+    error_message = "Secrets do not belong here: they would be in Terraform's state. infra/scripts/secrets.sh puts them into the app's secret."
+  }
+}
+
+variable "container_insights" {
+  description = "Metrics by task and container, at a price for each."
+  type        = bool
+  default     = false
+}
+
+# ---- database and cache ----
+
+variable "database_version" {
+  description = "Version of Aurora PostgreSQL 16."
+  type        = string
+  default     = "16.6"
+}
+
+variable "database_acu_min" {
+  description = "Capacity of each instance that is always there, in ACU of about 2 GiB."
+  type        = number
+  default     = 0.5
+}
+
+variable "database_acu_max" {
+  description = "Capacity of each instance at most."
+  type        = number
+  default     = 128
+}
+
+variable "database_readers_min" {
+  description = "Readers that are always there: one of them takes over when the writer fails."
+  type        = number
+  default     = 1
+}
+
+variable "database_readers_max" {
+  description = "Readers at most."
+  type        = number
+  default     = 15
+}
+
+variable "database_password" {
+  description = "First password of the database, for the first apply alone: TF_VAR_database_password=$(openssl rand -hex 24). In no state and no plan; AWS's rotation replaces it at once."
+  type        = string
+  default     = null
+  ephemeral   = true
+  sensitive   = true
+
+  validation {
+    condition     = var.database_password == null || can(regex("^[A-Za-z0-9]{32,64}$", var.database_password))
+    error_message = "32 to 64 letters and digits."
+  }
+}
+
+variable "database_password_version" {
+  description = "Raise it to send another database_password."
+  type        = number
+  default     = 1
+}
+
+variable "database_rotation_version" {
+  description = "Version of AWS's rotation function in its repository of serverless applications; null takes the newest at the first apply."
+  type        = string
+  default     = null
+}
+
+variable "copy_region" {
+  description = "Region of the database's copy, which is another one."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-\\d$", var.copy_region)) && var.copy_region != var.region
+    error_message = "Another region than this cell's."
+  }
+}
+
+variable "copy_cidr" {
+  description = "Addresses of the copy's VPC."
+  type        = string
+  default     = "10.21.0.0/16"
+}
+
+variable "copy_instances" {
+  description = "Instances of the copy: 0 is storage that follows, 1 is ready to take over at once."
+  type        = number
+  default     = 0
+}
+
+variable "cache_node_type" {
+  description = "Node type of ElastiCache, on ARM."
+  type        = string
+  default     = "cache.t4g.small"
+}
+
+variable "cache_replicas" {
+  description = "Copies of each node of the cache in other zones, one of which takes over."
+  type        = number
+  default     = 1
+}
+
+variable "cache_shards" {
+  description = "Shards of the cache in cluster mode; null is one primary without it."
+  type        = number
+  default     = null
+}
+
+# ---- the name that all cells have in common ----
+
+variable "entry_domain" {
+  description = "Name that leads to the nearest cell, such as docs.example.org; the same in every cell. Null: none."
+  type        = string
+  default     = null
+}
+
+variable "entry_load_balancers" {
+  description = "In one cell alone: ARNs of all cells' load balancers (output load_balancer_arn) by region. Makes the accelerator."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = length(var.entry_load_balancers) == 0 || var.entry_domain != null
+    error_message = "entry_domain says what the entry is called."
+  }
+}
+
+variable "database_backup_days" {
+  description = "Days to which the database can be put back."
+  type        = number
+  default     = 7
+}
+
+variable "database_password_rotation_days" {
+  description = "Days after which RDS changes the password."
+  type        = number
+  default     = 30
+}
+
+# ---- files ----
+
+variable "files_public_key" {
+  description = "Public half of the RSA key that signs downloads, PEM; `infra/scripts/secrets.sh key` makes the pair."
+  type        = string
+
+  validation {
+    condition     = can(regex("^-----BEGIN PUBLIC KEY-----", var.files_public_key))
+    error_message = "A PEM that begins with -----BEGIN PUBLIC KEY-----. The private half never goes here."
+  }
+}
+
+variable "files_further_key_ids" {
+  description = "Ids of CloudFront public keys that are trusted too, while one replaces another."
+  type        = list(string)
+  default     = []
+}
+
+# ---- people ----
+
+variable "signup" {
+  description = "Whether people make accounts themselves."
+  type        = bool
+  default     = false
+}
+
+variable "identity" {
+  description = "Who keeps the accounts: cognito, or mdreader itself (embedded)."
+  type        = string
+  default     = "cognito"
+
+  validation {
+    condition     = contains(["cognito", "embedded"], var.identity)
+    error_message = "cognito or embedded."
+  }
+}
+
+variable "cognito_tier" {
+  description = "LITE, ESSENTIALS or PLUS: what each active person costs."
+  type        = string
+  default     = "ESSENTIALS"
+}
+
+variable "cognito_domain_prefix" {
+  description = "First part of the hosted pages' name; null makes one of name and account."
+  type        = string
+  default     = null
+}
+
+variable "cognito_providers" {
+  description = "Providers that `infra/scripts/secrets.sh google` made in the pool: [\"Google\"]."
+  type        = list(string)
+  default     = []
+}
+
+variable "cognito_mail" {
+  description = "Who sends the pool's codes: cognito (50 a day), or ses once the domain is verified and the account is out of the sandbox."
+  type        = string
+  default     = "cognito"
+
+  validation {
+    condition     = contains(["cognito", "ses"], var.cognito_mail)
+    error_message = "cognito or ses."
+  }
+}
+
+variable "google_client_id" {
+  description = "With identity = embedded: OAuth client at Google. Its secret is google_client_secret in the app's secret."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.google_client_id == null || var.identity == "embedded"
+    error_message = "With Cognito the pool knows Google, not the servers: `infra/scripts/secrets.sh google`, then cognito_providers."
+  }
+}
+
+variable "github_client_id" {
+  description = "With identity = embedded: OAuth App at GitHub. Its secret is github_client_secret in the app's secret."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.github_client_id == null || var.identity == "embedded"
+    error_message = "GitHub speaks no OpenID Connect, so Cognito cannot take it: identity = embedded can."
+  }
+}
+
+variable "mail_from" {
+  description = "Sender of all mail: mdreader@example.org, or mdreader <mdreader@example.org>."
+  type        = string
+
+  validation {
+    condition     = can(regex("^([^<>]+<)?[^@<>\\s]+@[a-z0-9.-]+\\.[a-z]{2,}>?$", var.mail_from))
+    error_message = "mdreader@example.org, or mdreader <mdreader@example.org>."
+  }
+}
+
+variable "mail_dmarc" {
+  description = "DMARC record of the sender's domain, such as \"v=DMARC1; p=quarantine\"; null leaves it alone."
+  type        = string
+  default     = null
+}
+
+# ---- operations ----
+
+variable "alarm_emails" {
+  description = "Addresses that hear of alarms and notices; each confirms by a mail from AWS."
+  type        = set(string)
+  default     = []
+}
+
+variable "log_days" {
+  description = "Days for which logs are kept."
+  type        = number
+  default     = 30
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365], var.log_days)
+    error_message = "As CloudWatch has it: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180 or 365."
+  }
+}
+
+variable "cloudtrail" {
+  description = "A trail of what was done in the account. The first copy of management events is free; switch it off where one is there."
+  type        = bool
+  default     = true
+}
+
+variable "deletion_protection" {
+  description = "Whether database, pool and load balancer must be unlocked before they can be destroyed, and images and records kept."
+  type        = bool
+  default     = true
+}
+
+variable "github_repository" {
+  description = "Repository at GitHub that deploys, as owner/name; null makes no role for it."
+  type        = string
+  default     = null
+}
+
+variable "github_environment" {
+  description = "Environment of the repository in which deployments run."
+  type        = string
+  default     = "planet"
+}
+
+variable "github_create_provider" {
+  description = "Whether to make GitHub's provider of OpenID Connect; false where the account has it."
+  type        = bool
+  default     = true
+}
