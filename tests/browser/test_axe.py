@@ -207,7 +207,7 @@ def test_home_trash_settings_and_messages(ada: Visitor, place: Place) -> None:
     expect(page.get_by_role("heading", name="You are not in this workspace")).to_be_visible()
     found += check(ada, "no workspace")
     ada.open(f"{place.path}/d/nothing")
-    expect(page.get_by_role("heading", name="This document was deleted")).to_be_visible()
+    expect(page.get_by_role("heading", name="There is no document at this address")).to_be_visible()
     found += check(ada, "no document")
     assert found == []
 

@@ -37,10 +37,23 @@ def test_create_in_a_folder_that_does_not_exist_yet(visit: Visit, server: Server
     dialog.get_by_role("button", name="Create").click()
     expect(ada.page.get_by_role("heading", name="thoughts")).to_be_visible()
     expect(ada.row("thoughts")).to_have_attribute("aria-selected", "true")
-    ada.ready()
-    ada.write("first words")
+    # Whoever makes a document wants to write in it: no click is needed.
+    expect(ada.editor).to_be_focused()
+    ada.page.keyboard.type("first words")
     ada.saved()
-    assert "deep/er/thoughts.md" in place.paths()
+    assert place.paths().count("deep/er/thoughts.md") == 1
+    assert place.request("GET", f"/api/documents/{ada.page.url.split('/d/')[1]}").json()["content"] == "first words"
+
+
+def test_who_only_reads_writes_in_a_document_they_make(visit: Visit, server: Server) -> None:
+    _, ada = opened(visit, server)
+    ada.mode("Read")
+    ada.page.keyboard.press("Alt+n")
+    ada.dialog("New document").get_by_label("Name or path").fill("new")
+    ada.page.keyboard.press("Enter")
+    expect(ada.editor).to_be_focused()
+    ada.row("README").click()
+    expect(ada.page.locator(".doc")).to_have_attribute("data-mode", "read")
 
 
 def test_a_name_that_is_taken_is_refused_with_the_reason(visit: Visit, server: Server) -> None:
@@ -49,7 +62,9 @@ def test_a_name_that_is_taken_is_refused_with_the_reason(visit: Visit, server: S
     dialog = ada.dialog("New document")
     dialog.get_by_label("Name or path").fill("guides/setup")
     dialog.get_by_role("button", name="Create").click()
-    expect(ada.page.get_by_text("already a document with this name").first).to_be_visible()
+    # What was typed stays, so that only the name has to be changed.
+    expect(dialog.get_by_role("alert")).to_contain_text("already a document with this name")
+    expect(dialog.get_by_label("Name or path")).to_have_value("guides/setup")
     assert place.paths() == sorted(PATHS)
 
 
@@ -107,6 +122,10 @@ def test_move_by_the_dialog_into_a_new_folder(visit: Visit, server: Server) -> N
     expect(dialog).to_be_hidden()
     expect(ada.row("README")).to_have_attribute("aria-level", "3")
     assert "archive/old/README.md" in place.paths()
+    undo(ada, "“README” is in archive/old now.")
+    expect(ada.row("README")).to_have_attribute("aria-level", "1")
+    expect(ada.row("archive")).to_be_hidden()
+    assert place.paths() == sorted(PATHS)
 
 
 def test_a_document_deleted_comes_back_with_undo(visit: Visit, server: Server) -> None:
@@ -168,6 +187,35 @@ def test_what_others_do_shows_in_the_tree_and_opens_again(visit: Visit, server: 
     expect(ben.row("Welcome")).to_be_visible()
     ben.ready()
     ben.shows("README.md")
+
+
+def test_the_open_document_is_renamed_and_deleted_from_its_own_menu(visit: Visit, server: Server) -> None:
+    _, ada = opened(visit, server)
+    ada.button("More actions").click()
+    ada.page.get_by_role("menuitem", name="Rename document").click()
+    ada.dialog("Rename document").get_by_label("Name or path").fill("Welcome")
+    ada.page.keyboard.press("Enter")
+    expect(ada.page.get_by_role("heading", name="Welcome", level=1)).to_be_visible()
+    ada.button("More actions").click()
+    ada.page.get_by_role("menuitem", name="Delete document").click()
+    expect(ada.row("Welcome")).to_be_hidden()
+    undo(ada, "in the trash")
+    ada.ready()
+
+
+def test_a_wrong_address_is_said_once_and_not_asked_for_again_and_again(visit: Visit, server: Server) -> None:
+    place, ada = opened(visit, server)
+    nowhere = f"/d/{place.workspace_id}"
+    asked: list[str] = []
+    ada.page.on("request", lambda request: asked.append(request.url) if f"{nowhere[2:]}" in request.url else None)
+    ada.open(place.path + nowhere)
+    expect(ada.page.get_by_role("heading", name="There is no document at this address")).to_be_visible()
+    # A page that asks in a loop asks dozens of times while this happens.
+    ada.page.keyboard.press("Control+k")
+    expect(ada.page.get_by_role("dialog")).to_be_visible()
+    ada.page.keyboard.press("Escape")
+    expect(ada.page.get_by_role("dialog")).to_be_hidden()
+    assert len([url for url in asked if url.endswith(f"/api/documents/{place.workspace_id}")]) <= 2
 
 
 def test_everything_by_keyboard(visit: Visit, server: Server) -> None:

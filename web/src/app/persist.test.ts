@@ -54,4 +54,16 @@ describe('what was loaded last', () => {
     queryClient.removeQueries({ queryKey: ['documents', 'w'] });
     await vi.waitFor(async () => expect(await keptNames()).toEqual([]));
   });
+
+  it('is forgotten when it is refused while a screen shows it', async () => {
+    await set('u1|["documents","w"]', { key: ['documents', 'w'], data: [1], at: Date.now() }, store);
+    const { queryClient } = await open(ada);
+    const { QueryObserver } = await import('@tanstack/react-query');
+    const { ApiError } = await import('@/lib/api');
+    const queryFn = () => Promise.reject(new ApiError(404, 'not_found', 'Gone.'));
+    const end = new QueryObserver(queryClient, { queryKey: ['documents', 'w'], queryFn }).subscribe(() => undefined);
+    await vi.waitFor(async () => expect(await keptNames()).toEqual([]));
+    expect(queryClient.getQueryData(['documents', 'w'])).toBeUndefined();
+    end();
+  });
 });

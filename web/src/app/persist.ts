@@ -52,7 +52,8 @@ function watch(store: UseStore): void {
   };
   queryClient.getQueryCache().subscribe((event) => {
     const user = currentUser();
-    if (event.type === 'removed' && user) {
+    const refused = event.type === 'updated' && event.action.type === 'setState' && event.query.state.data === undefined;
+    if ((event.type === 'removed' || refused) && user) {
       const name = prefixOf(user.id) + event.query.queryHash;
       waiting.delete(name);
       void del(name, store).catch(() => undefined);

@@ -53,7 +53,7 @@ export function useShellActions({ workspace, me, currentId, commands, phone, onP
       { id: 'log-out', label: t('log_out'), group: general, run: () => void logOut().catch((error: unknown) => reportFailure(t('log_out'), error)) },
       { id: 'export', label: t('export.zip'), group: workspaces, keywords: 'download backup', run: () => void exportWorkspace(workspace.id) },
       { id: 'new-workspace', label: t('workspace.new'), group: workspaces, run: () => promptNewWorkspace(navigate) },
-      ...workspaceItems(workspace, me, navigate).map(({ label, run }) => ({ id: `workspace-${label}`, label, group: workspaces, run })),
+      ...workspaceItems(workspace, me, navigate).map(({ id, label, run }) => ({ id, label, group: workspaces, keywords: id === 'members' ? 'share invite people' : '', run })),
     ];
     if (!canEdit(workspace.role)) return list;
 

@@ -34,15 +34,16 @@ export const formatDate = (iso: Moment): string => dates.format(new Date(iso));
 export const formatMoment = (iso: Moment): string => moments.format(new Date(iso));
 
 const STEPS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
-  ['second', 60],
   ['minute', 60],
   ['hour', 24],
   ['day', 7],
 ];
 
-/** "3 minutes ago"; older than a week: the date. */
+/** "now", "3 minutes ago"; older than a week: the date. */
 export function formatAgo(iso: Moment, now = Date.now()): string {
-  let amount = (now - new Date(iso).getTime()) / 1000;
+  let amount = (now - new Date(iso).getTime()) / 60_000;
+  // Seconds would be wrong by the time they are read.
+  if (Math.abs(amount) < 1) return relative.format(0, 'second');
   for (const [unit, size] of STEPS) {
     if (Math.abs(amount) < size) return relative.format(-Math.round(amount), unit);
     amount /= size;

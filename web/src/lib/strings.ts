@@ -117,6 +117,8 @@ export const t = catalogue({
   'tree.folders': 'Folders',
   'tree.top': 'Top of the workspace',
   'tree.new_folder': 'New folder “{path}”',
+  'tree.moved': '“{name}” is in {folder} now.',
+  'tree.moved_top': '“{name}” is at the top now.',
   'tree.move_failed': '“{name}” stays where it was.',
   'tree.delete': 'Delete',
   'tree.delete_document': 'Delete document',

@@ -2,7 +2,7 @@ import { Dialog as Base } from '@base-ui/react/dialog';
 import type { ReactNode } from 'react';
 import { t } from '@/lib/strings';
 import { IconButton } from './Button';
-import { useFocusReturn } from './focus-return';
+import { givesFocusBack, useFocusReturn } from './focus-return';
 import './dialog.css';
 
 interface DialogProps {
@@ -22,7 +22,7 @@ export function Dialog({ open, onClose, title, description, width = 'narrow', ch
     <Base.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Base.Portal>
         <Base.Backdrop className="dialog-backdrop" />
-        <Base.Popup className={`dialog dialog-${width}`}>
+        <Base.Popup className={`dialog dialog-${width}`} finalFocus={givesFocusBack}>
           <header className="dialog-header">
             <Base.Title className="dialog-title">{title}</Base.Title>
             <Base.Close render={<IconButton icon="x" label={t('dialog.close')} />} />

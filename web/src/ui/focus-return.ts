@@ -2,13 +2,23 @@ import { useEffect } from 'react';
 
 const OVERLAYS = '[role="dialog"], [role="menu"]';
 let outside: HTMLElement | undefined;
+let leaving = false;
 
 /** Remembers where the focus is while it is in the page itself. Start it once. */
 export function trackFocus(): void {
   document.addEventListener('focusin', ({ target }) => {
+    leaving = false;
     if (target instanceof HTMLElement && !target.closest(OVERLAYS)) outside = target;
   });
 }
+
+/** What comes next takes the focus itself: the dialog that closes now does not give it back, and no key lands there. */
+export function leaveFocus(): void {
+  leaving = true;
+}
+
+/** For Base UI: whether a dialog that closes gives the focus back. */
+export const givesFocusBack = (): boolean => !leaving;
 
 /**
  * Gives the focus back when a dialog goes. Base UI does so when it is told to close, but not when it is
@@ -19,7 +29,7 @@ export function useFocusReturn(): void {
     () => () =>
       queueMicrotask(() => {
         const lost = document.activeElement === null || document.activeElement === document.body;
-        if (lost && outside?.isConnected && !document.querySelector('[role="dialog"]')) outside.focus({ preventScroll: true });
+        if (lost && !leaving && outside?.isConnected && !document.querySelector('[role="dialog"]')) outside.focus({ preventScroll: true });
       }),
     [],
   );

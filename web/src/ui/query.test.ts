@@ -1,3 +1,4 @@
+import { QueryObserver } from '@tanstack/react-query';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ApiError } from '@/lib/api';
 import { dismissToast, listToasts } from '@/lib/toasts';
@@ -50,5 +51,20 @@ describe('a list that answers 404', () => {
     queryClient.setQueryData(KEY, ['a']);
     await expect(queryClient.query({ queryKey: KEY, staleTime: 0, queryFn: () => Promise.reject(new ApiError(404, 'not_found', 'Gone.')) })).rejects.toThrow('Gone.');
     expect(queryClient.getQueryData(KEY)).toBeUndefined();
+  });
+
+  it('is not asked for again and again by the screen that shows it', async () => {
+    queryClient.setQueryData(KEY, ['a']);
+    const queryFn = vi.fn(() => Promise.reject(new ApiError(404, 'not_found', 'Gone.')));
+    const options = { queryKey: KEY, staleTime: 0, queryFn };
+    const observer = new QueryObserver(queryClient, options);
+    // React gives the options anew with every render.
+    const end = observer.subscribe(() => observer.setOptions({ ...options }));
+    await vi.waitFor(() => expect(observer.getCurrentResult().isError).toBe(true));
+    observer.setOptions({ ...options });
+    await Promise.resolve();
+    expect(observer.getCurrentResult()).toMatchObject({ isError: true, data: undefined });
+    expect(queryFn).toHaveBeenCalledTimes(1);
+    end();
   });
 });

@@ -1,5 +1,5 @@
 // The one cache of what the server said, and changes that show before the server has agreed.
-import { hashKey, QueryCache, QueryClient, type QueryKey } from '@tanstack/react-query';
+import { hashKey, QueryCache, QueryClient, type Query, type QueryKey } from '@tanstack/react-query';
 import { ApiError } from '@/lib/api';
 import { describeError } from '@/lib/problem';
 import { t } from '@/lib/strings';
@@ -7,15 +7,19 @@ import { toast } from '@/lib/toasts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** A workspace that was deleted, or not shared any more: nothing of it stays in sight. */
-function onRefused(error: Error, key: QueryKey): void {
-  if (!(error instanceof ApiError) || error.status !== 404 || key[0] === 'workspaces') return;
-  queryClient.removeQueries({ queryKey: key, exact: true });
+/**
+ * What was deleted, or is not shared any more: nothing of it stays in sight. While a screen looks at it, the answer
+ * stays: without it the screen would ask again at once, and again.
+ */
+function onRefused(error: Error, query: Query<unknown, unknown>): void {
+  if (!(error instanceof ApiError) || error.status !== 404 || query.queryKey[0] === 'workspaces') return;
+  if (query.isActive()) query.setState({ data: undefined, dataUpdatedAt: 0 });
+  else queryClient.removeQueries({ queryKey: query.queryKey, exact: true });
   void queryClient.invalidateQueries({ queryKey: ['workspaces'] });
 }
 
 export const queryClient = new QueryClient({
-  queryCache: new QueryCache({ onError: (error, query) => onRefused(error, query.queryKey) }),
+  queryCache: new QueryCache({ onError: (error, query) => onRefused(error, query) }),
   defaultOptions: {
     queries: {
       staleTime: 5_000,

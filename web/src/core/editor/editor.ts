@@ -6,6 +6,7 @@ import { yCollab } from 'y-codemirror.next';
 import type { Replica } from '@/core/sync';
 import { alignOnLeaving } from './commands/tables';
 import { editorKeys } from './commands/keymap';
+import { direction } from './direction';
 import { follow, followed, following } from './follow';
 import { inputFilter } from './input-filter';
 import { markdownSupport } from './language';
@@ -14,6 +15,7 @@ import { pasting } from './paste';
 import { presence } from './presence';
 import { remoteCursors } from './remote-cursors';
 import { openLinks } from './open-links';
+import { sizeLimit, type SizeLimit } from './size-limit';
 
 export interface EditorWords extends WidgetWords {
   readonly label: string;
@@ -28,6 +30,7 @@ export interface EditorOptions {
   readonly readOnly: boolean;
   readonly live: boolean;
   readonly words: EditorWords;
+  readonly sizeLimit?: SizeLimit;
   /** The colour of a person, as a CSS value. */
   colorOf: (userId: string) => string;
   openLink: (href: string) => void;
@@ -55,6 +58,7 @@ export class DocumentEditor {
         EditorState.allowMultipleSelections.of(true),
         EditorState.phrases.of(words.phrases),
         editorKeys,
+        options.sizeLimit ? sizeLimit(options.sizeLimit) : [],
         pasting,
         markdownSupport(),
         yCollab(replica.text, null, { undoManager: replica.undo }),
@@ -69,7 +73,7 @@ export class DocumentEditor {
         placeholder(words.placeholder),
         EditorView.lineWrapping,
         EditorView.contentAttributes.of({ 'aria-label': words.label, spellcheck: 'true', autocapitalize: 'sentences', dir: 'auto', tabindex: '0' }),
-        EditorView.perLineTextDirection.of(true),
+        direction,
         this.#mode.of(this.#modeExtension(options.live)),
         this.#access.of(accessExtension(options.readOnly)),
         listeners(options),

@@ -9,12 +9,24 @@ export type Drawer = (code: HTMLElement, label: string) => Promise<void>;
 const MAX_LENGTH = 20_000;
 
 let count = 0;
+const sources = new WeakMap<Element, { readonly source: string; readonly label: string }>();
 
 /** Puts a picture in the place of the code block; a diagram with a mistake stays the text it is. */
 export const drawDiagram: Drawer = async (code, label) => {
   const source = code.textContent;
   const block = code.parentElement;
-  if (!block || source.length > MAX_LENGTH) return;
+  if (block && source.length <= MAX_LENGTH) await draw(block, source, label);
+};
+
+/** A picture does not know the colours of the page: it is drawn anew when they change. */
+new MutationObserver(() => {
+  for (const figure of document.querySelectorAll('.md-diagram')) {
+    const drawn = sources.get(figure);
+    if (drawn) void draw(figure, drawn.source, drawn.label);
+  }
+}).observe(document.documentElement, { attributeFilter: ['data-theme'] });
+
+async function draw(place: Element, source: string, label: string): Promise<void> {
   const dark = document.documentElement.dataset['theme'] === 'dark';
   mermaid.initialize({
     startOnLoad: false,
@@ -28,13 +40,15 @@ export const drawDiagram: Drawer = async (code, label) => {
   const id = `md-diagram-${count}`;
   try {
     const { svg } = await mermaid.render(id, source);
-    block.replaceWith(picture(svg, label));
+    const figure = picture(svg, label);
+    sources.set(figure, { source, label });
+    place.replaceWith(figure);
   } catch {
     // What it could not draw it leaves behind in the page.
     document.getElementById(id)?.remove();
     document.getElementById(`d${id}`)?.remove();
   }
-};
+}
 
 function picture(svg: string, label: string): HTMLElement {
   const figure = document.createElement('figure');

@@ -19,6 +19,10 @@ export class Parts {
   insert(blocks: readonly Element[], before: Element | null): void {
     if (blocks.length === 0) return;
     const part = before?.parentElement ?? this.#content.lastElementChild ?? this.#create(null);
+    if (blocks.length > PART) {
+      this.#insertMany(blocks, part, before);
+      return;
+    }
     const fragment = document.createDocumentFragment();
     fragment.append(...blocks);
     part.insertBefore(fragment, before);
@@ -37,6 +41,24 @@ export class Parts {
   firstBelow(top: number): Element | undefined {
     const isBelow = (element: Element | undefined): boolean => (element?.getBoundingClientRect().bottom ?? Infinity) > top;
     return first([...(first([...this.#content.children], isBelow)?.children ?? [])], isBelow);
+  }
+
+  /** In parts of their own: a hundred thousand at once are too many for one element, and for one call. */
+  #insertMany(blocks: readonly Element[], part: Element, before: Element | null): void {
+    if (before) {
+      const children = [...part.children];
+      const rest = this.#create(part);
+      rest.append(...children.slice(children.indexOf(before)));
+      this.#estimate(rest);
+    }
+    let after = part;
+    for (let at = 0; at < blocks.length; at += PART) {
+      after = this.#create(after);
+      after.append(...blocks.slice(at, at + PART));
+      this.#estimate(after);
+    }
+    if (part.childElementCount === 0) part.remove();
+    else this.#estimate(part);
   }
 
   #balance(part: Element): void {

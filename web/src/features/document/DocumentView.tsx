@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useRef } from 'react';
+import { Link } from 'wouter';
 import { useDocuments } from '@/features/tree';
 import { displayName } from '@/lib/paths';
 import type { User } from '@/lib/types';
@@ -36,10 +37,17 @@ export function DocumentView({ documentId, workspaceId, me }: DocumentViewProps)
   }, [session, refetch]);
   useReturn(workspaceId, documentId, refusal === 'gone', tryAgain);
   if (refusal) {
+    // What was never seen here may as well be a wrong address.
+    const said = refusal === 'gone' && !info ? 'missing' : refusal;
     return (
       <div className="doc-refusal">
         <Drafts session={session} />
-        <EmptyState title={t(`${refusal}.title`)} text={t(`${refusal}.text`)}>
+        <EmptyState title={t(`${said}.title`)} text={t(`${said}.text`)}>
+          {said === 'gone' && mayWrite(info?.role) && (
+            <Link className="button button-primary" href={`/w/${workspaceId}/trash`}>
+              {t('gone.trash')}
+            </Link>
+          )}
           <Button onClick={tryAgain}>{t('banner.try_again')}</Button>
         </EmptyState>
       </div>
@@ -56,6 +64,7 @@ export function DocumentView({ documentId, workspaceId, me }: DocumentViewProps)
       path={info.path}
       writable={mayWrite(info.role)}
       me={me}
+      owner={info.role === 'owner'}
       standIn={ready ? undefined : content}
     />
   );

@@ -1,7 +1,11 @@
 import { useEffect, useRef } from 'react';
 import { DocumentEditor } from '@/core/editor';
 import type { Replica } from '@/core/sync';
+import { formatBytes } from '@/lib/i18n';
+import { toast } from '@/lib/toasts';
 import { peerColor } from '@/ui/parts';
+import { t } from './strings';
+import { useServerConfig } from './use-config';
 import { editorWords } from './words';
 import './editor.css';
 
@@ -22,8 +26,11 @@ export function EditorPane({ replica, live, readOnly, onReady, onScroll, onFollo
   // The editor outlives many renders; it always calls the handlers of the latest one.
   const handlers = useRef({ onReady, onScroll, onFollow, openLink });
   const initial = useRef({ live, readOnly });
+  const maxBytes = useRef<number | undefined>(undefined);
+  const { data: config } = useServerConfig();
 
   useEffect(() => {
+    maxBytes.current = config?.max_document_bytes;
     handlers.current = { onReady, onScroll, onFollow, openLink };
     initial.current = { live, readOnly };
   });
@@ -35,6 +42,10 @@ export function EditorPane({ replica, live, readOnly, onReady, onScroll, onFollo
       replica,
       ...initial.current,
       words: editorWords,
+      sizeLimit: {
+        maxBytes: () => maxBytes.current,
+        onRefused: (length, limit) => void toast(t('paste.too_large', { size: formatBytes(length), limit: formatBytes(limit) }), { kind: 'error' }),
+      },
       colorOf: peerColor,
       openLink: (href) => handlers.current.openLink(href),
       onScroll: () => handlers.current.onScroll(),

@@ -1,6 +1,6 @@
 import type { DocumentSession } from '@/core/sync';
 import { displayName, parentPath } from '@/lib/paths';
-import { IconButton } from '@/ui/Button';
+import { Button, IconButton } from '@/ui/Button';
 import { Menu, type MenuItem } from '@/ui/Menu';
 import { ModeSwitch } from './ModeSwitch';
 import type { Mode } from './modes';
@@ -20,9 +20,11 @@ interface HeaderProps {
   onMode: (mode: Mode) => void;
   phone: boolean;
   menu: () => readonly MenuItem[];
+  /** Absent for whoever cannot, and where it is in the menu. */
+  share: (() => void) | undefined;
 }
 
-export function Header({ path, session, people, followed, onFollow, modes, mode, onMode, phone, menu }: HeaderProps) {
+export function Header({ path, session, people, followed, onFollow, modes, mode, onMode, phone, menu, share }: HeaderProps) {
   const folders = parentPath(path).split('/').filter(Boolean);
   return (
     <header className="doc-header">
@@ -43,6 +45,11 @@ export function Header({ path, session, people, followed, onFollow, modes, mode,
       </div>
       <StateLine session={session} />
       <People people={people} shown={phone ? 2 : 5} followed={followed} onFollow={onFollow} />
+      {share && (
+        <Button icon="people" onClick={share}>
+          {t('menu.share')}
+        </Button>
+      )}
       <ModeSwitch modes={modes} mode={mode} compact={phone} onChange={onMode} />
       <Menu label={t('menu.more')} items={menu}>
         {(trigger) => <IconButton icon="more" label={t('menu.more')} {...trigger} />}

@@ -2,7 +2,9 @@ import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } fr
 import type { Heading } from '@/core/render';
 import type { DocumentSession } from '@/core/sync';
 import { useDocuments } from '@/features/tree';
+import { listActions } from '@/lib/actions';
 import { downloadText } from '@/lib/download';
+import { isFresh, takeFresh } from '@/lib/fresh';
 import type { User } from '@/lib/types';
 import { useIsPhone } from '@/ui/hooks';
 import type { MenuItem } from '@/ui/Menu';
@@ -28,11 +30,13 @@ interface WorkbenchProps {
   path: string;
   writable: boolean;
   me: User;
+  /** May let others in. */
+  owner: boolean;
   /** The text the server sent, while the shared one has not arrived. */
   standIn: string | undefined;
 }
 
-export function Workbench({ session, workspaceId, path: storedPath, writable, me, standIn }: WorkbenchProps) {
+export function Workbench({ session, workspaceId, path: storedPath, writable, me, owner, standIn }: WorkbenchProps) {
   const phone = useIsPhone();
   const replica = useObservable(session.replica);
   const { data: documents } = useDocuments(workspaceId);
@@ -40,7 +44,7 @@ export function Workbench({ session, workspaceId, path: storedPath, writable, me
   const people = usePeople(session, me.id);
   const words = useWordCount(replica, standIn === undefined);
   const modes = useMemo(() => modesFor(writable, phone), [writable, phone]);
-  const [chosen, choose] = useMode(modes, writable);
+  const [chosen, choose] = useMode(modes, writable, isFresh(session.documentId));
   // What cannot be edited yet is read meanwhile.
   const mode: Mode = standIn === undefined ? chosen : 'read';
   const [outline, setOutline] = useState(false);
@@ -73,15 +77,22 @@ export function Workbench({ session, workspaceId, path: storedPath, writable, me
 
   const { restorePlace } = panes;
   useLayoutEffect(() => restorePlace(), [mode, restorePlace]);
+  useEffect(() => {
+    if (panes.editor && takeFresh(session.documentId)) panes.editor.view.focus();
+  }, [panes.editor, session]);
   useAnchorFromAddress(standIn === undefined, goToFragment);
   useDocumentActions({ modes, mode, setMode, toggleOutline, writable });
 
   const text = (): string => standIn ?? replica.text.toJSON();
   const menu = (): readonly MenuItem[] => [
+    ...(phone && owner ? offered('members', { label: t('menu.share'), icon: 'people' }) : []),
     { label: t('menu.outline'), checked: outline, run: () => setOutline(!outline) },
     ...(mode === 'read' ? [] : [{ label: t('menu.find'), icon: 'search' as const, shortcut: 'Mod+F', run: () => panes.editor?.toggleSearch() }]),
     { label: t('menu.copy'), icon: 'copy', separated: true, run: () => void copyWithToast(text()) },
     { label: t('menu.download'), icon: 'download', run: () => downloadText(path, text()) },
+    ...offered('rename-document', { icon: 'pencil', separated: true }),
+    ...offered('move-document', { icon: 'move' }),
+    ...offered('delete-document', { icon: 'trash', danger: true }),
   ];
 
   return (
@@ -97,6 +108,7 @@ export function Workbench({ session, workspaceId, path: storedPath, writable, me
         onMode={setMode}
         phone={phone}
         menu={menu}
+        share={owner && !phone ? offered('members')[0]?.run : undefined}
       />
       <Banners session={session} />
       <div className="doc-body">
@@ -130,6 +142,12 @@ export function Workbench({ session, workspaceId, path: storedPath, writable, me
       {phone && writable && mode !== 'read' && panes.editor && <Toolbar editor={panes.editor} />}
     </div>
   );
+}
+
+/** What the frame around can do, as an item of the menu here; nothing where it cannot. */
+function offered(id: string, looks: Partial<MenuItem> = {}): readonly MenuItem[] {
+  const action = listActions().find((one) => one.id === id);
+  return action ? [{ label: action.label, shortcut: action.shortcut, run: action.run, ...looks }] : [];
 }
 
 /** `#setup` in the address leads to that heading: once the text is there, and when the address changes. */

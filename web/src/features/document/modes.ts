@@ -17,9 +17,9 @@ function storedMode(): Mode {
   return isMode(stored) ? stored : 'edit';
 }
 
-/** What was chosen, as far as this document and this screen allow it; who cannot write reads. */
-export function useMode(allowed: readonly Mode[], writable: boolean): [Mode, (mode: Mode) => void] {
-  const [chosen, setChosen] = useState<Mode | null>(null);
+/** What was chosen, as far as this document and this screen allow it; who cannot write reads. A `fresh` one is written in. */
+export function useMode(allowed: readonly Mode[], writable: boolean, fresh: boolean): [Mode, (mode: Mode) => void] {
+  const [chosen, setChosen] = useState<Mode | null>(() => (fresh && storedMode() === 'read' ? 'edit' : null));
   const wanted = chosen ?? (writable ? storedMode() : 'read');
   const mode = allowed.includes(wanted) ? wanted : (allowed[0] ?? 'read');
   const choose = useCallback(

@@ -44,6 +44,7 @@ export const t = catalogue({
   'people.unnamed': 'Somebody',
 
   'menu.more': 'More actions',
+  'menu.share': 'Share',
   'menu.outline': 'Outline',
   'menu.copy': 'Copy as Markdown',
   'menu.download': 'Download',
@@ -88,11 +89,16 @@ export const t = catalogue({
   'draft.dismiss': 'Dismiss',
 
   'gone.title': 'This document was deleted',
-  'gone.text': 'Somebody moved it to the trash, or the link is wrong. It may be restored from there.',
+  'gone.text': 'It is in the trash. When somebody brings it back, it opens here by itself.',
+  'gone.trash': 'Open the trash',
+  'missing.title': 'There is no document at this address',
+  'missing.text': 'The link is wrong, or the document was deleted. When somebody brings it back, it opens here by itself.',
   'no-right.title': 'You cannot open this document',
   'no-right.text': 'You are no longer a member of its workspace. Ask an owner to add you again.',
   'unavailable.title': 'Not available offline',
   'unavailable.text': 'This document was not opened on this device before. It loads as soon as the server can be reached.',
+
+  'paste.too_large': 'Nothing was put in: this text has {size}, and a document holds {limit} at most. Put it into several documents.',
 
   'toolbar.label': 'Formatting',
   'toolbar.bold': 'Bold',

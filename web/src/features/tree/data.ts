@@ -1,6 +1,7 @@
 // The documents of a workspace, and what can be done to them: shown at once, taken back with a reason.
 import { useQuery } from '@tanstack/react-query';
 import { api, request } from '@/lib/api';
+import { markFresh } from '@/lib/fresh';
 import { baseName, displayName, isWithin } from '@/lib/paths';
 import { t } from '@/lib/strings';
 import { toast } from '@/lib/toasts';
@@ -55,34 +56,44 @@ export const cachedDocuments = (workspaceId: string): Documents => queryClient.g
 const change = <R>(workspaceId: string, how: (list: Documents) => Documents, work: () => Promise<R>, failure: string) =>
   optimistic<Documents, R>(documentsKey(workspaceId), how, work, failure);
 
+/** Resolves to the new document, ready to be written in; throws what the server said when it refused. */
+export async function makeDocument(workspaceId: string, path: string): Promise<DocumentInfo> {
+  const created = await api.post<DocumentInfo>(`/api/workspaces/${workspaceId}/documents`, { path, content: '' });
+  queryClient.setQueryData<Documents>(documentsKey(workspaceId), (list) => [...(list ?? []).filter(({ id }) => id !== created.id), created]);
+  markFresh(created.id);
+  return created;
+}
+
 /** Resolves to the new document, or to undefined when it was refused, which has been reported. */
-export async function createDocument(workspaceId: string, path: string, content = ''): Promise<DocumentInfo | undefined> {
+export async function createDocument(workspaceId: string, path: string): Promise<DocumentInfo | undefined> {
   try {
-    const created = await api.post<DocumentInfo>(`/api/workspaces/${workspaceId}/documents`, { path, content });
-    queryClient.setQueryData<Documents>(documentsKey(workspaceId), (list) => [...(list ?? []).filter(({ id }) => id !== created.id), created]);
-    return created;
+    return await makeDocument(workspaceId, path);
   } catch (error) {
     reportFailure(t('tree.create_failed', { name: displayName(path) }), error);
     return undefined;
   }
 }
 
-export async function moveDocument(workspaceId: string, id: string, path: string): Promise<void> {
-  await change(
+/** Resolves to whether it was moved; when not, that has been reported. */
+export async function moveDocument(workspaceId: string, id: string, path: string): Promise<boolean> {
+  const done = await change(
     workspaceId,
     (list) => list.map((one) => (one.id === id ? { ...one, path } : one)),
-    () => api.patch(`/api/documents/${id}`, { path }),
+    () => api.patch(`/api/documents/${id}`, { path }).then(() => true),
     t('tree.move_failed', { name: displayName(path) }),
   );
+  return done ?? false;
 }
 
-export async function moveFolder(workspaceId: string, from: string, to: string): Promise<void> {
-  await change(
+/** As `moveDocument`, with everything inside. */
+export async function moveFolder(workspaceId: string, from: string, to: string): Promise<boolean> {
+  const done = await change(
     workspaceId,
     (list) => list.map((one) => (isWithin(one.path, from) && one.path !== from ? { ...one, path: to + one.path.slice(from.length) } : one)),
-    () => api.post(`/api/workspaces/${workspaceId}/folders/move`, { from_path: from, to_path: to }),
+    () => api.post(`/api/workspaces/${workspaceId}/folders/move`, { from_path: from, to_path: to }).then(() => true),
     t('tree.move_failed', { name: baseName(from) }),
   );
+  return done ?? false;
 }
 
 interface RestoreAnswer {

@@ -1,14 +1,15 @@
 import { lazy, useMemo } from 'react';
 import { useLocation } from 'wouter';
-import { baseName, documentPath, isWithin, joinPath, parentPath, pathProblem, tidyPath } from '@/lib/paths';
+import { baseName, displayName, documentPath, isWithin, joinPath, parentPath, pathProblem, tidyPath } from '@/lib/paths';
 import { Refusal } from '@/lib/problem';
 import { t } from '@/lib/strings';
 import { toast } from '@/lib/toasts';
 import type { DocumentInfo } from '@/lib/types';
+import { leaveFocus } from '@/ui/focus-return';
 import type { MenuItem } from '@/ui/Menu';
 import { showModal } from '@/ui/modal';
 import { showPrompt } from '@/ui/prompt';
-import { cachedDocuments, createDocument, deleteDocument, deleteFolder, moveDocument, moveFolder } from './data';
+import { cachedDocuments, deleteDocument, deleteFolder, makeDocument, moveDocument, moveFolder } from './data';
 import type { DocumentNode, TreeNode } from './model';
 
 const MoveDialog = lazy(() => import('./MoveDialog'));
@@ -23,15 +24,24 @@ export function useTreeCommands(workspaceId: string, currentId: string | undefin
     const urlOf = (id: string): string => `/w/${workspaceId}/d/${id}`;
     const current = () => cachedDocuments(workspaceId).find(({ id }) => id === currentId);
 
-    const moveTo = async (node: TreeNode, path: string): Promise<void> => {
-      if (path === node.path) return;
+    /** Resolves to whether it is somewhere else now. */
+    const moveTo = async (node: TreeNode, path: string): Promise<boolean> => {
+      if (path === node.path) return false;
       const problem = pathProblem(path);
       if (problem) {
         toast(t(`path.${problem}`), { kind: 'error' });
-        return;
+        return false;
       }
-      if (node.kind === 'document') await moveDocument(workspaceId, node.document.id, path);
-      else await moveFolder(workspaceId, node.path, path);
+      return node.kind === 'document' ? moveDocument(workspaceId, node.document.id, path) : moveFolder(workspaceId, node.path, path);
+    };
+
+    /** What goes into a closed folder is out of sight: it is said where it is, and it can be taken back. */
+    const moveAway = async (node: TreeNode, folder: string): Promise<void> => {
+      const path = joinPath(folder, baseName(node.path));
+      if (!(await moveTo(node, path))) return;
+      const back = (): void => void moveTo({ ...node, path }, node.path);
+      const name = node.kind === 'document' ? displayName(path) : baseName(path);
+      toast(folder ? t('tree.moved', { name, folder }) : t('tree.moved_top', { name }), { action: { label: t('undo'), run: back } });
     };
 
     const commands = {
@@ -48,8 +58,9 @@ export function useTreeCommands(workspaceId: string, currentId: string | undefin
             const path = documentPath(typed.endsWith('/') ? `${typed}${t('tree.untitled')}` : typed);
             const problem = pathProblem(path);
             if (problem) throw new Refusal(t(`path.${problem}`));
-            const created = await createDocument(workspaceId, path);
-            if (created) navigate(urlOf(created.id));
+            const created = await makeDocument(workspaceId, path);
+            leaveFocus();
+            navigate(urlOf(created.id));
           },
         }),
 
@@ -61,15 +72,17 @@ export function useTreeCommands(workspaceId: string, currentId: string | undefin
           label: t('tree.name_or_path'),
           initial: node.path,
           submit: t('rename'),
-          onSubmit: (typed) => moveTo(node, documentPath(typed)),
+          onSubmit: async (typed) => {
+            await moveTo(node, documentPath(typed));
+          },
         }),
 
-      rename: (node: TreeNode, typed: string): Promise<void> => {
+      rename: (node: TreeNode, typed: string): Promise<boolean> => {
         const name = node.kind === 'document' ? documentPath(typed) : tidyPath(typed);
         return moveTo(node, joinPath(parentPath(node.path), name));
       },
 
-      moveInto: (node: TreeNode, folder: string): Promise<void> => moveTo(node, joinPath(folder, baseName(node.path))),
+      moveInto: moveAway,
 
       askMove: (node: TreeNode): void =>
         showModal((close) => (

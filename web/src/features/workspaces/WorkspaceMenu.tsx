@@ -27,11 +27,13 @@ export function showMembers(workspace: Workspace, me: User, navigate: Navigate):
 }
 
 /** What can be done with a workspace, for its menu and for the palette. */
-export function workspaceItems(workspace: Workspace, me: User, navigate: Navigate): readonly MenuItem[] {
-  const items: MenuItem[] = [{ label: t('workspace.members'), icon: 'people', run: () => showMembers(workspace, me, navigate) }];
+export function workspaceItems(workspace: Workspace, me: User, navigate: Navigate): readonly (MenuItem & { readonly id: string })[] {
+  const items = [{ id: 'members', label: t('workspace.members'), icon: 'people' as const, run: () => showMembers(workspace, me, navigate) }];
   if (workspace.role !== 'owner') return items;
-  items.push(
+  return [
+    ...items,
     {
+      id: 'rename-workspace',
       label: t('workspace.rename'),
       icon: 'pencil',
       run: () =>
@@ -44,6 +46,7 @@ export function workspaceItems(workspace: Workspace, me: User, navigate: Navigat
         }),
     },
     {
+      id: 'delete-workspace',
       label: t('workspace.delete'),
       icon: 'trash',
       danger: true,
@@ -52,8 +55,7 @@ export function workspaceItems(workspace: Workspace, me: User, navigate: Navigat
         navigate('/');
       },
     },
-  );
-  return items;
+  ];
 }
 
 export function WorkspaceMenu({ workspace, me }: { workspace: Workspace; me: User }) {

@@ -30,6 +30,7 @@ class TableWidget extends WidgetType {
   toDOM(view: EditorView): HTMLElement {
     const frame = document.createElement('div');
     frame.className = 'cm-md-table-frame md-prose';
+    frame.dir = 'auto';
     frame.append(this.build());
     frame.addEventListener('mousedown', (event) => {
       event.preventDefault();
