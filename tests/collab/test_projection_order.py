@@ -70,6 +70,7 @@ async def test_many_documents_are_stored_a_few_at_a_time(app: FastAPI, monkeypat
     large = "x" * 300
     for document in ids:
         await rooms.replace(document, "new\n" if document in ids[:5] else large, user_id=owner.id, expected_etag=None)
+    monkeypatch.setattr(projection, "QUIET_SECONDS", 1000)  # the server's own look must not come between
     stored: list[int] = []
     real = storage.store_captures
 

@@ -2,9 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any
 
-from sqlalchemy import RowMapping, Table, bindparam, func, literal, null, select
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    LargeBinary,
+    Select,
+    String,
+    Table,
+    bindparam,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mdreader.db.engine import Transaction
@@ -43,27 +59,65 @@ class HoleError(Exception):
     """The log lacks a row: the database was damaged, or two servers wrote to it."""
 
 
-_head = (
-    select(document_heads, document_texts.c.seq.label("text_seq"))
+_head = select(document_heads.c.seq, document_heads.c.eol, document_heads.c.bom).where(
+    document_heads.c.document_id == bindparam("id")
+)
+
+
+class _Part(IntEnum):
+    """What a row of `_everything` or `_since` is."""
+
+    HEAD = 0  # the newest row's number; epoch, line ends, byte order mark; the stored text's number
+    SNAPSHOT = 1  # its number, state, state vector
+    ROW = 2  # its number and update
+    OWNER = 3  # a client id and whose it is
+
+
+_COLUMNS = {
+    "data": LargeBinary,
+    "vector": LargeBinary,
+    "name": String,
+    "eol": String,
+    "bom": Boolean,
+    "text_seq": BigInteger,
+}
+
+
+def _part(kind: _Part, number: ColumnElement[Any], **given: ColumnElement[Any]) -> Select[Any]:
+    """One kind of row, all columns of which have a type: PostgreSQL takes a NULL without one for text."""
+    found = [(given[name] if name in given else cast(null(), of)).label(name) for name, of in _COLUMNS.items()]
+    return select(literal(int(kind)).label("kind"), number.label("number"), *found)
+
+
+_head_part = (
+    _part(
+        _Part.HEAD,
+        func.coalesce(document_heads.c.seq, 0),
+        name=document_heads.c.epoch,
+        eol=document_heads.c.eol,
+        bom=document_heads.c.bom,
+        text_seq=document_texts.c.seq,
+    )
     .select_from(document_heads.outerjoin(document_texts, document_texts.c.document_id == document_heads.c.document_id))
     .where(document_heads.c.document_id == bindparam("id"))
 )
-# One statement, so that a fold cannot happen between reading the snapshot and reading the log.
-_state = (
-    select(
-        literal(0).label("kind"), document_snapshots.c.seq, document_snapshots.c.data, document_snapshots.c.state_vector
-    )
-    .where(document_snapshots.c.document_id == bindparam("id"))
-    .union_all(
-        select(literal(1), document_updates.c.seq, document_updates.c.data, null()).where(
-            document_updates.c.document_id == bindparam("id")
-        )
-    )
-    .order_by("kind", "seq")
-)
-_owners = select(document_clients.c.client_id, document_clients.c.user_id).where(
+_owner_part = _part(_Part.OWNER, document_clients.c.client_id, name=document_clients.c.user_id).where(
     document_clients.c.document_id == bindparam("id")
 )
+# One statement, and so one moment: between two, another server may fold the log, or store a row with another shape.
+_everything = union_all(
+    _head_part,
+    _part(
+        _Part.SNAPSHOT,
+        document_snapshots.c.seq,
+        data=document_snapshots.c.data,
+        vector=document_snapshots.c.state_vector,
+    ).where(document_snapshots.c.document_id == bindparam("id")),
+    _part(_Part.ROW, document_updates.c.seq, data=document_updates.c.data).where(
+        document_updates.c.document_id == bindparam("id")
+    ),
+    _owner_part,
+).order_by("kind", "number")
 _last_row = (
     select(func.max(document_updates.c.seq))
     .where(document_updates.c.document_id == document_texts.c.document_id)
@@ -88,11 +142,15 @@ _behind = (
 # A server that has missed more reads the whole document.
 MAX_ROWS = 1000
 PROGRESS_AT_ONCE = 1000
-_rows_after = (
+_newer_rows = (
     select(document_updates.c.seq, document_updates.c.data)
-    .where(document_updates.c.document_id == bindparam("id"), document_updates.c.seq > bindparam("seq"))
+    .where(document_updates.c.document_id == bindparam("id"), document_updates.c.seq > bindparam("after"))
     .order_by(document_updates.c.seq)
     .limit(MAX_ROWS)
+    .subquery()
+)
+_since = union_all(_head_part, _part(_Part.ROW, _newer_rows.c.seq, data=_newer_rows.c.data), _owner_part).order_by(
+    "kind", "number"
 )
 _progress = (
     select(
@@ -118,50 +176,46 @@ _hold_heads = (
 
 async def load(conn: AsyncConnection, document_id: str) -> Stored | None:
     """All that is stored of a document; None when it was never seeded. Raises `HoleError`."""
-    head = (await conn.execute(_head, {"id": document_id})).mappings().first()
-    if head is None:
+    parts = (await conn.execute(_everything, {"id": document_id})).all()
+    if not parts:
         return None
-    rows = (await conn.execute(_state, {"id": document_id})).all()
-    owners = {row.client_id: row.user_id for row in await conn.execute(_owners, {"id": document_id})}
-    return _assemble(document_id, head, [tuple(row) for row in rows], owners)
-
-
-def _assemble(
-    document_id: str, head: RowMapping, rows: Sequence[tuple[int, int, bytes, bytes | None]], owners: dict[int, str]
-) -> Stored:
+    head, *rest = parts
     clocks: dict[int, int] = {}
-    seq = 0
-    parts: list[bytes] = []
-    for kind, row_seq, data, state_vector in rows:
-        if kind == 0:
-            clocks = decode_state_vector(state_vector or b"\x00")
-        elif row_seq <= seq:
+    seq = log_rows = 0
+    updates: list[bytes] = []
+    owners: dict[int, str] = {}
+    for kind, number, data, vector, name, *_ in rest:
+        if kind == _Part.OWNER:
+            owners[number] = name
+            continue
+        if kind == _Part.SNAPSHOT:
+            clocks = decode_state_vector(vector)
+        elif number <= seq:
             continue
         else:
-            if row_seq != seq + 1:
-                raise HoleError(f"document {document_id}: log row {seq + 1} is missing before {row_seq}")
+            if number != seq + 1:
+                raise HoleError(f"document {document_id}: log row {seq + 1} is missing before {number}")
+            log_rows += 1
             for client, clock in clocks_of(data).items():
                 clocks[client] = max(clock, clocks.get(client, 0))
-        seq = row_seq
-        parts.append(data)
-    log_rows = len(parts) - (1 if rows and rows[0][0] == 0 else 0)
-    state = merged(parts) if parts else EMPTY_UPDATE
+        seq = number
+        updates.append(data)
     return Stored(
         document_id,
-        head["epoch"],
-        Shape(head["eol"], head["bom"]),
+        head.name,
+        Shape(head.eol, head.bom),
         seq,
         log_rows,
-        state,
+        merged(updates) if updates else EMPTY_UPDATE,
         clocks,
         owners,
-        head["text_seq"] or 0,
+        head.text_seq or 0,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class NewRows:
-    """What the log holds after a number. `rows` begin right after it, unless they were folded: then there is a hole."""
+    """What the log holds after a number, at one moment. `rows` begin right after it, unless they were folded: then there is a hole."""
 
     seq: int  # the newest row's number
     shape: Shape
@@ -171,16 +225,18 @@ class NewRows:
 
 async def rows_after(conn: AsyncConnection, document_id: str, seq: int) -> NewRows | None:
     """The rows that were committed after `seq`, oldest first, at most `MAX_ROWS`; None when the document is gone."""
-    # The head first: what it counts is there when the rows are read.
-    head = (await conn.execute(_head, {"id": document_id})).mappings().first()
+    head = (await conn.execute(_head, {"id": document_id})).first()
     if head is None:
         return None
-    shape, newest = Shape(head["eol"], head["bom"]), head["seq"] or 0
-    if newest <= seq:
-        return NewRows(newest, shape, [], {})
-    rows = [tuple(row) for row in await conn.execute(_rows_after, {"id": document_id, "seq": seq})]
-    owners = {row.client_id: row.user_id for row in await conn.execute(_owners, {"id": document_id})}
-    return NewRows(newest, shape, rows, owners)
+    if (head.seq or 0) <= seq:
+        return NewRows(head.seq or 0, Shape(head.eol, head.bom), [], {})
+    parts = (await conn.execute(_since, {"id": document_id, "after": seq})).all()
+    if not parts:
+        return None
+    newest, *rest = parts
+    rows = [(row.number, row.data) for row in rest if row.kind == _Part.ROW]
+    owners = {row.number: row.name for row in rest if row.kind == _Part.OWNER}
+    return NewRows(newest.number, Shape(newest.eol, newest.bom), rows, owners)
 
 
 @dataclass(frozen=True, slots=True)
