@@ -13,6 +13,7 @@ from mdreader.features.accounts import routes as accounts
 from mdreader.features.accounts.outbox import routes as outbox
 from mdreader.features.collab import routes as collab
 from mdreader.features.documents import routes as documents
+from mdreader.features.documents.elsewhere import answer_not_found
 from mdreader.features.jobs import routes as jobs
 from mdreader.features.mail import routes as mail
 from mdreader.features.transfer import routes as transfer
@@ -23,6 +24,7 @@ from mdreader.http.middleware import EdgeMiddleware
 from mdreader.http.openapi import DescribedApi
 from mdreader.http.page import Page
 from mdreader.http.routes import add_routes
+from mdreader.kernel.errors import NotFoundError
 from mdreader.settings import Settings
 
 
@@ -47,6 +49,8 @@ def create_app(settings: Settings) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False} if tracing is None else tracing.telemetry,
     )
     add_error_handlers(app)
+    if settings.cell is not None:
+        app.add_exception_handler(NotFoundError, answer_not_found)
     app.add_middleware(EdgeMiddleware)
     # Routes are tried one after the other: those that are asked most come first.
     for routes in (documents, collab, workspaces, accounts, transfer, mail, outbox, jobs, operations):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mdreader.db.engine import Database
 from mdreader.jobs.queue import Jobs
+from mdreader.kernel.cells import Cells
 from mdreader.kernel.clock import Clock
 from mdreader.ports.blobs import BlobStore
 from mdreader.ports.directory import Directory
@@ -32,6 +33,7 @@ class Policy:
     metrics_token: str | None
     email_verification_required: bool = False
     mail_from: str = "mdreader@localhost"
+    cells: Cells | None = None
     origin_secrets: tuple[str, ...] = ()
 
 

@@ -90,6 +90,8 @@ class Settings(BaseSettings):
     origin_secrets: Annotated[tuple[str, ...], NoDecode] = Field(
         (), repr=False, validation_alias="MDREADER_ORIGIN_SECRET"
     )
+    cell: str | None = Field(None, pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", validation_alias="MDREADER_CELL")
+    cells: Annotated[tuple[tuple[str, str], ...], NoDecode] = Field((), validation_alias="MDREADER_CELLS")
     max_document_bytes: int = Field(5_000_000, ge=1_000, le=100_000_000, validation_alias="MDREADER_MAX_DOCUMENT_BYTES")
     metrics_token: str | None = Field(None, min_length=16, validation_alias="MDREADER_METRICS_TOKEN")
     stop_delay: float = Field(0, ge=0, le=300, validation_alias="MDREADER_STOP_DELAY")
@@ -124,6 +126,20 @@ class Settings(BaseSettings):
         if any(len(part) < LEAST_ORIGIN_SECRET for part in found):
             raise ValueError(f"each value has at least {LEAST_ORIGIN_SECRET} characters")
         return found
+
+    @field_validator("cells", mode="before")
+    @classmethod
+    def _cells(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [part.strip().partition("=") for part in value.split(",") if part.strip()]
+        for name, _, url in pairs:
+            parts = urlsplit(url)
+            if not name or parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
+                raise ValueError("must be names with addresses: eu=https://eu.example.org, us=https://us.example.org")
+        if len({name for name, _, _ in pairs}) < len(pairs):
+            raise ValueError("two cells have one name")
+        return tuple((name, url.rstrip("/")) for name, _, url in pairs)
 
     @field_validator("oidc_providers", mode="before")
     @classmethod
@@ -161,6 +177,10 @@ class Settings(BaseSettings):
         for name in ("google", "github"):
             if (getattr(self, f"{name}_client_id") is None) != (getattr(self, f"{name}_client_secret") is None):
                 raise ValueError(f"{name.upper()}_CLIENT_ID and {name.upper()}_CLIENT_SECRET need each other")
+        if (self.cell is None) != (not self.cells):
+            raise ValueError("MDREADER_CELL and MDREADER_CELLS need each other")
+        if self.cell is not None and self.cell not in dict(self.cells):
+            raise ValueError(f"MDREADER_CELLS does not name {self.cell}, which MDREADER_CELL says this is")
         taken = [one.id for one in self.oidc_providers] + ["google"] * bool(self.google_client_id)
         taken += ["github"] * bool(self.github_client_id)
         if len(set(taken)) < len(taken):

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from mdreader.adapters import blobs_local_routes
 from mdreader.adapters.metrics_emf import EmfWriter
 from mdreader.bootstrap.accounts import make_directory, make_identity
+from mdreader.bootstrap.cells import cells_of, settle_in
 from mdreader.bootstrap.credentials import Credentials, open_secrets
 from mdreader.bootstrap.database import open_database, signing_secret
 from mdreader.bootstrap.files import make_blobs
@@ -66,6 +67,7 @@ async def _build(credentials: Credentials) -> AsyncIterator[Runtime]:
         metrics_token=settings.metrics_token,
         email_verification_required=settings.email_verification == "required",
         mail_from=settings.email_from or "mdreader@localhost",
+        cells=cells_of(settings),
         origin_secrets=settings.origin_secrets,
     )
     async with AsyncExitStack() as stack:
@@ -76,6 +78,8 @@ async def _build(credentials: Credentials) -> AsyncIterator[Runtime]:
             # Where the log lines go, so that one log group holds both.
             await opened(EmfWriter(REGISTRY, sys.stderr.write, service=settings.service_name).running())
         database = await opened(open_database(settings, rotating=credentials.rotating))
+        if policy.cells is not None:
+            await settle_in(policy.cells, database, clock)
         shared = await opened(open_shared(settings.redis_url, database, clock))
         database.doubts.subscribe(lambda: shared.fanout.publish(EventsMissed()))
         secret = await signing_secret(settings, database)

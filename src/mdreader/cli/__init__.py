@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from mdreader import __version__
+from mdreader.cli.cells import commands as cells_commands
 from mdreader.cli.cloud import commands as cloud_commands
 from mdreader.cli.transfer import commands as transfer_commands
 
@@ -102,4 +103,5 @@ def _doctor(
 
 
 app.add_typer(transfer_commands)
+app.add_typer(cells_commands, name="cells")
 app.add_typer(cloud_commands, name="cloud")

@@ -79,7 +79,8 @@ def problem(
     return JSONResponse(body, status_code=status, headers=headers, media_type="application/problem+json")
 
 
-async def _app_error(request: Request, error: Exception) -> JSONResponse:
+async def app_error(request: Request, error: Exception) -> JSONResponse:
+    """The answer to an error that a caller may be told about."""
     assert isinstance(error, errors.AppError)  # noqa: S101 - registered for this type alone
     if isinstance(error, errors.StorageFullError):
         notice = Notice("disk.full", "error", "Nothing can be stored: the disk is full", subject=socket.gethostname())
@@ -116,6 +117,6 @@ def unexpected(error: Exception) -> JSONResponse:
 
 def add_error_handlers(app: FastAPI) -> None:
     """Make every error of `app` a problem document."""
-    app.add_exception_handler(errors.AppError, _app_error)
+    app.add_exception_handler(errors.AppError, app_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)

@@ -16,4 +16,5 @@ class CloseCode(IntEnum):
     NOT_FOUND = 4404  # no such document, or deleted
     EPOCH_CHANGED = 4409  # the local copy belongs to an earlier life of the document: start afresh
     TOO_LARGE = 4413  # the document would be over its size limit
+    OTHER_CELL = 4421  # it lives in another cell; the reason is the address to open there
     TOO_MANY_MESSAGES = 4429

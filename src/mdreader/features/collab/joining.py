@@ -15,6 +15,7 @@ from mdreader.features.collab.connection import Connection
 from mdreader.features.collab.presence import Person
 from mdreader.features.collab.rooms import Rooms
 from mdreader.features.documents.access import require_document, rights_now
+from mdreader.features.documents.elsewhere import find
 from mdreader.features.workspaces.access import Right
 from mdreader.kernel.actor import Actor
 from mdreader.kernel.errors import AppError, ForbiddenError, NotFoundError, UnauthenticatedError, UnavailableError
@@ -84,12 +85,27 @@ async def join(runtime: Runtime, connection: Connection, token: str, epoch: str 
     except ForbiddenError as error:
         connection.close(CloseCode.FORBIDDEN, error.code)
     except NotFoundError as error:
-        connection.close(CloseCode.NOT_FOUND, error.code)
+        await _close_not_found(runtime, connection, error)
     except AppError as error:
         connection.close(CloseCode.TRY_AGAIN_LATER, error.code)
     except Exception:
         log.exception("join_failed", document_id=connection.document_id)
         connection.close(CloseCode.TRY_AGAIN_LATER, "the document cannot be opened now")
+
+
+async def _close_not_found(runtime: Runtime, connection: Connection, error: NotFoundError) -> None:
+    """Say that there is no such document; or where it is, to somebody who had a right to it when it went."""
+    elsewhere = None
+    if connection.actor is not None:
+        try:
+            elsewhere = await find(runtime, connection.actor, document_id=connection.document_id)
+        except AppError:
+            connection.close(CloseCode.TRY_AGAIN_LATER, error.code)
+            return
+    if elsewhere is None:
+        connection.close(CloseCode.NOT_FOUND, error.code)
+    else:
+        connection.close(CloseCode.OTHER_CELL, elsewhere.address)
 
 
 async def _authorise(runtime: Runtime, connection: Connection) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final, Literal, get_args
 
-from sqlalchemy import ColumnElement, Select, bindparam, select
+from sqlalchemy import ColumnElement, Select, bindparam, false, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mdreader.db.engine import has_company
@@ -54,11 +54,15 @@ class WorkspaceAccess:
 
 
 # To join on `membership.c.workspace_id`, so that a feature's own statement answers "what, and may they" at once. It has a row
-# for each workspace that is not deleted and that the user bound as `actor_id` belongs to.
+# for each workspace that is here, not deleted, and that the user bound as `actor_id` belongs to.
 MEMBERSHIP: Final = (
     select(memberships.c.workspace_id, memberships.c.role)
     .join(workspaces, workspaces.c.id == memberships.c.workspace_id)
-    .where(memberships.c.user_id == bindparam("actor_id"), workspaces.c.deleted_at.is_(None))
+    .where(
+        memberships.c.user_id == bindparam("actor_id"),
+        workspaces.c.deleted_at.is_(None),
+        workspaces.c.away.is_(false()),
+    )
     .subquery("membership")
 )
 
@@ -66,8 +70,20 @@ MEMBERSHIP: Final = (
 MEMBERSHIPS: Final = (
     select(memberships.c.workspace_id, memberships.c.user_id, memberships.c.role)
     .join(workspaces, workspaces.c.id == memberships.c.workspace_id)
-    .where(workspaces.c.deleted_at.is_(None))
+    .where(workspaces.c.deleted_at.is_(None), workspaces.c.away.is_(false()))
     .subquery("memberships_now")
+)
+
+# What the user bound as `actor_id` belonged to when it went to another cell, and which one that is.
+AWAY: Final = (
+    select(memberships.c.workspace_id, workspaces.c.cell)
+    .join(workspaces, workspaces.c.id == memberships.c.workspace_id)
+    .where(
+        memberships.c.user_id == bindparam("actor_id"),
+        workspaces.c.deleted_at.is_(None),
+        workspaces.c.away.is_(true()),
+    )
+    .subquery("away")
 )
 
 _ROLE: Final = select(MEMBERSHIP.c.role).where(MEMBERSHIP.c.workspace_id == bindparam("workspace_id"))
@@ -85,7 +101,11 @@ _HOLD: Final = hold(bindparam("workspace_id"))
 _ROLE_EVEN_DELETED: Final = (
     select(memberships.c.role, workspaces.c.deleted_at)
     .join(workspaces, workspaces.c.id == memberships.c.workspace_id)
-    .where(memberships.c.user_id == bindparam("actor_id"), workspaces.c.id == bindparam("workspace_id"))
+    .where(
+        memberships.c.user_id == bindparam("actor_id"),
+        workspaces.c.id == bindparam("workspace_id"),
+        workspaces.c.away.is_(false()),
+    )
 )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, false, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mdreader.features.workspaces.tables import memberships, workspaces
@@ -15,6 +15,7 @@ _NAMED: Final = (
     .where(
         or_(workspaces.c.id == bindparam("reference"), workspaces.c.name == bindparam("reference")),
         workspaces.c.deleted_at.is_(None),
+        workspaces.c.away.is_(false()),
         memberships.c.role == "owner",
     )
     .order_by(workspaces.c.id, memberships.c.created_at.desc(), memberships.c.user_id.desc())

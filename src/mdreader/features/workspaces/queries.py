@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, false, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mdreader.db.engine import Transaction
@@ -40,8 +40,9 @@ _WORKSPACE: Final = (
     .where(memberships.c.user_id == bindparam("user_id"))
 )
 _ONE: Final = _WORKSPACE.where(workspaces.c.id == bindparam("workspace_id"))
-_LIVE: Final = _WORKSPACE.where(workspaces.c.deleted_at.is_(None)).order_by(workspaces.c.name, workspaces.c.id)
-_DELETED: Final = _WORKSPACE.where(workspaces.c.deleted_at.is_not(None), memberships.c.role == "owner").order_by(
+_HERE: Final = _WORKSPACE.where(workspaces.c.away.is_(false()))
+_LIVE: Final = _HERE.where(workspaces.c.deleted_at.is_(None)).order_by(workspaces.c.name, workspaces.c.id)
+_DELETED: Final = _HERE.where(workspaces.c.deleted_at.is_not(None), memberships.c.role == "owner").order_by(
     workspaces.c.deleted_at.desc(), workspaces.c.id
 )
 _MEMBERS: Final = (
@@ -56,9 +57,11 @@ _OWNERS: Final = select(func.count()).where(
 )
 
 
-async def insert_workspace(tx: Transaction, *, workspace_id: str, name: str, user_id: str, now: int) -> None:
-    """Store a new workspace, without members."""
-    row = {"id": workspace_id, "name": name, "rev": 0, "created_at": now, "created_by": user_id}
+async def insert_workspace(
+    tx: Transaction, *, workspace_id: str, name: str, user_id: str, now: int, cell: str | None
+) -> None:
+    """Store a new workspace, without members. `cell` is the one that it is made in, if there are cells."""
+    row = {"id": workspace_id, "name": name, "rev": 0, "created_at": now, "created_by": user_id, "cell": cell}
     await tx.conn.execute(insert(workspaces).values(row))
 
 

@@ -30,7 +30,9 @@ STANDING: Final = "workspaces.standing"
 async def create_workspace(runtime: Runtime, tx: Transaction, actor: Actor, name: str) -> Workspace:
     """Make a workspace; who makes it owns it."""
     workspace_id, now = new_id(), runtime.clock.now()
-    await queries.insert_workspace(tx, workspace_id=workspace_id, name=name, user_id=actor.user_id, now=now)
+    cells = runtime.policy.cells
+    cell = None if cells is None else cells.own
+    await queries.insert_workspace(tx, workspace_id=workspace_id, name=name, user_id=actor.user_id, now=now, cell=cell)
     await queries.insert_member(tx, workspace_id, user_id=actor.user_id, role="owner", now=now)
     rev = await take_rev(tx, workspace_id)
     made = [Change("workspace", "create", workspace_id), Change("member", "add", actor.user_id)]

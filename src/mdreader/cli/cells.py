@@ -1,0 +1,101 @@
+"""`mdreader cells`: which workspace lives in which cell."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
+from typing import Annotated
+
+import typer
+
+from mdreader.cli.outcome import stop
+
+commands = typer.Typer(help="Which workspace lives in which cell.", no_args_is_help=True)
+
+
+@commands.command("list")
+def list_cells() -> None:
+    """How many workspaces live in each cell, as far as this one's database knows."""
+    raise typer.Exit(_list())
+
+
+@commands.command("assign")
+def assign(
+    cell: Annotated[str, typer.Argument(help="The cell in which they live from now on.")],
+    workspaces: Annotated[
+        list[str], typer.Argument(help="Ids of workspaces; - reads them from standard input, one a line.")
+    ],
+) -> None:
+    """Say that workspaces live in a cell. Elsewhere they are refused from then on; docs/operations.md has the steps around it."""
+    ids = [line.strip() for line in sys.stdin if line.strip()] if workspaces == ["-"] else workspaces
+    raise typer.Exit(_assign(cell, ids))
+
+
+def _list() -> int:
+    from mdreader.db.engine import Database
+    from mdreader.features.workspaces.cells import count
+    from mdreader.kernel.cells import Cells
+
+    async def look(database: Database, cells: Cells) -> int:
+        async with database.read() as conn:
+            found = await count(conn, cells)
+        for name, number in found.items():
+            here = " (this one)" if name == cells.own else ""
+            print(f"{name:<32} {number:>10,}   {cells.addresses.get(name, 'not in MDREADER_CELLS')}{here}")
+        return 0
+
+    return _with_database(look)
+
+
+def _assign(cell: str, ids: Sequence[str]) -> int:
+    from mdreader.db.engine import Database
+    from mdreader.features.workspaces.cells import assign as assign_to
+    from mdreader.kernel.cells import Cells
+
+    async def change(database: Database, cells: Cells) -> int:
+        if cell not in cells.addresses:
+            return stop(f"There is no cell {cell}. MDREADER_CELLS names: {', '.join(cells.addresses)}.")
+        async with database.write() as tx:
+            done = await assign_to(tx, cells, ids, cell)
+        if done.unknown:
+            return stop(
+                f"Nothing was changed: {len(done.unknown)} of {len(ids)} are no workspaces of this database.",
+                *done.unknown[:10],
+            )
+        print(f"{done.changed} of {len(ids)} workspaces live in {cell} now, the others did already.")
+        if cell != cells.own and done.changed:
+            print("Sockets that are open here are closed within half a minute.")
+        return 0
+
+    return _with_database(change)
+
+
+def _with_database(work: Callable[..., Awaitable[int]]) -> int:
+    """Run `work` with the database and the cells of the settings; the process's exit code."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from mdreader import migrations
+    from mdreader.bootstrap.cells import cells_of
+    from mdreader.bootstrap.credentials import open_secrets
+    from mdreader.bootstrap.database import on_postgres, open_database
+    from mdreader.db.postgres_address import AddressError
+    from mdreader.kernel.data_folder import DataFolderInUseError, hold
+    from mdreader.kernel.errors import AppError
+    from mdreader.settings import SettingsError, load_settings
+
+    async def run() -> int:
+        async with open_secrets(load_settings()) as credentials:
+            settings = credentials.settings
+            cells = cells_of(settings)
+            if cells is None:
+                return stop("There are no cells: set MDREADER_CELL and MDREADER_CELLS as the servers have them.")
+            with nullcontext() if on_postgres(settings) else hold(settings.data):
+                async with open_database(settings, rotating=credentials.rotating) as database:
+                    return await work(database, cells)
+
+    try:
+        return asyncio.run(run())
+    except (SettingsError, AddressError, DataFolderInUseError, migrations.MigrationError, AppError) as error:
+        return stop(str(error))
+    except SQLAlchemyError as error:
+        return stop(f"The database does not take it: {error}")
