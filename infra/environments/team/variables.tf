@@ -43,7 +43,7 @@ variable "zone_id" {
   type        = string
 
   validation {
-    condition     = can(regex("^Z[A-Z0-9]{5,}$", var.zone_id))
+    condition     = can(regex("^[A-Z0-9]{6,}$", var.zone_id))
     error_message = "An id such as Z0123456789ABCDEFGHIJ."
   }
 }
