@@ -26,11 +26,11 @@ variable "key_arn" {
 variable "engine_version" {
   description = "Version of PostgreSQL 16."
   type        = string
-  default     = "16.8"
+  default     = "16.13"
 
   validation {
     condition     = can(regex("^16\\.\\d{1,2}$", var.engine_version))
-    error_message = "PostgreSQL 16 with its minor version, such as 16.8."
+    error_message = "PostgreSQL 16 with its minor version, such as 16.13."
   }
 }
 
