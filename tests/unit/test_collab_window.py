@@ -52,6 +52,18 @@ def test_nothing_makes_it_longer_or_shorter_than_its_bounds() -> None:
             assert wait == 0.0 or SHORTEST <= wait <= LONGEST
 
 
+def test_while_other_servers_type_along_it_is_longer_within_its_bounds() -> None:
+    window, now = typed(20)
+    alone = window.seconds(20, now)
+    window.followed(now)
+    assert window.seconds(20, now) == pytest.approx(1.35 * alone, rel=0.02)
+    window.sent(1, now + 1.1)
+    assert window.seconds(20, now + 1.1) < 1.1 * alone  # they have stopped
+    slow, now = typed(10)
+    slow.followed(now)
+    assert slow.seconds(50, now) == LONGEST
+
+
 def test_a_rewrite_alone_or_a_marker_does_not_disturb_it() -> None:
     window = Window()
     window.sent(0, 1.0)

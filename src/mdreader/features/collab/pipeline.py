@@ -190,7 +190,7 @@ class Pipeline:
         """What another server stored under `seq` is in the document now."""
         now = self._loop.time()
         self.position.followed(seq, now)
-        self._window.sent(1, now)  # it was gathered in a window already
+        self._window.followed(now)
 
     @property
     def shows_soon(self) -> bool:
