@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mdreader.features.documents import titles
 from mdreader.features.documents.titles import title_of, title_of_path
 
 
@@ -82,6 +83,37 @@ def test_any_text_has_one_short_line_for_a_title(text: str) -> None:
     title = title_of(text)
     assert len(title) <= 200
     assert len(title.splitlines()) <= 1
+
+
+LINES = st.sampled_from(
+    [
+        "---",
+        "...",
+        "title: One",
+        "title: >",
+        "  folded",
+        "# Two",
+        "#",
+        "Three",
+        "===",
+        "```",
+        "<!-- a",
+        "b -->",
+        "",
+        "> q",
+        "*f* `g`",
+    ]
+)
+
+
+@given(st.lists(LINES, max_size=12), st.sampled_from(["\n", "\r\n", "\r"]), st.integers(1, 80))
+def test_it_does_not_matter_how_far_it_looks_first(lines: list[str], end: str, near: int) -> None:
+    text = end.join(lines)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(titles, "NEAR_CHARACTERS", len(text))
+        whole = title_of(text)
+        patch.setattr(titles, "NEAR_CHARACTERS", near)
+        assert title_of(text) == whole
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,10 @@ from typing import Final
 
 import structlog
 from prometheus_client import Counter, Histogram
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mdreader.http.client_address import request_address
+from mdreader.http.client_address import client_address
 from mdreader.http.errors import problem, unexpected
 from mdreader.http.limits import body_limit
 from mdreader.http.origin_proof import HEADER as PROOF
@@ -27,7 +25,8 @@ from mdreader.runtime import Policy
 
 log = structlog.get_logger("mdreader.access")
 
-_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_PROOF: Final = PROOF.lower().encode()
+_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _QUIET: Final = ("/assets/", "/api/health", "/api/ready", "/metrics")
 _METHODS: Final = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
@@ -82,30 +81,40 @@ class _Exchange:
         self._send = send
         self._policy = policy
         self._started = time.perf_counter()
-        self._limit = body_limit(scope["path"], policy)
         self._received = 0
         self.status: int | None = None
-        self.too_large_detail = f"The request may carry at most {self._limit} bytes."
-        self._request_headers = Headers(scope=scope)
-        given = self._request_headers.get("x-request-id", "")
-        self.request_id = given if _REQUEST_ID.fullmatch(given) else new_id()
+        # By name, the first of several: Starlette's way would look through the list for each of them.
+        self._request_headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
+        given = self._request_headers.get(b"x-request-id", b"")
+        self.request_id = given.decode() if _REQUEST_ID.fullmatch(given) else new_id()
         self._headers = [*headers, (b"x-request-id", self.request_id.encode())]
+
+    @property
+    def _limit(self) -> int:
+        return body_limit(self._scope["path"], self._policy)
+
+    @property
+    def too_large_detail(self) -> str:
+        """What to do about it."""
+        return f"The request may carry at most {self._limit} bytes."
 
     def came_through(self) -> bool:
         """Whether it proves that it came through what stands in front of this server."""
-        return came_through(self._policy, self._scope["path"], self._request_headers.get(PROOF))
+        proof = self._request_headers.get(_PROOF, b"").decode("latin-1")
+        return came_through(self._policy, self._scope["path"], proof)
 
     def declared_too_large(self) -> bool:
         """Whether Content-Length alone is reason enough to refuse."""
-        declared = self._request_headers.get("content-length", "")
-        return declared.isdecimal() and int(declared) > self._limit
+        declared = self._request_headers.get(b"content-length", b"")
+        return declared.isdigit() and int(declared) > self._limit
 
     async def receive(self) -> Message:
         """Count the body as it comes in: a chunked one declares nothing."""
         message = await self._receive()
-        self._received += len(message.get("body", b""))
-        if self._received > self._limit:
-            raise HTTPException(413, self.too_large_detail)
+        if body := message.get("body"):
+            self._received += len(body)
+            if self._received > self._limit:
+                raise HTTPException(413, self.too_large_detail)
         return message
 
     async def send(self, message: Message) -> None:
@@ -113,7 +122,7 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = [*message["headers"], *self._headers]
-            if self._scope["path"].startswith("/api/") and not any(name == b"cache-control" for name, _ in headers):
+            if self._scope["path"].startswith("/api/") and b"cache-control" not in dict(headers):
                 headers.append((b"cache-control", b"no-store"))
             message = {**message, "headers": headers}
         await self._send(message)
@@ -136,8 +145,15 @@ class _Exchange:
             path=path,
             status=status,
             ms=round(seconds * 1000, 1),
-            address=request_address(HTTPConnection(scope), self._policy),
+            address=self._address(),
         )
+
+    def _address(self) -> str:
+        forwarded = [value for name, value in self._scope["headers"] if name == b"x-forwarded-for"]
+        # Several lines mean the same as one with commas.
+        forwarded_for = b",".join(forwarded).decode("latin-1")
+        peer = self._scope["client"][0] if self._scope["client"] else ""
+        return client_address(peer, forwarded_for, self._policy.trusted_proxies)
 
 
 @cache

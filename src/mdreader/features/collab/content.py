@@ -150,14 +150,12 @@ class Content:
 
     def edit(self, edits: list[Edit]) -> tuple[bytes, tuple[int, ...]]:
         """Edit the text as the server; gives the update and the client ids that are new with it."""
-        replica = self._need()
-        before = replica.size()
-        update = replica.edit(edits)
+        update = self._need().edit(edits)
         self._full_state = None
         verdict = self._gate.check(update, SERVER)
         self._gate.commit(verdict)
         # By how much it grew, not its size: something that was let in may wait to be applied.
-        self._size_bound += replica.size() - before
+        self._size_bound += sum(len(edit.inserted.encode()) - edit.deleted for edit in edits)
         return update, verdict.new_clients
 
     def state_for(self, state_vector: bytes) -> bytes:

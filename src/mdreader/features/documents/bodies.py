@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from mdreader.features.documents.access import DocumentAccess
 from mdreader.features.documents.etags import parse_condition, quoted
+from mdreader.features.documents.records import Document
 from mdreader.features.documents.schemas import ContentIn, members_of
 from mdreader.features.documents.texts import decode_text
 from mdreader.ports.live import LiveText
@@ -79,6 +80,11 @@ def document_answer(access: DocumentAccess, live: LiveText) -> Response:
         "eol": live.eol,
     }
     return Response(to_json(members), media_type="application/json", headers={"ETag": quoted(live.etag)})
+
+
+def written_answer(document: Document, live: LiveText) -> Response:
+    """`DocumentOut` of a text that was just written, with its ETag."""
+    return Response(to_json(members_of(document)), media_type="application/json", headers={"ETag": quoted(live.etag)})
 
 
 def text_answer(live: LiveText) -> Response:

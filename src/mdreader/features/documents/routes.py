@@ -62,6 +62,7 @@ async def get_content(
 @router.put(
     "/documents/{document_id}/content",
     operation_id="put_content",
+    response_model=schemas.DocumentOut,
     openapi_extra=bodies.TEXT_BODY,
     responses=_EDITED
     | {200: {"headers": bodies.ETAG_HEADER}}
@@ -74,14 +75,9 @@ async def get_content(
         }
     ),
 )
-async def put_content(  # noqa: PLR0917 - FastAPI passes them by name
-    document_id: str,
-    request: Request,
-    response: Response,
-    actor: CurrentActor,
-    runtime: RuntimeDep,
-    if_match: IfMatch = None,
-) -> schemas.DocumentOut:
+async def put_content(
+    document_id: str, request: Request, actor: CurrentActor, runtime: RuntimeDep, if_match: IfMatch = None
+) -> Response:
     """Replace the text. It becomes a minimal change to the live text, which people who type in it see at once."""
     async with runtime.database.read() as conn:
         access = await require_document(conn, actor, document_id, Right.WRITE)
@@ -91,8 +87,7 @@ async def put_content(  # noqa: PLR0917 - FastAPI passes them by name
         )
     text = await bodies.read_text(request, runtime.policy.max_document_bytes)
     document, live = await service.write_text(runtime, access, text, parse_condition(if_match))
-    response.headers["ETag"] = quoted(live.etag)
-    return schemas.document_out(document)
+    return bodies.written_answer(document, live)
 
 
 @router.patch("/documents/{document_id}", operation_id="move_document", responses=_EDITED | _TAKEN)

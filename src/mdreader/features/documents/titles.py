@@ -1,6 +1,7 @@
 """What a document is called: by its front matter, else by its first heading, else by its file name. Pure.
 
-Only a bounded head of the text is looked at, so that a text of 5 MB costs what one of 16 KB does.
+Only a bounded head of the text is looked at, so that a text of 5 MB costs what one of 16 KB does; and of that the first lines alone,
+where most texts say it.
 """
 
 import json
@@ -8,6 +9,7 @@ import re
 from typing import Final
 
 HEAD_CHARACTERS: Final = 16_384
+NEAR_CHARACTERS: Final = 512
 MAX_TITLE_CHARACTERS: Final = 200
 
 _LINE_END: Final = re.compile(r"\r\n?|\n")
@@ -22,18 +24,32 @@ _IMAGE: Final = re.compile(r"!\[[^\]]*\](?:\([^)]*\)|\[[^\]]*\])?")
 _LINK: Final = re.compile(r"\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])")
 _TAG: Final = re.compile(r"</?[A-Za-z][^<>]*>|<!--.*?-->")
 _EMPHASIS: Final = re.compile(r"(?<!\\)(\*{1,3}|~~|(?<!\w)_{1,3})(?=\S)(.+?)(?<=[^\s\\])\1(?!\w)")
+_MARK: Final = re.compile(r"[\[<`*~_\\]")
 _ESCAPE: Final = re.compile(r"\\([!-/:-@\[-`{-~])")
 _COMMENT: Final = re.compile(r"[ \t]#.*$")
 
 
 def title_of(text: str) -> str:
     """The title that the text itself gives, one line of at most 200 characters; empty when it gives none."""
-    head = text[:HEAD_CHARACTERS].removeprefix("\ufeff")
-    lines = _LINE_END.split(head)
-    if len(text) > HEAD_CHARACTERS and len(lines) > 1:
-        lines.pop()  # it may be cut in the middle
+    if len(text) > NEAR_CHARACTERS:
+        lines = _lines(text, NEAR_CHARACTERS)
+        start, title = _front_matter(lines)
+        # What whole lines say does not change with those that follow; but the front matter may only end there.
+        if len(lines) > 1 and (start or lines[0].rstrip() != "---"):
+            title = _one_line(title) or _first_heading(lines[start:])
+            if title:
+                return title
+    lines = _lines(text, HEAD_CHARACTERS)
     start, title = _front_matter(lines)
     return _one_line(title) or _first_heading(lines[start:])
+
+
+def _lines(text: str, characters: int) -> list[str]:
+    """The lines of a head of the text."""
+    lines = _LINE_END.split(text[:characters].removeprefix("\ufeff"))
+    if len(text) > characters and len(lines) > 1:
+        lines.pop()  # it may be cut in the middle
+    return lines
 
 
 def title_of_path(path: str) -> str:
@@ -124,6 +140,8 @@ def _without_closing_marks(heading: str) -> str:
 def _plain(inline: str) -> str:
     """Inline Markdown as the words that a reader sees."""
     inline = inline[: 4 * MAX_TITLE_CHARACTERS]
+    if not _MARK.search(inline):
+        return _one_line(inline)
     inline = _LINK.sub(r"\1", _IMAGE.sub("", inline))
     inline = _TAG.sub("", inline).replace("`", "")
     inline = _EMPHASIS.sub(r"\2", inline)
@@ -131,7 +149,8 @@ def _plain(inline: str) -> str:
 
 
 def _one_line(title: str) -> str:
-    title = "".join(character if character.isprintable() else " " for character in title)
+    if not title.isprintable():
+        title = "".join(character if character.isprintable() else " " for character in title)
     title = " ".join(title.split())
     if len(title) > MAX_TITLE_CHARACTERS:
         title = title[: MAX_TITLE_CHARACTERS - 1].rstrip() + "…"
