@@ -1,4 +1,7 @@
-"""One server and one browser for each file; a context of their own for everybody in each test."""
+"""One browser for the files that follow each other, one server for each file; a context for everybody in each test.
+
+Files do not share a server: together they would sign more people up than one address may.
+"""
 
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
@@ -34,7 +37,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     made.stop()
 
 
-@pytest.fixture(scope="module")
+# Not for the whole run: while Playwright is there, no other event loop can run in this thread.
+@pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Browser]:
     with launched(chromium) as made:
         yield made
