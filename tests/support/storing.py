@@ -147,6 +147,8 @@ class Story:
         elif what == 3:
             await self._leave()
             await self._house.rooms._unload(room)
+            if not room.dead:  # it had to come into memory to be folded, which counts as being used
+                await self._house.rooms._unload(room)
             assert self._house.rooms.peek(self._document) is None
 
     async def _look(self) -> None:
