@@ -13,7 +13,7 @@ from mdreader.kernel.clock import SystemClock
 from mdreader.kernel.errors import UnavailableError
 from mdreader.ports.directory import CodeNeeded, DirectoryRefusedError, Reason, SignedIn, Standing
 from support.aws import REGION
-from support.cognito import PASSWORD, UserPool, new_pool
+from support.cognito import PASSWORD, UserPool, local_pool, new_pool
 
 EMAIL = "ada@example.org"
 
@@ -36,7 +36,7 @@ def directory(pool: UserPool, *, issuer: str | None = None, client_secret: str |
 
 @pytest.fixture
 def local(cognito: str, aws_credentials: None) -> UserPool:
-    return new_pool(cognito)
+    return local_pool(cognito)
 
 
 @pytest.fixture

@@ -100,6 +100,24 @@ const own = {
 const route = (target) => own[target] ?? known(target);
 
 const { application } = createServer(route, load('pino')({ level: 'silent' }), config.ServerConfig, services);
+// A pool whose people sign in by address, with codes of an app for those who want them, and its client: in one request.
+application.post('/pools/:name', async (request, response) => {
+  codes.clear(); // of another test
+  const { UserPool: pool } = await known('CreateUserPool')(context, {
+    PoolName: request.params.name,
+    UsernameAttributes: ['email'],
+    AutoVerifiedAttributes: ['email'],
+    MfaConfiguration: 'OPTIONAL',
+  });
+  const app = { SoftwareTokenMfaConfiguration: { Enabled: true }, MfaConfiguration: 'OPTIONAL' };
+  await known('SetUserPoolMfaConfig')(context, { UserPoolId: pool.Id, ...app });
+  const { UserPoolClient: client } = await known('CreateUserPoolClient')(context, {
+    UserPoolId: pool.Id,
+    ClientName: 'mdreader',
+    ExplicitAuthFlows: ['ALLOW_USER_PASSWORD_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'],
+  });
+  response.json({ pool: pool.Id, client: client.ClientId });
+});
 application.get('/codes/:address', (request, response) => {
   const code = codes.get(request.params.address);
   codes.delete(request.params.address);

@@ -11,6 +11,7 @@ import jwt
 import structlog
 
 from mdreader.kernel.errors import UnauthenticatedError, UnavailableError
+from mdreader.kernel.tls import system_tls
 from mdreader.ports.directory import Claims, Profile
 
 log = structlog.get_logger(__name__)
@@ -55,7 +56,7 @@ class PublishedKeys:
             return
         self._tried_at = now
         try:
-            async with httpx.AsyncClient(timeout=FETCH_SECONDS, follow_redirects=False) as client:
+            async with httpx.AsyncClient(timeout=FETCH_SECONDS, follow_redirects=False, verify=system_tls()) as client:
                 answer = await client.get(self._url)
                 answer.raise_for_status()
             self._keys = _read_keys(answer.content)

@@ -8,14 +8,14 @@ from fastapi import FastAPI
 
 from mdreader.main import create_app
 from mdreader.settings import Settings
-from support.cognito import UserPool, new_pool
+from support.cognito import UserPool, local_pool
 from support.http import connect
 
 
 @pytest.fixture
 def pool(cognito: str, aws_credentials: None) -> UserPool:
     """A pool with nobody in it."""
-    return new_pool(cognito)
+    return local_pool(cognito)
 
 
 @pytest.fixture

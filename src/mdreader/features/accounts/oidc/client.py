@@ -1,12 +1,12 @@
 """The client side of OpenID Connect's code flow, and of GitHub's OAuth 2. Knows no database."""
 
-import ssl
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from mdreader.features.accounts.oidc.providers import Provider
+from mdreader.kernel.tls import system_tls
 
 if TYPE_CHECKING:
     import httpx
@@ -40,7 +40,6 @@ class ProviderClient:
 
     def __init__(self, provider: Provider) -> None:
         self.provider = provider
-        self._tls: ssl.SSLContext | None = None
         self._metadata: dict[str, Any] = {}
         self._metadata_at = 0.0
         self._keys: dict[str, Any] = {}
@@ -236,10 +235,8 @@ class ProviderClient:
     def _http(self) -> "httpx.AsyncClient":
         import httpx
 
-        if self._tls is None:
-            self._tls = ssl.create_default_context()
         # No proxies and passwords of the environment: only what the settings say.
-        return httpx.AsyncClient(timeout=SECONDS, verify=self._tls, trust_env=False)
+        return httpx.AsyncClient(timeout=SECONDS, verify=system_tls(), trust_env=False)
 
 
 def _json(answer: "httpx.Response") -> dict[str, Any]:
