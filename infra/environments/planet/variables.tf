@@ -220,9 +220,9 @@ variable "container_insights" {
 # ---- database and cache ----
 
 variable "database_version" {
-  description = "Version of Aurora PostgreSQL 16."
+  description = "Version of Aurora PostgreSQL 16 to begin with."
   type        = string
-  default     = "16.6"
+  default     = "16.13"
 }
 
 variable "database_acu_min" {

@@ -235,9 +235,9 @@ variable "container_insights" {
 # ---- database and cache ----
 
 variable "database_version" {
-  description = "Version of PostgreSQL 16."
+  description = "Version of PostgreSQL 16 to begin with; RDS takes newer minor ones by itself."
   type        = string
-  default     = "16.8"
+  default     = "16.13"
 }
 
 variable "database_class" {

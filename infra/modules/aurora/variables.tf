@@ -44,13 +44,13 @@ variable "key_arn" {
 }
 
 variable "engine_version" {
-  description = "Version of Aurora PostgreSQL 16."
+  description = "Version of Aurora PostgreSQL 16 to begin with."
   type        = string
-  default     = "16.6"
+  default     = "16.13"
 
   validation {
     condition     = can(regex("^16\\.\\d{1,2}$", var.engine_version))
-    error_message = "Aurora PostgreSQL 16 with its minor version, such as 16.6."
+    error_message = "Aurora PostgreSQL 16 with its minor version, such as 16.13."
   }
 }
 

@@ -113,6 +113,10 @@ resource "aws_db_instance" "this" {
   apply_immediately                     = false
 
   depends_on = [aws_cloudwatch_log_group.postgresql]
+
+  lifecycle {
+    ignore_changes = [engine_version] # RDS takes newer minor versions by itself
+  }
 }
 
 # RDS rotates what it manages by itself, with no function of ours; this says how often.

@@ -24,7 +24,7 @@ variable "key_arn" {
 }
 
 variable "engine_version" {
-  description = "Version of PostgreSQL 16."
+  description = "Version of PostgreSQL 16 to begin with; RDS takes newer minor ones by itself."
   type        = string
   default     = "16.13"
 
