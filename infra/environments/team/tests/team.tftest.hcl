@@ -314,6 +314,11 @@ run "the_whole" {
   # ---- network ----
 
   assert {
+    condition     = length(module.api_gateway) == 0 && length(module.firewall) == 1 && length(module.audit) == 1
+    error_message = "API Gateway is off unless it is asked for; WAF and the trail are on."
+  }
+
+  assert {
     condition     = length(module.network.routes.isolated) == 0 && !module.network.routes.mapped && module.network.routes.gateways == 0
     error_message = "Database and cache have no route, no subnet hands out addresses by itself, and there is no NAT unless it is asked for."
   }
@@ -619,6 +624,74 @@ run "accounts_in_cognito" {
 }
 
 # ---- what is asked for, and what is refused ----
+
+run "api_gateway_when_asked" {
+  command = plan
+  module {
+    source = "../../modules/api_gateway"
+  }
+  variables {
+    name                            = "mdreader-team"
+    vpc_id                          = "vpc-1"
+    subnet_ids                      = ["subnet-1", "subnet-2"]
+    load_balancer_security_group_id = "sg-lb"
+    listener_arn                    = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:listener/app/x/1/2"
+    origin_domain                   = "origin.docs.example.org"
+    key_arn                         = "arn:aws:kms:eu-central-1:111122223333:key/00000000-0000-0000-0000-000000000000"
+    requests_per_second             = 200
+  }
+
+  assert {
+    condition     = aws_apigatewayv2_api.this.protocol_type == "HTTP" && aws_apigatewayv2_integration.this.connection_type == "VPC_LINK"
+    error_message = "An HTTP API through a VPC link: its WebSocket API would close our frames."
+  }
+  assert {
+    condition     = aws_apigatewayv2_integration.this.tls_config[0].server_name_to_verify == "origin.docs.example.org"
+    error_message = "API Gateway checks whom it talks to."
+  }
+  assert {
+    condition     = !strcontains(aws_apigatewayv2_stage.this.access_log_settings[0].format, "uery") && aws_apigatewayv2_stage.this.default_route_settings[0].throttling_rate_limit == 200
+    error_message = "It throttles, and logs no query."
+  }
+}
+
+run "edge_with_api_gateway" {
+  command = plan
+  module {
+    source = "../../modules/edge"
+  }
+  variables {
+    name            = "mdreader-team"
+    origin_domain   = "origin.docs.example.org"
+    certificate_arn = "arn:aws:acm:us-east-1:111122223333:certificate/1"
+    web_acl_arn     = "arn:aws:wafv2:us-east-1:111122223333:global/webacl/x/1"
+    price_class     = "PriceClass_100"
+    api             = { domain = "abc.execute-api.eu-central-1.amazonaws.com", paths = ["/api/me*"] }
+  }
+
+  assert {
+    condition     = [for behavior in aws_cloudfront_distribution.this.ordered_cache_behavior : "${behavior.path_pattern} ${behavior.target_origin_id}"] == ["/assets/* servers", "/api/me* api"]
+    error_message = "API Gateway has its paths, and the servers everything else."
+  }
+  assert {
+    condition     = aws_cloudfront_distribution.this.web_acl_id == "arn:aws:wafv2:us-east-1:111122223333:global/webacl/x/1"
+    error_message = "WAF looks at everything before it comes in."
+  }
+  assert {
+    condition = alltrue([
+      for origin in aws_cloudfront_distribution.this.origin : one(origin.custom_origin_config).origin_protocol_policy == "https-only" && length(origin.custom_header) == 0
+    ])
+    error_message = "CloudFront reaches origins by TLS, and no header of its own stands in the state."
+  }
+  assert {
+    condition     = aws_cloudfront_distribution.this.default_cache_behavior[0].viewer_protocol_policy == "redirect-to-https" && aws_cloudfront_cache_policy.none.max_ttl == 0
+    error_message = "People come by TLS, and nothing of theirs is kept."
+  }
+  assert {
+    condition     = strcontains(aws_cloudfront_function.origin[0].code, "headers['x-mdreader-origin'] = ") && aws_cloudfront_function.origin[0].publish
+    error_message = "The function replaces the header."
+  }
+}
 
 run "private_tasks_with_nat" {
   command = plan
