@@ -44,6 +44,8 @@ def job_registry(settings: Settings) -> Registry[Runtime]:
         tasks.register(registry)
     if settings.ses_events_queue_url is not None:
         mail_tasks.register_reports(registry)
+    if settings.identity == "cognito":
+        directory_tasks.register_looks(registry)
     return registry
 
 

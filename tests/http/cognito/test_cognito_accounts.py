@@ -139,3 +139,17 @@ async def test_whoever_gets_an_address_that_was_given_up_gets_no_account_with_it
         assert (await page.get("/api/me")).json()["email"] == NEW_EMAIL
         theirs = await post(following, "/auth/login", email=EMAIL, password=OTHER_PASSWORD)
         assert theirs["user"]["id"] != ada
+
+
+async def test_an_account_under_an_unconfirmed_address_keeps_nobody_out(
+    page: httpx.AsyncClient, pool: UserPool, app: FastAPI
+) -> None:
+    pool.add(EMAIL, verified=False, name="Squatter")
+    account = (await log_in(page))["user"]["id"]
+    pool.move_address(EMAIL, NEW_EMAIL)
+    pool.add(EMAIL, password=OTHER_PASSWORD)
+    async with connect(app) as owner:
+        theirs = await post(owner, "/auth/login", email=EMAIL, password=OTHER_PASSWORD)
+        assert theirs["user"]["id"] == account
+    assert await linked_subjects(app, account) == [pool.subject_of(EMAIL)]
+    assert (await page.get("/api/me")).status_code == 401  # what the other one had ended

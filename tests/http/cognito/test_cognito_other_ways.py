@@ -7,15 +7,23 @@ import pyotp
 import pytest
 from fastapi import FastAPI
 
+from mdreader.adapters.aws import Aws
+from mdreader.features.accounts import queries
+from mdreader.features.accounts.client import Client
 from mdreader.features.accounts.second_factor import queries as factors
 from mdreader.features.accounts.second_factor import totp
+from mdreader.features.accounts.signing_in import begin_session
+from mdreader.kernel.ids import new_id
 from mdreader.main import create_app
 from mdreader.settings import Settings
+from support.aws import REGION
 from support.cognito import UserPool
 from support.cognito_people import (
     EMAIL,
+    bearer,
     log_in,
     post,
+    settled_there,
 )
 from support.http import connect
 from support.mailbox import newest_mail
@@ -121,3 +129,61 @@ async def test_the_pool_is_asked_after_a_second_step_of_our_own_too(
     expected = (401, "invalid_credentials") if shut == "disabled" else (403, "password_sign_in_required")
     assert (answer.status_code, answer.json()["code"]) == expected
     assert "mdreader_access" not in page.cookies
+
+
+async def test_accounts_of_before_the_pool_come_by_their_password_first(
+    page: httpx.AsyncClient, pool: UserPool, app: FastAPI
+) -> None:
+    """Neither a session nor a mailed link of that time goes past it: whoever left before the pool came is not in it."""
+    runtime = app.state.runtime
+    async with runtime.database.write() as tx:
+        now = runtime.clock.now()
+        user = queries.User(new_id(), EMAIL, "Ada", "", now, now)
+        await queries.insert_user(
+            tx, user_id=user.id, email=EMAIL, name="Ada", password_hash="", now=now, email_verified_at=now
+        )
+        before = await begin_session(runtime, tx, user, method="password", client=Client("", "", ""))
+    await post(page, "/auth/magic-link", 202, email=EMAIL)
+    mail = await newest_mail(app, EMAIL, "magic_link")
+    refused = await post(page, "/auth/magic-link/confirm?session=cookie", 403, token=mail.token)
+    assert refused["code"] == "password_sign_in_required"
+    await post(page, "/auth/refresh", 401, refresh_token=before.refresh_token)
+    assert (await page.get("/api/me", headers=bearer(before.access_token))).status_code == 401
+    pool.add(EMAIL)
+    assert (await log_in(page))["user"]["id"] == user.id
+    await post(page, "/auth/magic-link", 202, email=EMAIL)
+    mail = await newest_mail(app, EMAIL, "magic_link")
+    await post(page, "/auth/magic-link/confirm?session=cookie", token=mail.token)
+
+
+async def test_keys_end_with_the_account_in_the_pool(page: httpx.AsyncClient, pool: UserPool, app: FastAPI) -> None:
+    made = {}
+    for email in (EMAIL, "bob@example.org"):
+        pool.add(email)
+        page.cookies.clear()
+        await log_in(page, email=email)
+        made[email] = (await post(page, "/keys", 201, name="CI", scope="read"))["key"]
+    runtime = app.state.runtime
+    statuses = []
+    for _ in range(2):
+        async with runtime.database.write() as tx:
+            await runtime.jobs.enqueue(tx, "accounts.directory_look", {})
+        await settled_there(app)
+        async with connect(app) as program:
+            statuses.append([(await program.get("/api/me", headers=bearer(key))).status_code for key in made.values()])
+        pool.client.admin_disable_user(UserPoolId=pool.pool_id, Username=EMAIL)
+    assert statuses == [[200, 200], [401, 200]]
+
+
+async def test_a_pool_that_is_away_ends_no_key(page: httpx.AsyncClient, pool: UserPool, app: FastAPI) -> None:
+    pool.add(EMAIL)
+    await log_in(page)
+    key = (await post(page, "/keys", 201, name="CI", scope="read"))["key"]
+    runtime = app.state.runtime
+    keeper = runtime.directory.sessions
+    keeper._client = Aws(REGION, "http://127.0.0.1:9").client("cognito-idp", retries={"total_max_attempts": 1})
+    async with runtime.database.write() as tx:
+        await runtime.jobs.enqueue(tx, "accounts.directory_look", {})
+    await settled_there(app)
+    async with connect(app) as program:
+        assert (await program.get("/api/me", headers=bearer(key))).status_code == 200

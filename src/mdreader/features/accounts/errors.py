@@ -150,10 +150,10 @@ class PasswordResetRequiredError(ForbiddenError):
 
 
 class PasswordSignInRequiredError(ForbiddenError):
-    """The account has a second factor, which only a sign-in with the password asks for."""
+    """The account has a second factor, which only a sign-in with the password asks for; or the directory has not seen it yet."""
 
     code = "password_sign_in_required"
-    title = "Your account has a second factor. Sign in with your password"
+    title = "Your account asks for more than this. Sign in with your password"
 
 
 class RecoveryCodesElsewhereError(NotFoundError):

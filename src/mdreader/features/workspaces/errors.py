@@ -10,6 +10,13 @@ class UserNotFoundError(NotFoundError):
     title = "Nobody has an account with this email address"
 
 
+class AddressUnconfirmedError(ConflictError):
+    """Somebody signed up with this address and has not shown that it is theirs: it may be anybody."""
+
+    code = "address_unconfirmed"
+    title = "This person has not confirmed their address yet. Ask them to, then add them"
+
+
 class MemberNotFoundError(NotFoundError):
     """This person is not in the workspace."""
 

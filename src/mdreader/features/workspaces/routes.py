@@ -149,7 +149,7 @@ async def list_members(workspace_id: str, actor: CurrentActor, conn: ReadDep) ->
     | problems(
         {
             404: "No such workspace, or `user_not_found`: nobody has an account with this address.",
-            409: "`already_member`: change the role instead.",
+            409: "`already_member`: change the role instead. `address_unconfirmed`: whoever signed up with it may be anybody.",
         }
     ),
 )

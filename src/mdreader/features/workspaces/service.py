@@ -11,6 +11,7 @@ from mdreader.features.workspaces import queries
 from mdreader.features.workspaces.access import Role, WorkspaceAccess
 from mdreader.features.workspaces.changes import Change, record_changes
 from mdreader.features.workspaces.errors import (
+    AddressUnconfirmedError,
     AlreadyMemberError,
     LastOwnerError,
     MemberNotFoundError,
@@ -75,11 +76,14 @@ async def restore_workspace(runtime: Runtime, tx: Transaction, access: Workspace
 
 
 async def add_member(runtime: Runtime, tx: Transaction, access: WorkspaceAccess, *, email: str, role: Role) -> Member:
-    """Let somebody who has an account in. Raises `UserNotFoundError` and `AlreadyMemberError`."""
+    """Let somebody who has an account in. Raises `UserNotFoundError`, `AddressUnconfirmedError` and `AlreadyMemberError`."""
     rev = await take_rev(tx, access.workspace_id)
     person = await find_by_email(tx.conn, email)
     if person is None:
         raise UserNotFoundError(f"Nobody has an account with the address {email}. Ask them to sign up first.")
+    if not person.confirmed and not runtime.mail.kept_here:
+        # Anybody can sign up with anybody's address. Where mails are sent, who has it can show that; elsewhere nobody could.
+        raise AddressUnconfirmedError
     if await queries.get_member(tx.conn, access, person.id) is not None:
         raise AlreadyMemberError(f"{person.name} is a member already. Change their role instead.")
     await queries.insert_member(tx, access.workspace_id, user_id=person.id, role=role, now=runtime.clock.now())

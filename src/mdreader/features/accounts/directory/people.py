@@ -26,7 +26,9 @@ async def links_that_are_over(runtime: Runtime, subject: str, email: str) -> fro
         if await directory_queries.find(conn, directory.issuer, subject) is not None:
             return frozenset()
         user = await queries.user_by_email(conn, email)
-        linked = [] if user is None else await directory_queries.subjects_of(conn, directory.issuer, user.id)
+        # Where nobody has shown that the address is theirs, whoever does gets the account, and every link to it ends.
+        claimed = user is not None and user.email_verified_at is not None
+        linked = await directory_queries.subjects_of(conn, directory.issuer, user.id) if user and claimed else []
     over = set()
     for other in linked:
         standing = await directory.sessions.standing(other)

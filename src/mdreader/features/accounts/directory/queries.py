@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mdreader.db.engine import Transaction
 from mdreader.features.accounts.queries import DIRECTORY
-from mdreader.features.accounts.tables import directory_sessions, identities, sessions
+from mdreader.features.accounts.tables import api_keys, directory_sessions, identities, sessions
 from mdreader.kernel.ids import new_id
 
 _IDENTITY: Final = select(identities.c.user_id, identities.c.valid_after).where(
@@ -40,6 +40,17 @@ async def subjects_of(conn: AsyncConnection, issuer: str, user_id: str) -> list[
     """How the directory calls a local account, the oldest link first: a person may have a password there and an account elsewhere."""
     statement = select(identities.c.subject).where(identities.c.issuer == issuer, identities.c.user_id == user_id)
     return list(await conn.scalars(statement.order_by(identities.c.id)))
+
+
+async def key_owners(conn: AsyncConnection, issuer: str) -> list[str]:
+    """Local accounts of the directory with API keys that hold."""
+    statement = (
+        select(identities.c.user_id)
+        .join(api_keys, api_keys.c.user_id == identities.c.user_id)
+        .where(identities.c.issuer == issuer, api_keys.c.revoked_at.is_(None))
+        .distinct()
+    )
+    return sorted(await conn.scalars(statement))
 
 
 async def unlink(tx: Transaction, *, user_id: str, issuer: str, subject: str) -> None:

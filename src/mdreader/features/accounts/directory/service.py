@@ -95,7 +95,8 @@ async def refresh_session(runtime: Runtime, token: RefreshToken) -> Grant:
         if found is not None:
             signed_in = await renew(runtime, token.session_id)
             standing = await standing_of(runtime, found.user_id) if signed_in is None else None
-            if standing is not None and not standing.enabled:
+            # Without one it is a session of before there was a directory: that must have been asked once.
+            if signed_in is None and not (standing and standing.enabled):
                 raise DirectoryRefusedError("session")
     except DirectoryRefusedError as error:
         if error.reason == "too_many":

@@ -66,8 +66,11 @@ async def checked(
     standing = await standing_of(runtime, result.user_id)
     refusal: AppError | None = None
     if standing is None:
-        return result
-    if not standing.enabled:
+        if runtime.directory is None:
+            return result
+        # Of the time before the directory: it knows nothing of this account until somebody comes by its password.
+        refusal = PasswordSignInRequiredError()
+    elif not standing.enabled:
         refusal = InvalidCredentialsError()
     elif standing.totp and not two_factors:
         refusal = PasswordSignInRequiredError()
