@@ -18,6 +18,9 @@ KNOWN_TO_ITS_OWNER = {
     "domain": "docs.example.org",
     "zone_id": "Z0123456789ABCDEFGHIJ",
     "mail_from": "mdreader@example.org",
+    "cell": "eu",
+    "cells": '[{name = "eu", url = "https://docs.example.org"}, {name = "us", url = "https://us.example.org"}]',
+    "copy_region": "eu-west-1",
     "files_public_key": "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----",
 }
 
@@ -82,8 +85,10 @@ def test_words_it_does_not_know_are_refused() -> None:
 @pytest.mark.parametrize(
     ("size", "users", "more"),
     [
+        ("box", "1000", ()),
         ("team", "1000", ()),
-        ("team", "60000", ("--multi-az", "--nat", "gateway", "--accounts", "lite")),
+        ("team", "40000", ("--multi-az", "--nat", "gateway", "--accounts", "lite")),
+        ("planet", "3000000", ("--accounts", "essentials")),
     ],
 )
 def test_the_environments_take_the_file(size: str, users: str, more: tuple[str, ...], tmp_path: Path) -> None:

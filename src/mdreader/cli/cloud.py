@@ -15,6 +15,20 @@ _Region = Annotated[str, typer.Option("--region", metavar="R", help="An AWS regi
 _Json = Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")]
 
 
+@commands.command("simulate")
+def simulate(
+    *,
+    users: Annotated[int, typer.Option("--users", metavar="N", min=1, help="People with an account.")] = 20_000,
+    active_hours: _Hours = 2,
+    seed: Annotated[int, typer.Option("--seed", help="Another one makes another day.")] = 1,
+    as_json: _Json = False,
+) -> None:
+    """Days of one cell: whether scaling is there in time when people rush in, or when servers are lost; and years of cells."""
+    from mdreader.cli import cloud_simulate
+
+    raise typer.Exit(cloud_simulate.run(users, active_hours, seed, as_json=as_json))
+
+
 @commands.command("plan")
 def plan(
     *,

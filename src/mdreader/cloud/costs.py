@@ -13,7 +13,7 @@ from mdreader.cloud.sizes import Plan
 ALARMS: Final = 26
 SECRETS: Final = 2  # the servers' own, and the one that RDS keeps the password in
 WAF_RULES: Final = 4
-ZONES: Final = 2  # availability zones; the load balancer has a public address in each
+ZONES: Final = {"team": 2, "planet": 3}  # availability zones; the load balancer has a public address in each
 NATS: Final = 1
 ENDPOINTS: Final = 8  # interface endpoints, each in every zone
 # Names that a server writes among its logs (MDREADER_METRICS=emf), once for itself and once for the service: 27 were counted on one that
@@ -63,12 +63,12 @@ def bill(plan: Plan) -> Bill:
 
 
 def _box(plan: Plan, table: Prices, region: Region) -> Iterable[Item]:
-    disk = plan.machinery.disk
+    system, disk = machines.BOX_SYSTEM_DISK, plan.machinery.disk
     yield Item("EC2", table.by_the_hour("ec2_t4g_small", region), "one t4g.small")
-    yield Item("EBS", disk * table.of("ebs_gp3", region), f"{disk} GB of gp3, encrypted")
-    # Snapshots keep what changed; a week of them is reckoned as half of what is stored, once.
-    kept = 0.5 * (plan.load.database_gigabytes + plan.load.file_gigabytes) + 4
-    yield Item("Snapshots", kept * table.of("ebs_snapshot", region), f"{kept:,.0f} GB for a week of days")
+    yield Item("EBS", (system + disk) * table.of("ebs_gp3", region), f"{system} and {disk} GB of gp3, encrypted")
+    # Snapshots keep what changed; a week of them is reckoned as half again of what is stored.
+    kept = 1.5 * (plan.load.database_gigabytes + plan.load.file_gigabytes)
+    yield Item("Snapshots", kept * table.of("ebs_snapshot", region), f"{kept:,.0f} GB for a week of nights")
     yield Item("Public address", table.by_the_hour("public_ipv4", region), "one IPv4 address")
     yield Item("Route 53", table.of("route53_zone", region), "one zone")
     out = max(0.0, plan.load.out_gigabytes - 100)
@@ -98,11 +98,11 @@ def _cell(plan: Plan, table: Prices, region: Region) -> Iterable[Item]:
     units = _mean_lcus(cell)
     yield Item("Load balancer, LCUs", units * table.by_the_hour("alb_lcu", region), f"{units:.2f} in the mean")
     straight = plan.options.nat == "none"
-    addresses = ZONES + (tasks.mean + count if straight else 0)
+    addresses = ZONES[plan.size] + (tasks.mean + count if straight else 0)
     yield Item(
         "Public addresses",
         addresses * table.by_the_hour("public_ipv4", region),
-        f"{addresses:.1f}: {ZONES} of the load balancer" + (", one a task" if straight else ""),
+        f"{addresses:.1f}: {ZONES[plan.size]} of the load balancer" + (", one a task" if straight else ""),
     )
     yield from _way_out(plan, table, region)
     cache = plan.machinery.cache
@@ -141,8 +141,10 @@ def _way_out(plan: Plan, table: Prices, region: Region) -> Iterable[Item]:
         dollars += out * table.of("nat_gb", region)
         yield Item("NAT gateway", dollars, f"{NATS} with its address, {out:,.0f} GB")
     elif plan.options.nat == "endpoints":
-        dollars = ENDPOINTS * ZONES * table.by_the_hour("endpoint", region) + out * table.of("endpoint_gb", region)
-        yield Item("Interface endpoints", dollars, f"{ENDPOINTS} in {ZONES} zones")
+        dollars = ENDPOINTS * ZONES[plan.size] * table.by_the_hour("endpoint", region) + out * table.of(
+            "endpoint_gb", region
+        )
+        yield Item("Interface endpoints", dollars, f"{ENDPOINTS} in {ZONES[plan.size]} zones")
 
 
 def _rds(plan: Plan, table: Prices, region: Region) -> Iterable[Item]:
@@ -175,6 +177,8 @@ def _aurora(plan: Plan, table: Prices, region: Region) -> Iterable[Item]:
     yield Item("Aurora, capacity", capacity, f"{units:.1f} ACUs in the mean, writer and reader{said}")
     yield Item("Aurora, storage", disk * table.of(f"aurora_gb{kind}", region), f"{disk:,} GB")
     yield Item("Aurora, I/O", 0 if optimized else io, f"{million:,.0f} million requests")
+    replicated = million / 1.1 * table.of("aurora_replicated_io", region) + disk * table.of("aurora_gb", region)
+    yield Item("Aurora, copy in another region", replicated, f"{disk:,} GB without an instance, and every write")
     proxied = max(8.0, units)
     yield Item("RDS Proxy", proxied * table.by_the_hour("proxy_acu", region), f"{proxied:.1f} ACUs, at least 8")
 
@@ -220,9 +224,11 @@ def _shared(plan: Plan, table: Prices, region: Region) -> Iterable[Item]:
     yield Item("S3, requests", puts * table.of("s3_put", region), f"{puts:,.0f} thousand writes")
     yield Item("Route 53", table.of("route53_zone", region), "one zone")
     yield from _cloudfront(load, table, region)
-    if plan.size == "planet":
-        fixed = plan.cells * table.by_the_hour("accelerator", region)
-        yield Item("Global Accelerator", fixed, f"{plan.cells:,}, by the hour; what goes through it comes on top")
+    if plan.cells > 1:
+        entry = table.by_the_hour("accelerator", region)
+        yield Item(
+            "Global Accelerator", entry, "one entry for all cells, by the hour; what goes through it comes on top"
+        )
     if plan.options.accounts != "embedded":
         users = max(0, load.users - table.free["cognito_users"])
         dollars = users * table.of(f"cognito_{plan.options.accounts}", region)

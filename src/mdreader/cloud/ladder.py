@@ -8,7 +8,7 @@ from mdreader.cloud import machines
 from mdreader.cloud.costs import bill
 from mdreader.cloud.figures import prices, value
 from mdreader.cloud.load import Load
-from mdreader.cloud.sizes import Plan, box_users, cell_users, choose, task_connections, team_users
+from mdreader.cloud.sizes import Plan, box_users, cell_users, choose, target, team_users
 
 RUNGS: Final = tuple(10**power for power in range(3, 10))
 
@@ -46,13 +46,15 @@ def limits(active_hours: float) -> list[Limit]:
 def _limits(one: Load) -> Iterator[Limit]:
     per_user = one.connected_peak / one.users
     small, large = machines.TASKS
-    each, alone = task_connections(one, small), task_connections(one, small, alone=True)
+    each, alone = target(one, small), target(one, small, alone=True)
 
     def people(connections: float) -> int:
         return int(connections / per_user)
 
     yield _nearest("box", box_users(one), "the size team")
-    yield Limit("one server of a quarter CPU is busy", people(alone), "scaling adds servers by itself")
+    yield Limit(
+        "one server of a quarter CPU has half of what it bears", people(alone), "scaling adds servers by itself"
+    )
     micro = machines.DATABASES[0]
     servers = int(micro.connections * machines.CONNECTIONS_USE / value("database_connections_per_task"))
     yield Limit(
@@ -92,7 +94,7 @@ def _limits(one: Load) -> Iterator[Limit]:
     )
     yield Limit(
         f"{machines.QUOTA_ALB_TARGETS:,} servers behind one load balancer",
-        people(machines.QUOTA_ALB_TARGETS * task_connections(one, large)),
+        people(machines.QUOTA_ALB_TARGETS * target(one, large)),
         "another cell",
     )
     region = machines.QUOTA_DATABASE_CLUSTERS * cell_users(one)

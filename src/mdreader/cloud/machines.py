@@ -62,11 +62,15 @@ BOX_NAME: Final = "t4g.small"
 BOX_CPUS: Final = 1.0  # one process; its two CPUs may burst
 BOX_BASELINE: Final = 0.4  # 20 % of each of its CPUs, for ever
 BOX_MEGABYTES: Final = 2048 - 600  # the system, Docker and nginx have the rest
+BOX_SYSTEM_DISK: Final = 16  # GB beside the volume of the data
 BOX_DISK_MAX: Final = 200  # GB; more than that is restored from a snapshot for longer than anybody likes to wait
 
 # ---- what a size may have ----
 USE: Final = 0.7  # of a CPU, as the scaling policy has it
 MEMORY_USE: Final = 0.85
+SCALE_AT: Final = (
+    0.5  # of the connections that a server carries: with two zones, one of them may be lost (docs/scale.md)
+)
 CONNECTIONS_USE: Final = 0.8  # of a database's connections, where the alarm is
 TEAM_TASKS: Final = 10
 TEAM_STORAGE: Final = 100  # GB of gp3

@@ -1,4 +1,4 @@
-"""The tables of docs/costs.md, as Markdown. The page keeps each between two marks; a test holds the page to what is made here."""
+"""The tables of docs/costs.md and docs/scale.md, as Markdown, each between two marks; a test holds the pages to what is made here."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -8,7 +8,9 @@ from mdreader.cloud.costs import Bill, bill
 from mdreader.cloud.figures import measured, prices
 from mdreader.cloud.ladder import climb
 from mdreader.cloud.load import Load
+from mdreader.cloud.simulate import SCENARIOS, WAYS, Scenario, set_up, simulate
 from mdreader.cloud.sizes import Options, Plan, Size, choose
+from mdreader.cloud.splits import simulate as grow
 
 REGION: Final = "us-east-1"
 HOURS: Final = 2.0
@@ -26,9 +28,14 @@ _SCENARIOS: Final[tuple[tuple[str, int, Size, Options], ...]] = (
 _MARKED: Final = re.compile(r"(<!-- table: ([a-z]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
-def renewed(page: str) -> str:
-    """The page with each of its tables as it is now. KeyError for a mark that names none."""
-    return _MARKED.sub(lambda found: f"{found[1]}\n{TABLES[found[2]]()}\n{found[3]}", page)
+def renewed(page: str, *, leave: frozenset[str] = frozenset()) -> str:
+    """The page with each of its tables as it is now, but those to `leave`. KeyError for a mark that names none."""
+
+    def now(found: re.Match[str]) -> str:
+        name = found[2]
+        return found[0] if name in leave else f"{found[1]}\n{TABLES[name]()}\n{found[3]}"
+
+    return _MARKED.sub(now, page)
 
 
 def _plan(users: int, size: Size | None, options: Options | None = None, region: str = REGION) -> Plan:
@@ -138,6 +145,83 @@ def sources() -> str:
     return _markdown(["source", "prices"], rows, right=(1,))
 
 
+# ---- docs/scale.md ----
+
+SEED: Final = 1
+DAY_USERS: Final = 20_000
+CELL_CAPACITIES: Final = (500, 5_000)
+
+
+def day_row(scenario: Scenario, way: str) -> list[str]:
+    """One simulated day of `DAY_USERS` people in team."""
+    plan = _plan(DAY_USERS, "team")
+    tasks = plan.machinery.tasks
+    assert tasks is not None  # noqa: S101 - team has servers
+    came = simulate(plan.cell, set_up(tasks, way), scenario, SEED)
+    settled = "" if came.settled_after is None else f"{came.settled_after:,}"
+    return [
+        scenario.name,
+        way,
+        f"{came.mean_servers:.1f}",
+        str(came.most_servers),
+        f"{came.most_connections:,}",
+        f"{came.late_seconds:,}",
+        f"{came.worst_delay:.0f}",
+        settled,
+        str(came.given_up),
+    ]
+
+
+def days() -> str:
+    """Every scenario in every way; half a minute of CPU."""
+    rows = [day_row(scenario, way) for way in WAYS for scenario in SCENARIOS]
+    head = [
+        "what happens",
+        "scaling",
+        "servers, mean",
+        "most",
+        "most people on one",
+        "late, s",
+        "worst delay, s",
+        "settled after, s",
+        "servers given up",
+    ]
+    return _markdown(head, rows, right=range(2, 9))
+
+
+def splits() -> str:
+    """Three years of cells of several capacities."""
+    rows = []
+    for capacity in CELL_CAPACITIES:
+        came = grow(capacity, capacity * 2 // 5, SEED)
+        later = sum(came.hops[2:])
+        rows.append(
+            [
+                f"{capacity:,}",
+                f"{came.people:,} in {came.workspaces:,}",
+                f"{came.cells} ({came.needed})",
+                "yes" if came.served_once else "**no**",
+                str(came.unreachable),
+                f"{100 * came.hops[0]:.1f} %, {100 * came.hops[1]:.1f} %, {100 * later:.1f} %",
+                f"{100 * came.moved_people / came.people:.0f} %",
+                f"{came.largest:,}",
+                str(came.too_large),
+            ]
+        )
+    head = [
+        "a cell's capacity",
+        "people in workspaces",
+        "cells (needed at least)",
+        "each served by one cell",
+        "links that led nowhere",
+        "old links: at once, by one redirect, by more",
+        "people who had to sign in anew",
+        "largest workspace",
+        "larger than a cell",
+    ]
+    return _markdown(head, rows, right=(0,))
+
+
 TABLES: Final[dict[str, Callable[[], str]]] = {
     "sizes": sizes,
     "claims": claims,
@@ -146,4 +230,8 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "figures": figures,
     "unconfirmed": unconfirmed,
     "sources": sources,
+    "days": days,
+    "splits": splits,
 }
+# Seconds of CPU: a test makes single rows of these.
+SLOW: Final = frozenset({"days"})

@@ -31,7 +31,8 @@ class Tasks:
     """The servers of one cell. `mean` is over the day, as scaling follows it."""
 
     size: TaskSize
-    connections: int  # that one should have
+    carries: int  # connections that one bears
+    connections: int  # that one should have: above it, scaling starts more
     minimum: int
     peak: int
     maximum: int
@@ -113,7 +114,7 @@ def box(load: Load) -> Machinery:
     if load.users > min(most.values()):
         raise PlanError(_too_much("box", load, most, "team"))
     need = load.database_gigabytes + load.file_gigabytes
-    return Machinery(disk=max(20, _tens(8 + 1.3 * need)))
+    return Machinery(disk=max(20, _tens(1.3 * need)))
 
 
 def box_users(load: Load) -> dict[str, float]:
@@ -122,7 +123,7 @@ def box_users(load: Load) -> dict[str, float]:
     peak, mean = one.connected_peak / one.users, one.connected_mean / one.users
     cpu = one.server_cpu(1, value("cpu_us_per_edit_sqlite"))
     memory = machines.BOX_MEGABYTES * machines.MEMORY_USE - value("megabytes_started")
-    disk = (machines.BOX_DISK_MAX - 8) / 1.3
+    disk = machines.BOX_DISK_MAX / 1.3
     return {
         "its CPU is used up at the peak": machines.BOX_CPUS * machines.USE / (cpu * peak),
         "its CPU credits are used up in a day": machines.BOX_BASELINE * machines.USE / (cpu * mean),
@@ -163,7 +164,7 @@ def team_users(load: Load) -> dict[str, float]:
     largest = machines.TASKS[-1]
     storage = (machines.TEAM_STORAGE - 5) / 1.3
     return {
-        f"{machines.TEAM_TASKS} servers are busy": machines.TEAM_TASKS * task_connections(load, largest) / per_user,
+        f"{machines.TEAM_TASKS} servers are busy": machines.TEAM_TASKS * target(load, largest) / per_user,
         f"its {machines.TEAM_STORAGE} GB of database are full": storage / (one.database_gigabytes / one.users),
     }
 
@@ -176,8 +177,13 @@ def _too_much(size: str, load: Load, most: dict[str, float], instead: str) -> st
     return f"{carries} Take --size {instead}."
 
 
+def target(load: Load, size: TaskSize, *, alone: bool = False) -> int:
+    """How many connections one server should have, so that it bears those of one that is lost."""
+    return int(task_connections(load, size, alone=alone) * machines.SCALE_AT)
+
+
 def task_connections(load: Load, size: TaskSize, *, alone: bool = False) -> int:
-    """How many connections one server should have: as CPU and memory allow, and no more than were measured on one."""
+    """How many connections one server bears: as CPU and memory allow, and no more than were measured on one."""
     cost = load.server_cpu(1, value("cpu_us_per_edit_alone" if alone else "cpu_us_per_edit_together"))
     by_cpu = size.cpus * machines.USE / cost
     by_memory = (size.megabytes * machines.MEMORY_USE - value("megabytes_started")) / (
@@ -189,19 +195,19 @@ def task_connections(load: Load, size: TaskSize, *, alone: bool = False) -> int:
 def tasks_for(load: Load, *, most: int, minimum: int) -> Tasks | None:
     """The smallest servers of which at most `most` are needed; None when even the largest are too few."""
     for size in machines.TASKS:
-        each = task_connections(load, size)
+        each = target(load, size)
         peak = _count(load, size, each, load.connected_peak)
         if peak <= most:
             by_hour = [max(minimum, _count(load, size, each, load.connected_at(hour))) for hour in range(len(DAY))]
             peak = max(minimum, peak)
             # Room for a day that is half again as busy, and for one server that is lost.
             maximum = max(peak, min(most, math.ceil(peak * 1.5) + 1))
-            return Tasks(size, each, minimum, peak, maximum, sum(by_hour) / len(by_hour))
+            return Tasks(size, task_connections(load, size), each, minimum, peak, maximum, sum(by_hour) / len(by_hour))
     return None
 
 
 def _count(load: Load, size: TaskSize, each: int, connected: float) -> int:
-    if connected <= task_connections(load, size, alone=True):
+    if connected <= target(load, size, alone=True):
         return 1
     return max(2, math.ceil(connected / each))
 
@@ -238,7 +244,7 @@ def cell_limits(load: Load) -> dict[str, float]:
         "Valkey hands out messages on one CPU": machines.USE / (one.cache_cpu(1) * per_user),
         f"Aurora's writer has {machines.ACU_MAX} ACUs": acu_cpus / (one.database_cpu(1) * per_user),
         f"{machines.PLANET_TASKS:,} servers are busy": machines.PLANET_TASKS
-        * task_connections(load, machines.TASKS[-1])
+        * target(load, machines.TASKS[-1])
         / per_user,
     }
 
