@@ -154,7 +154,8 @@ class Typist:
         self.room = room
         self.frames: list[bytes] = []
         self.doc: Doc[Text] = Doc()
-        self.text = self.doc.get("content", type=Text)
+        self._text = self.doc.get("content", type=Text)
+        self._read = 0  # so many frames are in the copy
         self.connection = Mock(
             spec=Connection,
             room=room,
@@ -171,15 +172,21 @@ class Typist:
 
     def _send(self, payload: bytes, _kind: object = None) -> None:
         self.frames.append(payload)
-        frame = decode(payload)
-        if frame.kind in {FrameKind.STEP2, FrameKind.UPDATE}:
-            self.doc.apply_update(frame.body)
+
+    def read(self) -> str:
+        """The text of its copy, with all that has come."""
+        new, self._read = self.frames[self._read :], len(self.frames)
+        for frame in map(decode, new):
+            if frame.kind in {FrameKind.STEP2, FrameKind.UPDATE}:
+                self.doc.apply_update(frame.body)
+        return str(self._text)
 
     def type(self, letters: str, *, large: bool = False) -> None:
         """Append to the text."""
         made: list[bytes] = []
+        end = len(self.read().encode())
         subscription = self.doc.observe(lambda event: made.append(event.update))
-        self.text.insert(len(str(self.text).encode()), letters)
+        self._text.insert(end, letters)
         self.doc.unobserve(subscription)
         self.room.receive(self.connection, (encode_step2 if large else encode_update)(made[0]))
 
@@ -194,5 +201,7 @@ class Typist:
         marker = self.mark()
         await eventually(lambda: marker in self.frames, "word that it is saved")
 
-    async def reads(self, wanted: str) -> None:
-        await eventually(lambda: str(self.text) == wanted, f"text {wanted!r}")
+    async def reads(self, wanted: str | Callable[[str], bool]) -> None:
+        """Wait until its copy is `wanted`, or such."""
+        is_it = wanted if callable(wanted) else wanted.__eq__
+        await eventually(lambda: bool(is_it(self.read())), "wanted text")

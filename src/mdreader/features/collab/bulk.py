@@ -24,10 +24,25 @@ class Stage(Enum):
     APPLIED = "applied"  # the replica holds it all; it is to be committed
 
 
+class Breath:
+    """Of somebody who works on the loop for long: lets the others go on in between."""
+
+    __slots__ = ("_since",)
+
+    def __init__(self) -> None:
+        self._since = time.perf_counter()
+
+    async def take(self) -> None:
+        """Called after each part: lets the others go on when the loop was held long enough."""
+        if time.perf_counter() - self._since > STRETCH:
+            await asyncio.sleep(0)
+            self._since = time.perf_counter()
+
+
 class Bulk:
     """One large update on its way through a room."""
 
-    __slots__ = ("_since", "connection", "news", "stage", "step2", "turn", "update")
+    __slots__ = ("connection", "news", "stage", "step2", "turn", "update")
 
     def __init__(self, connection: "Connection", update: bytes, *, step2: bool) -> None:
         self.connection = connection
@@ -36,18 +51,10 @@ class Bulk:
         self.stage = Stage.WAITING
         self.turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.news = b""  # what is to be committed, once it is applied
-        self._since = 0.0
 
     def begin(self) -> None:
         """Everything before it is committed."""
         if self.stage is Stage.WAITING:
             self.stage = Stage.BUSY
-            self._since = time.perf_counter()
             if not self.turn.done():
                 self.turn.set_result(None)
-
-    async def breathe(self) -> None:
-        """Called after each part: lets the others go on when the loop was held long enough."""
-        if time.perf_counter() - self._since > STRETCH:
-            await asyncio.sleep(0)
-            self._since = time.perf_counter()

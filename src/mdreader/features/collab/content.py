@@ -114,28 +114,35 @@ class Content:
         self._need().apply(update)
         self._full_state = None
 
-    def follow(self, update: bytes) -> bool:
+    def judge_stored(self, update: bytes) -> Verdict:
+        """The gate's verdict on an update that another server has committed, which was let in there; changes nothing."""
+        return self._gate.check_stored(update)
+
+    def follow(self, update: bytes, verdict: Verdict) -> bool:
         """Apply an update that another server has committed; tells whether it was news here.
 
         It is applied in any case: what is known only because it was let in here, too, must not hang on our own commit.
         """
-        verdict = self._gate.check_stored(update)
         self.apply(update)
+        self.followed(verdict)
+        return verdict.kind is Kind.NEW
+
+    def parts_of(self, update: bytes) -> tuple[Verdict, list[bytes]]:
+        """A verdict as `judge_stored`'s, and the parts in which a large update is to be applied; may run on a thread."""
+        verdict = self._gate.check_stored(update)
+        return verdict, [] if verdict.kind is Kind.GAP else list(self._gate.all_pieces(update))
+
+    def followed(self, verdict: Verdict) -> None:
+        """What was judged by `judge_stored` is applied. Raises `ReplicaError`."""
         if verdict.kind is Kind.GAP:
             raise ReplicaError("a row of the log builds on something that no row before it holds")
-        if verdict.kind is not Kind.NEW:
-            return False
-        self._gate.commit(verdict)
-        self._size_bound += verdict.added_bytes
-        return True
+        if verdict.kind is Kind.NEW:
+            self._gate.commit(verdict)
+            self._size_bound += verdict.added_bytes
 
     def learn_owners(self, owners: dict[int, str]) -> None:
         """Whose client ids are, as the database says."""
         self._gate.owners.update(owners)
-
-    def news_in(self, state: bytes) -> bytes:
-        """What of a stored state is not applied here."""
-        return difference(state, self._need().state_vector())
 
     def fork(self) -> "Fork":
         """A copy to edit, before it is known whether the edit can be committed as it is."""

@@ -4,6 +4,8 @@ The log in the database is the truth. What comes over the doorbell spares a look
 """
 
 import asyncio
+import random
+import time
 from collections.abc import Callable, Collection
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
@@ -13,12 +15,13 @@ import structlog
 from mdreader.db.engine import Database
 from mdreader.features.collab import storage
 from mdreader.features.collab.awareness import decode_awareness
-from mdreader.features.collab.bulk import Stage
+from mdreader.features.collab.bulk import STRETCH, Stage
 from mdreader.features.collab.content import Content
+from mdreader.features.collab.intake import Intake
 from mdreader.features.collab.log import Batch
 from mdreader.features.collab.pipeline import BROKEN
 from mdreader.features.collab.presence import Presence, Server
-from mdreader.features.collab.replica import EMPTY_UPDATE, ReplicaError, difference, merged
+from mdreader.features.collab.replica import ReplicaError
 from mdreader.features.collab.storage import Stored
 from mdreader.features.collab.text import Shape
 from mdreader.features.collab.varint import ProtocolError, read_uint, write_uint
@@ -35,8 +38,9 @@ log = structlog.get_logger(__name__)
 INLINE_BYTES: Final = 16 * 1024
 # Rows of two servers overtake each other by so much; only then the missing one is read. Seconds.
 GRACE: Final = 0.02
-# Seconds until another try when the database did not answer.
+# Seconds until another try when the database did not answer, or had nothing new; each time twice as long, up to the other.
 RETRY: Final = 0.3
+LONGEST_RETRY: Final = 5.0
 # What is heard while the room is being loaded; more is read from the log.
 EARLY_MESSAGES: Final = 1000
 # Seconds that a reader waits for rows which the log has and this server has not.
@@ -70,10 +74,11 @@ class Follower:
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
         self._end: Callable[[], None] | None = None
         self._ended = False
+        self._failed = 0  # times in a row that reading brought nothing
+        self._going_on = False  # what is left of a long walk through rows is about to go on
         self._content: Content
         self._presence: Presence
-        self._unseen: list[bytes] = []  # rows that nobody here was shown yet
-        self._showing: asyncio.TimerHandle | None = None
+        self._intake: Intake
 
     async def listen(self) -> None:
         """Hear what other servers say from now on."""
@@ -84,6 +89,7 @@ class Follower:
     def attach(self, room: "Room", content: Content, presence: Presence) -> None:
         """The room is loaded, and these are its parts."""
         self._room, self._content, self._presence = room, content, presence
+        self._intake = Intake(room, content)
         early, self._early = self._early, []
         for message in early:
             self._heard(message)
@@ -94,9 +100,10 @@ class Follower:
         self._ended = True
         if self._end is not None:
             self._end()
-        for timer in (self._timer, self._showing):
-            if timer is not None:
-                timer.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._room is not None:
+            self._intake.end()
         if self._fetching is not None:
             self._fetching.cancel()
         self._tell_waiting()
@@ -174,9 +181,8 @@ class Follower:
             if self._known > room.seq and wanted and not self._content.writable:
                 room.bring_in()
             return
-        while (row := self._rows.pop(room.seq + 1, None)) is not None:
-            if not self._apply(room, row):
-                return
+        if not self._walk(room):
+            return
         if self._rows:
             self._rows = {seq: row for seq, row in self._rows.items() if seq > room.seq}
         if self._shape is not None and room.seq >= self._shape[0]:
@@ -186,102 +192,85 @@ class Follower:
         if self._known > room.seq:
             # A commit of ours that is under way is likely to be the missing row.
             if not room.pipeline.in_flight:
-                self._fetch_soon(GRACE)
+                self._fetch_soon()
         else:
+            self._failed = 0
             room.pipeline.flush_soon()  # a text that is to replace the live one waits for the newest row
 
-    # ---- into the document ----
-
-    def _can_apply(self, room: "Room") -> bool:
-        """Whether the document is in memory, and no large update is half applied."""
-        bulk = room.pipeline.bulk
-        return self._content.writable and (bulk is None or bulk.stage is not Stage.BUSY)
-
-    def _apply(self, room: "Room", row: bytes) -> bool:
+    def _walk(self, room: "Room") -> bool:
+        """Take in the rows up to the next hole; False when there is more to do before anything else."""
+        end = 0.0
         try:
-            news = row != EMPTY_UPDATE and self._content.follow(row)
+            while (row := self._rows.get(room.seq + 1)) is not None:
+                now = time.perf_counter()
+                end = end or now + STRETCH
+                if now > end:
+                    self._go_on_soon()
+                    return False
+                seq = room.seq + 1
+                if not self._intake.apply(row):
+                    return False
+                self._rows.pop(seq, None)
         except (ReplicaError, ProtocolError) as error:
             room.broken(BROKEN, f"row {room.seq + 1}: {error}")
             return False
-        room.pipeline.followed(room.seq + 1)
-        self._show_soon(room, row if news else EMPTY_UPDATE)
+        finally:
+            if not room.dead:
+                self._intake.show_soon()
         return True
 
-    def _apply_all(self, room: "Room", stored: Stored) -> None:
-        """Take in everything that is stored: rows that are missing here were folded away."""
-        try:
-            self._content.learn_owners(stored.owners)
-            news = self._content.news_in(stored.state)
-            is_news = news != EMPTY_UPDATE and self._content.follow(news)
-        except (ReplicaError, ProtocolError) as error:
-            room.broken(BROKEN, f"stored state: {error}")
-            return
-        room.position.followed_all(stored, asyncio.get_running_loop().time())
-        self._show_soon(room, news if is_news else EMPTY_UPDATE)
+    def _go_on_soon(self) -> None:
+        if not self._going_on:
+            self._going_on = True
+            asyncio.get_running_loop().call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        self._going_on = False
+        self.pump()
+
+    def _can_apply(self, room: "Room") -> bool:
+        """Whether the document is in memory, and nothing large is half applied."""
+        pipeline = room.pipeline
+        busy = pipeline.bulk is not None and pipeline.bulk.stage is Stage.BUSY
+        return self._content.writable and not pipeline.following and not busy
 
     def renew(self, stored: Stored) -> None:
         """Start again from what is stored, while nothing is in memory. Raises `ReplicaError`."""
-        room = self._room
-        assert room is not None  # noqa: S101 - it asked for it
-        before = self._content.claimed()
-        self._content.renew(stored)
-        if stored.seq > room.seq:
-            room.position.followed_all(stored, asyncio.get_running_loop().time())
-            self._show_soon(room, difference(stored.state, before))
-
-    def _show_soon(self, room: "Room", update: bytes) -> None:
-        """Show what others wrote: with many people, in one frame with what is committed here in the next moment."""
-        room.changed()
-        if update == EMPTY_UPDATE:
-            return
-        self._unseen.append(update)
-        if self._showing is None:
-            # It has waited for company on its own server; here it waits only to go along with what is sent anyway.
-            wait = room.pipeline.wait() if room.pipeline.shows_soon else 0
-            if wait:
-                self._showing = asyncio.get_running_loop().call_later(wait, self._show)
-            else:
-                self._show()
-
-    def _show(self) -> None:
-        self._showing = None
-        room = self._room
-        if self._unseen and room is not None and not room.dead:
-            last = self._unseen.pop()
-            room.broadcast(last, None)
+        self._intake.renew(stored)
 
     def joined(self, update: bytes, author: "Connection | None") -> "tuple[bytes, Connection | None]":
         """A committed update with what waits to be shown, and whom it need not be shown to."""
-        if not self._unseen:
-            return update, author
-        unseen, self._unseen = self._unseen, []
-        return merged([*unseen, update]), None
+        return self._intake.joined(update, author)
 
     # ---- what is missing ----
 
-    def _fetch_soon(self, wait: float) -> None:
+    def _fetch_soon(self) -> None:
         if self._timer is None and self._fetching is None:
+            wait = GRACE
+            if self._failed:
+                # Every open document asks for itself: not all of them in the same moment.
+                wait = min(RETRY * 2 ** (self._failed - 1), LONGEST_RETRY) * random.uniform(0.7, 1.3)  # noqa: S311 - jitter, not a secret
             self._timer = asyncio.get_running_loop().call_later(wait, self._fetch_now)
 
     def _fetch_now(self) -> None:
         self._timer = None
         room = self._room
         if room is not None and self._known > room.seq and self._fetching is None and not self._ended:
-            self._fetching = asyncio.get_running_loop().create_task(self._fetch())
+            self._fetching = asyncio.get_running_loop().create_task(self._fetch(room.seq))
 
-    async def _fetch(self) -> None:
-        wait = 0.0
+    async def _fetch(self, before: int) -> None:
+        newest = 0
         try:
-            await self._read(whole=False)
+            newest = await self._read(whole=False)
         except Exception as error:  # noqa: BLE001 - the database is away: what is missing stays missing until it is back
             log.warning("rows_not_read", document_id=self._document_id, error=f"{type(error).__name__}: {error}"[:200])
-            wait = RETRY
         finally:
             self._fetching = None
+        self._failed = 0 if newest > before else min(self._failed + 1, 10)
         self.pump()
         room = self._room
         if room is not None and self._known > room.seq and not room.dead and self._can_apply(room):
-            self._fetch_soon(wait or GRACE)
+            self._fetch_soon()
 
     async def _read(self, *, whole: bool) -> int:
         """Take in what the log has and we have not; the number of its newest row."""
@@ -297,8 +286,9 @@ class Follower:
             return 0
         if stored is not None:
             self._known = max(self._known, stored.seq)
-            if self._can_apply(room):
-                self._apply_all(room, stored)
+            # With a commit under way: that one goes first, and what is missing is read again.
+            if self._can_apply(room) and not room.pipeline.in_flight:
+                self._intake.apply_all(stored)
             return stored.seq
         if new is None:
             return 0  # the document is gone, and word of that is on its way

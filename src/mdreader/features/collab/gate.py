@@ -25,6 +25,7 @@ from mdreader.features.collab.structs import (
     DELETED,
     HAS_ORIGIN,
     HAS_RIGHT_ORIGIN,
+    SKIP,
     STRING,
     GateError,
     ParsedUpdate,
@@ -170,6 +171,16 @@ class Gate:
         large update is applied like this, with a look at the clock and at the other rooms in between.
         """
         return write_updates(self._new_structs(update), verdict.ranges, size)
+
+    def all_pieces(self, update: bytes, size: int = 8) -> Iterator[bytes]:
+        """As `pieces`, of an update that another server has committed, with what the document has already.
+
+        What is known only because it was let in a moment ago may not be applied yet; what is applied twice changes nothing.
+        """
+        parsed = parse_update(update, len(update))
+        order: list[tuple[int, Struct]] = []
+        follow(parsed.sections, self.clocks, order)
+        return write_updates([one for one in order if one[1].kind != SKIP], parsed.deletes, size)
 
     def _new_structs(self, update: bytes) -> list[tuple[int, Struct]]:
         order: list[tuple[int, Struct]] = []

@@ -86,6 +86,7 @@ class Pipeline:
         self.position = position
         self.last_writer: str | None = None  # a user id
         self.bulk: Bulk | None = None
+        self.following = False  # a large row of another server is half applied
         self._shared = shared
         self._document_id, self._epoch = identity
         self._host = host
@@ -113,7 +114,8 @@ class Pipeline:
     @property
     def busy(self) -> bool:
         """Whether something is on its way, or waits for the end of it."""
-        return bool(self._flight or self.bulk or self._incoming or self._rewrites or self._next_done or self._settled)
+        waiting = self._incoming or self._rewrites or self._next_done or self._settled
+        return bool(self._flight or self.bulk or self.following or waiting)
 
     def take(self, update: bytes, connection: "Connection", verdict: Verdict) -> None:
         """An update that was admitted."""
@@ -139,8 +141,13 @@ class Pipeline:
         self.bulk = bulk
         self._bulk_turn()
 
+    def let_go(self) -> None:
+        """Nothing of another server is half applied any more."""
+        self.following = False
+        self._bulk_turn()
+
     def _bulk_turn(self) -> None:
-        if self.bulk is None or self._flight or self._incoming:
+        if self.bulk is None or self._flight or self._incoming or self.following:
             return
         if not self._rewrites.ready or self._rewrites.had_turn:
             self.bulk.begin()
@@ -159,7 +166,7 @@ class Pipeline:
     @property
     def is_settled(self) -> bool:
         """Whether the replica is exactly the committed state."""
-        return self._flight is None and (self.bulk is None or self.bulk.stage is Stage.WAITING)
+        return self._flight is None and not self.following and (self.bulk is None or self.bulk.stage is Stage.WAITING)
 
     def when_settled(self, callback: Callable[[], None]) -> None:
         """Call at a moment when the replica is exactly the committed state."""
@@ -220,7 +227,7 @@ class Pipeline:
     def flush(self) -> Batch | None:
         """Apply what came in and hand it to the log."""
         bulk = self.bulk if self.bulk is not None and self.bulk.stage is not Stage.WAITING else None
-        if self._ended or self._flight is not None or (bulk is not None and bulk.stage is Stage.BUSY):
+        if self._ended or self._flight is not None or self.following or (bulk and bulk.stage is Stage.BUSY):
             return None
         rewritable = self._rewrites.ready
         if not (self._incoming or rewritable or self._next_done or bulk):

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from mdreader.features.collab import protocol
-from mdreader.features.collab.bulk import BULK_BYTES, BULK_PIECES, Bulk, Stage
+from mdreader.features.collab.bulk import BULK_BYTES, BULK_PIECES, Breath, Bulk, Stage
 from mdreader.features.collab.closing import CloseCode
 from mdreader.features.collab.content import Content, TooLargeForRoomError
 from mdreader.features.collab.gate import Kind, check_state_vector
+from mdreader.features.collab.held import Held
 from mdreader.features.collab.pipeline import BROKEN, Pipeline
 from mdreader.features.collab.protocol import FrameKind
 from mdreader.features.collab.replica import EMPTY_UPDATE, ReplicaError
@@ -73,7 +74,7 @@ class Reception:
         self._around = surroundings
         self._loop = asyncio.get_running_loop()
         self._loading: asyncio.Future[Stored | None] | None = None
-        self._held: list[tuple[Connection, bytes]] | None = None
+        self._held: Held | None = None
 
     @property
     def busy(self) -> bool:
@@ -85,7 +86,7 @@ class Reception:
     def receive(self, connection: "Connection", payload: bytes) -> None:
         """Take one message of a connection that has joined."""
         if self._held is not None:
-            self._held.append((connection, payload))
+            self._keep(connection, payload)
             return
         try:
             frame = protocol.decode(payload)
@@ -104,6 +105,21 @@ class Reception:
             self._refuse(connection, error.code)
         except ReplicaError as error:
             self._host.broken(BROKEN, f"replica: {error}")
+
+    def _keep(self, connection: "Connection", payload: bytes) -> None:
+        """Have a message wait until it can be looked at."""
+        worst = self.hold().add(connection, payload)
+        if worst is not None:
+            log.warning("too_much_held", document_id=self._host.document_id, user_id=worst.person.user_id)
+            worst.close(
+                CloseCode.TOO_MANY_MESSAGES, "too much at once while the document is busy: come back in a moment"
+            )
+            self.left(worst)
+
+    def left(self, connection: "Connection") -> None:
+        """A connection has left the room: nothing of it is waited for."""
+        if self._held is not None:
+            self._held.drop(connection)
 
     def _refuse(self, connection: "Connection", code: str) -> None:
         log.warning("message_refused", code=code, document_id=self._host.document_id, user_id=connection.person.user_id)
@@ -137,7 +153,7 @@ class Reception:
             return check()
         except TooLargeForRoomError:
             if self._pipeline.unapplied:  # a deletion may be on its way
-                self._held = [(connection, payload)]
+                self._keep(connection, payload)
                 return None
             self._content.recount()
         try:
@@ -206,9 +222,9 @@ class Reception:
     def _take_slowly(self, connection: "Connection", payload: bytes, update: bytes, *, step2: bool) -> None:
         """Check a large update on a thread and apply it in parts, so that other rooms go on; this one holds its messages meanwhile."""
         if self._pipeline.bulk is not None:  # the last one is applied, but not on its way yet
-            self._held = [(connection, payload)]
+            self._keep(connection, payload)
             return
-        self._held = []
+        self.hold()
         bulk = Bulk(connection, update, step2=step2)
         self._around.spawn(self._take_bulk(bulk))
         self._pipeline.take_bulk(bulk)
@@ -219,11 +235,12 @@ class Reception:
             verdict = None if self._host.dead else await self._judge_bulk(bulk)
             if verdict is not None and verdict.kind is Kind.NEW:
                 news, pieces = await asyncio.to_thread(self._content.admit_in_pieces, bulk.update, verdict)
+                breath = Breath()
                 for piece in pieces:
                     if self._host.dead:
                         return
                     self._content.apply(piece)
-                    await bulk.breathe()
+                    await breath.take()
                 self._pipeline.claim(verdict)
                 bulk.news, bulk.stage = news, Stage.APPLIED
             elif verdict is not None and verdict.kind is Kind.GAP:
@@ -256,10 +273,23 @@ class Reception:
 
     def _hold(self, connection: "Connection", payload: bytes) -> None:
         """Keep messages, in their order, until the document is in memory."""
-        if self._held is None:
-            self._held = []
-        self._held.append((connection, payload))
+        self._keep(connection, payload)
         self.bring_in()
+
+    def hold(self) -> Held:
+        """Keep messages from now on, until `let_go` or the end of a large update."""
+        if self._held is None:
+            self._held = Held(2 * self._around.max_document_bytes + 1_000_000)  # the largest message there may be
+        return self._held
+
+    def let_go(self) -> None:
+        """Go on with the messages that were held, unless a large update is before them."""
+        if self._host.dead:
+            return
+        if self._pipeline.bulk is None:
+            self._release()
+        else:
+            self._go_on()
 
     def bring_in(self) -> None:
         """Begin to bring the document into memory, if that has not begun."""
@@ -299,10 +329,13 @@ class Reception:
 
     def _release(self) -> None:
         """Go on with the messages that were held."""
-        held, self._held = self._held or [], None
-        for connection, payload in held:
+        held, self._held = self._held, None
+        for connection, payload in held.take() if held is not None else ():
             if connection in self._host.connections:
                 self.receive(connection, payload)
+        self._go_on()
+
+    def _go_on(self) -> None:
         self._pipeline.flush_soon()
         self._pipeline.run_settled()
         self._host.moved()

@@ -116,6 +116,7 @@ class Room:
         if connection not in self.connections:
             return
         del self.connections[connection]
+        self._reception.left(connection)
         connection.room = None
         connection.live = False
         self.use()
@@ -197,6 +198,20 @@ class Room:
         """A row of another server is stored under `seq`."""
         if self.follower is not None:
             self.follower.look(seq)
+
+    def hold(self) -> None:
+        """Something large of another server is being taken in: messages and commits wait until `let_go`."""
+        self.pipeline.following = True
+        self._reception.hold()
+
+    def let_go(self) -> None:
+        """It is taken in."""
+        self.pipeline.let_go()
+        self._reception.let_go()
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run `work` as a task that the house owns."""
+        self._around.spawn(work)
 
     def broken(self, reason: str, why: str) -> None:
         """End for good: `reason` is for people, `why` for the log. Who comes next gets a room made of what is stored."""

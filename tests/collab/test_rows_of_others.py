@@ -1,0 +1,201 @@
+"""Much that comes at once: from other servers it is taken in a little at a time, from people it waits within bounds."""
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from pycrdt import Doc, Text
+from sqlalchemy import text
+
+from mdreader.features.collab import storage
+from mdreader.features.collab.closing import CloseCode
+from mdreader.features.collab.content import Content
+from mdreader.features.collab.follower import GRACE, RETRY
+from mdreader.features.collab.room import Room
+from mdreader.kernel.errors import UnavailableError
+from support.sides import Sides, Typist, sides_of
+from support.waiting import eventually
+
+
+@pytest.fixture
+async def sides(postgres_url: str) -> AsyncIterator[Sides]:
+    async with sides_of(postgres_url) as made:
+        yield made
+
+
+class Stall:
+    """The most CPU time for which the event loop did not come round."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._task = asyncio.create_task(self._watch())
+
+    async def _watch(self) -> None:
+        while True:
+            since = time.thread_time()
+            await asyncio.sleep(0)
+            self.seconds = max(self.seconds, time.thread_time() - since)
+
+    def end(self) -> float:
+        self._task.cancel()
+        return self.seconds
+
+
+def rows(count: int, letters: int) -> list[bytes]:
+    """Updates of one client, each with as many letters at the beginning of the text, one by one: no two are one piece."""
+    doc: Doc[Text] = Doc()
+    content = doc.get("content", type=Text)
+    made = []
+    for _ in range(count):
+        before = doc.get_state()
+        for _ in range(letters):
+            content.insert(0, "x")
+        made.append(doc.get_update(before))
+    return made
+
+
+async def store(sides: Sides, room: Room, updates: list[bytes]) -> int:
+    """Append rows as another server would, without a word of it; the number of the last."""
+    last = room.seq + len(updates)
+    async with sides.databases[0].write() as tx:
+        await tx.conn.execute(
+            text("INSERT INTO document_updates (document_id, seq, data, created_at) VALUES (:of, :seq, :data, 0)"),
+            [{"of": room.document_id, "seq": room.seq + 1 + n, "data": data} for n, data in enumerate(updates)],
+        )
+        await tx.conn.execute(
+            text("UPDATE document_heads SET seq = :seq WHERE document_id = :of"), {"seq": last, "of": room.document_id}
+        )
+    return last
+
+
+@pytest.mark.parametrize(("count", "letters"), [(1, 15_000), (800, 40)], ids=["one large row", "many rows"])
+async def test_what_others_stored_is_taken_in_without_holding_up_the_loop(
+    sides: Sides, count: int, letters: int
+) -> None:
+    room = (await sides.open("\n"))[0]
+    ann = Typist(room, sides.user)
+    last = await store(sides, room, await asyncio.to_thread(rows, count, letters))
+    stall = Stall()
+    room.catch_up(last)
+    ann.type("!")  # while it goes on
+    await ann.saved()
+    await eventually(lambda: room.seq == last + 1, "all rows")
+    assert stall.end() < 0.03
+    await ann.reads(lambda text: text.count("x") == count * letters)
+    assert "!" in ann.read()
+    assert (await sides.rooms[1].read(room.document_id)).text == ann.read()
+
+
+async def test_a_folded_log_is_taken_in_as_a_whole(sides: Sides) -> None:
+    here, there = await sides.open("\n")
+    ann = Typist(here, sides.user)
+    sides.bells.deaf = True
+    bob = Typist(there, sides.user)
+    for _ in range(3):
+        bob.type("theirs ")
+        await bob.saved()
+    await sides.rooms[1]._projector.project([there], fold=True)
+    assert await sides.rows(here) == []
+    sides.bells.deaf = False
+    ann.type("ours ")
+    await ann.reads(lambda text: text.count("theirs ") == 3)
+    bob.type("!")
+    await ann.reads(lambda text: "!" in text)
+    await bob.reads(lambda text: "ours " in text)
+    assert ann.read() == bob.read() == (await sides.rooms[1].read(here.document_id)).text
+    assert here.seq == there.seq
+
+
+async def test_a_database_that_does_not_answer_is_not_asked_all_the_time(
+    sides: Sides, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = (await sides.open())[0]
+    follower = room.follower
+    assert follower is not None
+    asked = 0
+
+    async def away(*_: object) -> None:
+        nonlocal asked
+        asked += 1
+        raise UnavailableError("a test")
+
+    monkeypatch.setattr(storage, "rows_after", away)
+    loop = asyncio.get_running_loop()
+    room.catch_up(2)
+    waits = []
+    for number in (1, 2):
+        await eventually(lambda number=number: asked == number and follower._fetching is None, "a try")  # type: ignore[misc]
+        follower.look(2)  # word comes again and again
+        assert follower._timer is not None
+        waits.append(follower._timer.when() - loop.time())
+    assert waits[0] > RETRY / 2 > GRACE
+    assert waits[1] > RETRY
+
+
+@contextmanager
+def slow_checks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Large updates are checked for as long as the block lasts."""
+    go_on = threading.Event()
+    real = Content.check
+
+    def slow(content: Content, update: bytes, user_id: str) -> Any:
+        if len(update) > 100_000:
+            go_on.wait(30)
+        return real(content, update, user_id)
+
+    monkeypatch.setattr(Content, "check", slow)
+    try:
+        yield
+    finally:
+        go_on.set()
+
+
+async def test_what_waits_for_a_large_update_is_bounded(sides: Sides, monkeypatch: pytest.MonkeyPatch) -> None:
+    room = (await sides.open())[0]
+    ann, bob, mallory = (Typist(room, sides.user) for _ in range(3))
+
+    def leave(code: CloseCode, _reason: str) -> None:
+        assert code is CloseCode.TOO_MANY_MESSAGES
+        room.leave(mallory.connection)
+
+    mallory.connection.close.side_effect = leave
+    with slow_checks(monkeypatch):
+        ann.type("large " * 30_000)
+        await eventually(lambda: room.pipeline.bulk is not None and not room.pipeline.is_settled, "a busy room")
+        bob.type("small ")
+        frame = bytes(2_000_000)
+        for _ in range(5):
+            room.receive(mallory.connection, frame)
+        assert not mallory.connection.close.called  # 10 MB: the largest document there may be fits
+        room.receive(mallory.connection, frame)
+        assert mallory.connection.close.call_count == 1
+        assert room._reception._held is not None
+        waiting = room._reception._held.take()
+        assert [connection for connection, _ in waiting] == [bob.connection]  # nothing of mallory's is kept
+    await asyncio.gather(ann.saved(), bob.saved())
+    assert not ann.connection.close.called
+    assert not bob.connection.close.called
+    assert "small " in (await sides.rooms[0].read(room.document_id)).text
+
+
+async def test_all_connections_together_are_bounded(sides: Sides, monkeypatch: pytest.MonkeyPatch) -> None:
+    room = (await sides.open())[0]
+    ann = Typist(room, sides.user)
+    others = [Typist(room, sides.user) for _ in range(6)]
+    with slow_checks(monkeypatch):
+        ann.type("large " * 30_000)
+        await eventually(lambda: room.pipeline.bulk is not None and not room.pipeline.is_settled, "a busy room")
+        for other in others[:5]:
+            room.receive(other.connection, bytes(8_500_000))
+        room.receive(others[0].connection, bytes(1_000_000))
+        assert not any(other.connection.close.called for other in others)
+        others[5].type("small ")  # not whoever comes last, but who has most waiting
+        room.receive(others[5].connection, bytes(1_000_000))
+        assert [other.connection.close.called for other in others] == [True, False, False, False, False, False]
+        for other in others:
+            room.leave(other.connection)
+    await ann.saved()
