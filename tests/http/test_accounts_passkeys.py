@@ -13,6 +13,7 @@ from mdreader.kernel.ids import new_id
 from mdreader.settings import Settings
 from support.accounts import verified
 from support.authenticator import PRESENT, SYNCED, VERIFIED, Authenticator
+from support.clock import moved
 from support.http import Person, signed_up
 from support.mailbox import mails_to, newest_mail
 from support.one_time import app_code
@@ -172,9 +173,7 @@ async def test_an_answer_holds_once_and_for_five_minutes(
     crossed = await client.post("/api/auth/passkey/finish", json={**body, "ceremony": other["ceremony"]})
     assert crossed.json()["code"] == "passkey_refused"
     late = (await client.post("/api/auth/passkey/begin")).json()
-    clock = app.state.runtime.clock
-    moved = clock.now() + 5 * 60 * 1000
-    monkeypatch.setattr(clock, "now", lambda: moved)
+    moved(app.state.runtime.clock, monkeypatch, seconds=5 * 60)
     body = {"ceremony": late["ceremony"], "credential": device.get(late["options"])}
     assert (await client.post("/api/auth/passkey/finish", json=body)).json()["code"] == "ceremony_expired"
 

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from mdreader.features.accounts import limits
 from mdreader.features.accounts.second_factor import totp
 from mdreader.ports.rate_limits import Limit
+from support.clock import moved
 from support.http import PASSWORD, Person, connect, signed_up
 from support.mailbox import mails_to, newest_mail
 from support.one_time import app_code
@@ -309,7 +310,5 @@ async def test_a_step_holds_for_ten_minutes(
 ) -> None:
     her = await protected(client, app)
     token = (await first_step(client, her.person))["mfa_token"]
-    clock = app.state.runtime.clock
-    moved = clock.now() + 10 * 60 * 1000
-    monkeypatch.setattr(clock, "now", lambda: moved)
+    moved(app.state.runtime.clock, monkeypatch, seconds=10 * 60)
     assert (await second_step(client, token, code=her.code())).json()["code"] == "mfa_expired"

@@ -76,11 +76,6 @@ def said_by(token: str) -> dict[str, Any]:
     return dict(jwt.decode(token, options={"verify_signature": False}))
 
 
-def bearer(token: str) -> dict[str, str]:
-    """The header that carries a token."""
-    return {"Authorization": f"Bearer {token}"}
-
-
 async def linked_subjects(app: FastAPI, user_id: str) -> list[str]:
     """Whom of the pool a local account is linked to."""
     statement = text("SELECT subject FROM identities WHERE user_id = :id AND provider = 'directory' ORDER BY id")

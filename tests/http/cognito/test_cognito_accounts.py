@@ -9,17 +9,9 @@ from mdreader.features.accounts.signing_in import begin_session
 from mdreader.kernel.ids import new_id
 from mdreader.main import create_app
 from mdreader.settings import Settings
+from support.accounts import bearer
 from support.cognito import PASSWORD, UserPool
-from support.cognito_people import (
-    EMAIL,
-    OTHER_PASSWORD,
-    bearer,
-    delete,
-    directory_login,
-    linked_subjects,
-    log_in,
-    post,
-)
+from support.cognito_people import EMAIL, OTHER_PASSWORD, delete, directory_login, linked_subjects, log_in, post
 from support.http import connect
 from support.mailbox import newest_mail
 

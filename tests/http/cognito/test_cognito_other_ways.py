@@ -16,15 +16,10 @@ from mdreader.features.accounts.signing_in import begin_session
 from mdreader.kernel.ids import new_id
 from mdreader.main import create_app
 from mdreader.settings import Settings
+from support.accounts import bearer
 from support.aws import REGION
 from support.cognito import UserPool
-from support.cognito_people import (
-    EMAIL,
-    bearer,
-    log_in,
-    post,
-    settled_there,
-)
+from support.cognito_people import EMAIL, log_in, post, settled_there
 from support.http import connect
 from support.mailbox import newest_mail
 from support.oidc_provider import CLIENT_ID, CLIENT_SECRET, OidcProvider, running_provider

@@ -5,12 +5,12 @@ import jwt
 import pytest
 from fastapi import FastAPI
 
+from support.accounts import bearer
 from support.clock import moved
 from support.cognito import PASSWORD, UserPool
 from support.cognito_people import (
     EMAIL,
     OTHER_PASSWORD,
-    bearer,
     delete,
     directory_login,
     log_in,

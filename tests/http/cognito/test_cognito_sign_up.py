@@ -9,18 +9,10 @@ import pytest
 from fastapi import FastAPI
 
 from mdreader.adapters.aws import Aws
+from support.accounts import bearer
 from support.aws import REGION
 from support.cognito import PASSWORD, UserPool
-from support.cognito_people import (
-    EMAIL,
-    OTHER_PASSWORD,
-    bearer,
-    codes_in_mailbox,
-    directory_login,
-    log_in,
-    post,
-    settled_there,
-)
+from support.cognito_people import EMAIL, OTHER_PASSWORD, codes_in_mailbox, directory_login, log_in, post, settled_there
 from support.http import connect
 from support.mailbox import mails_to
 
