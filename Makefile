@@ -16,10 +16,10 @@ NPM := $(PY) hatch_build.py npm
 COMPILE := $(PY) -m uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --quiet
 
-.PHONY: help run test check lint kills fuzz image bench web lock clean
+.PHONY: help run test check lint infra infra-cycle infra-mutations kills fuzz image bench web lock clean
 
 help: ## Say what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
 
 run: $(VENV)/.run $(FLEET) web ## Serve at http://127.0.0.1:8000 (PORT, HOST, MDREADER_DATA)
 	@exec $(VENV)/bin/mdreader serve
@@ -37,6 +37,15 @@ lint: dev ## Lint, format, types and import borders, of the server and of the pa
 	@$(VENV)/bin/lint-imports
 	@$(NPM) --prefix web run lint
 	@$(NPM) --prefix web run typecheck
+
+infra: $(VENV)/.dev .venv-infra/.ready ## Check Terraform, Dockerfile, workflows and scripts, without an account
+	@$(PY) infra/checks/run.py $(ARGS)
+
+infra-mutations: $(VENV)/.dev .venv-infra/.ready ## Break infra/ in many ways, each of which a gate must see (minutes)
+	@$(PY) infra/checks/mutations.py $(ARGS)
+
+infra-cycle: $(VENV)/.dev .venv-infra/.ready ## Apply, plan and destroy the team size against an emulator (minutes)
+	@$(PY) infra/checks/cycle.py $(ARGS)
 
 kills: dev ## Kill the server 100 times under load; nothing may be lost
 	@$(PY) tests/campaigns/kills.py $(or $(ARGS),--kills 100)
@@ -60,9 +69,10 @@ lock: $(VENV)/.dev ## Renew the lock files
 		--constraint requirements.lock --output-file requirements-fleet.lock
 	@$(COMPILE) --upgrade pyproject.toml --group build --extra dev --constraint requirements-build.lock \
 		--constraint requirements-fleet.lock --output-file requirements-dev.lock
+	@$(COMPILE) --upgrade --group infra --output-file requirements-infra.lock
 
 clean: ## Remove everything that was built or installed; ./data stays
-	@rm -rf $(VENV) .browser web/node_modules web/dist src/mdreader/web tests/js/node_modules dist build test-results
+	@rm -rf $(VENV) .venv-infra .browser web/node_modules web/dist src/mdreader/web tests/js/node_modules dist build test-results
 	@rm -rf .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
 
 # ---- what the targets stand on ----
@@ -90,6 +100,13 @@ $(VENV)/.dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
 	@$(PIP_INSTALL) requirements-dev.lock
 	@$(INSTALL_SELF)
 	@touch $@ $(VENV)/.run
+
+.venv-infra/.ready: requirements-infra.lock | $(VENV)/.dev
+	@echo "Installing what checks infra/"
+	@rm -rf .venv-infra
+	@$(PY) -m venv --without-pip .venv-infra
+	@$(PY) -m uv pip install --quiet --python .venv-infra/bin/python --require-hashes --only-binary :all: --requirement requirements-infra.lock
+	@touch $@
 
 $(VENV)/bin/python:
 	@scripts/make_venv.sh $(VENV)

@@ -1,0 +1,1 @@
+"""What `make infra` checks, a module each: see run.py."""
