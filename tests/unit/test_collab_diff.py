@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from mdreader.features.collab.diff import FEW_CHARACTERS, Edit, differs_much, edits_between
+from mdreader.features.collab.diff import FEW_CHARACTERS, Edit, edits_between, middle_between
 from mdreader.features.collab.replica import Replica, seed_update
 
 
@@ -55,6 +55,6 @@ def test_any_text_becomes_any_other() -> None:
 
 def test_only_what_differs_counts_for_the_choice_of_the_thread() -> None:
     long = "a line that stays as it is\n" * 10_000
-    assert not differs_much(long + "old", long + "new")
-    assert not differs_much(long, long + "x" * 10 * FEW_CHARACTERS)
-    assert differs_much(long + "o" * FEW_CHARACTERS + "!", long + "n" * FEW_CHARACTERS)
+    assert not middle_between(long + "old", long + "new").is_large
+    assert not middle_between(long, long + "x" * 10 * FEW_CHARACTERS).is_large
+    assert middle_between(long + "o" * FEW_CHARACTERS + "!", long + "n" * FEW_CHARACTERS).is_large

@@ -4,7 +4,7 @@ import errno
 import sqlite3
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -77,15 +77,17 @@ def explanation(error: Exception) -> AppError | None:
     return None
 
 
-@contextmanager
-def explained() -> Iterator[None]:
+class explained(AbstractContextManager[None]):  # noqa: N801 - read as what it does: with explained()
     """Raise errors that a caller can act on for what a database in trouble makes others raise."""
-    try:
-        yield
-    except (DBAPIError, PoolTimeoutError, sqlite3.Error, OSError) as error:
-        if (told := explanation(error)) is not None:
-            raise told from error
-        raise
+
+    __slots__ = ()
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        """No generator: this stands around every transaction."""
+        if isinstance(error, (DBAPIError, PoolTimeoutError, sqlite3.Error, OSError)):
+            told = explanation(error)
+            if told is not None:
+                raise told from error
 
 
 @contextmanager

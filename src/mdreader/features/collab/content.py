@@ -27,6 +27,9 @@ class Content:
         # Never less than the text's size once what the gate let through is applied; deletions are only counted when it matters.
         self._size_bound = 0
         self._full_state: bytes | None = None
+        # What it says, until it changes: a text that is read or written over HTTP is asked for several times.
+        self._body: str | None = None
+        self._text: tuple[Shape, LiveText] | None = None
 
     # ---- memory ----
 
@@ -59,8 +62,12 @@ class Content:
 
     def drop(self) -> None:
         """Let go of everything but the clocks and their owners."""
-        self._replica = self._stored = self._full_state = None
+        self._replica = self._stored = None
+        self._changed()
         self._gate = Gate(self._gate.clocks, self._gate.owners, read_state=self._read_state)
+
+    def _changed(self) -> None:
+        self._full_state = self._body = self._text = None
 
     def _need(self) -> Replica:
         if self._replica is None:
@@ -112,7 +119,7 @@ class Content:
     def apply(self, update: bytes) -> None:
         """Apply an update, or a part of one, that was admitted."""
         self._need().apply(update)
-        self._full_state = None
+        self._changed()
 
     def judge_stored(self, update: bytes) -> Verdict:
         """The gate's verdict on an update that another server has committed, which was let in there; changes nothing."""
@@ -158,7 +165,7 @@ class Content:
     def edit(self, edits: list[Edit]) -> tuple[bytes, tuple[int, ...]]:
         """Edit the text as the server; gives the update and the client ids that are new with it."""
         update = self._need().edit(edits)
-        self._full_state = None
+        self._changed()
         verdict = self._gate.check(update, SERVER)
         self._gate.commit(verdict)
         # By how much it grew, not its size: something that was let in may wait to be applied.
@@ -185,7 +192,19 @@ class Content:
 
     def body(self) -> str:
         """The text without its shape."""
-        return self._need().text()
+        if self._body is None:
+            self._body = self._need().text()
+        return self._body
+
+    def text(self, shape: Shape, epoch: str) -> LiveText:
+        """The exact text, as it is with `shape`."""
+        if self._text is None or self._text[0] != shape:
+            self._text = (shape, describe(self.body(), shape, epoch))
+        return self._text[1]
+
+    def remember(self, body: str, shape: Shape, text: LiveText) -> None:
+        """What it says now, for whom it was just made so."""
+        self._body, self._text = body, (shape, text)
 
 
 class Fork:
@@ -199,6 +218,13 @@ class Fork:
     def body(self) -> str:
         """See `Content.body`."""
         return self._replica.text()
+
+    def text(self, shape: Shape, epoch: str) -> LiveText:
+        """See `Content.text`."""
+        return describe(self.body(), shape, epoch)
+
+    def remember(self, body: str, shape: Shape, text: LiveText) -> None:
+        """Nothing: a copy is not read again."""
 
     def edit(self, edits: list[Edit]) -> tuple[bytes, tuple[int, ...]]:
         """See `Content.edit`."""

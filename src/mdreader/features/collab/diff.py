@@ -64,26 +64,40 @@ def common_suffix(a: str, b: str) -> int:
     return low
 
 
-def _trimmed(old: str, new: str) -> tuple[int, str, str]:
-    """How many leading characters are the same, and what is left of both without the same ends."""
+@dataclass(frozen=True, slots=True)
+class Middle:
+    """What is left of two texts without the ends that they share; `prefix` characters are the same before it."""
+
+    of: tuple[str, str]
+    prefix: int
+    old: str
+    new: str
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the search for the smallest edit takes long enough to belong on a thread."""
+        return bool(self.old and self.new) and len(self.old) + len(self.new) > FEW_CHARACTERS
+
+
+def middle_between(old: str, new: str) -> Middle:
+    """Where the two differ."""
     prefix = common_prefix(old, new)
     old_rest, new_rest = old[prefix:], new[prefix:]
     suffix = common_suffix(old_rest, new_rest)
-    return prefix, old_rest[: len(old_rest) - suffix], new_rest[: len(new_rest) - suffix]
+    return Middle((old, new), prefix, old_rest[: len(old_rest) - suffix], new_rest[: len(new_rest) - suffix])
 
 
-def differs_much(old: str, new: str) -> bool:
-    """Whether the search for the smallest edit takes long enough to belong on a thread."""
-    _, old_middle, new_middle = _trimmed(old, new)
-    return bool(old_middle and new_middle) and len(old_middle) + len(new_middle) > FEW_CHARACTERS
+def edits_between(old: str, new: str, time_limit: float = TIME_LIMIT, *, middle: Middle | None = None) -> list[Edit]:
+    """The edits that turn `old` into `new`. Indices count UTF-8 bytes, as pycrdt does.
 
-
-def edits_between(old: str, new: str, time_limit: float = TIME_LIMIT) -> list[Edit]:
-    """The edits that turn `old` into `new`. Indices count UTF-8 bytes, as pycrdt does."""
+    `middle` spares the look for it, when it is of these very two.
+    """
     if old == new:
         return []
-    prefix, old_middle, new_middle = _trimmed(old, new)
-    start = len(old[:prefix].encode())
+    if middle is None or middle.of[0] is not old or middle.of[1] is not new:
+        middle = middle_between(old, new)
+    old_middle, new_middle = middle.old, middle.new
+    start = len(old[: middle.prefix].encode())
     if not old_middle or not new_middle:
         return [Edit(start, len(old_middle.encode()), new_middle)]
     edits = _middle_edits(old_middle, new_middle, start, time_limit)

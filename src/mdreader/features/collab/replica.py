@@ -5,8 +5,9 @@ Nothing reaches it before the gate. What pycrdt still refuses may have left the 
 """
 
 import secrets
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Final
 
 from pycrdt import Doc, Text, TransactionEvent, merge_updates
 from pycrdt import get_update as _difference
@@ -26,27 +27,27 @@ def _refused(error: BaseException) -> ReplicaError:
     return ReplicaError(f"{type(error).__name__}: {error}"[:200])
 
 
-@contextmanager
-def _guarded() -> Iterator[None]:
-    try:
-        yield
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as error:  # a panic of the Rust side is no Exception
-        raise _refused(error) from error
+class _Guard(AbstractContextManager[None]):
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        # A panic of the Rust side is no Exception.
+        if error is not None and not isinstance(error, (KeyboardInterrupt, SystemExit)):
+            raise _refused(error) from error
+
+
+_GUARDED: Final = _Guard()
 
 
 def merged(updates: Sequence[bytes]) -> bytes:
     """One update with everything in `updates` (at least one). Raises `ReplicaError`."""
     if len(updates) == 1:
         return updates[0]
-    with _guarded():
+    with _GUARDED:
         return merge_updates(*updates)
 
 
 def difference(update: bytes, state_vector: bytes) -> bytes:
     """What `update` has and a peer at `state_vector` has not, without building a document. Raises `ReplicaError`."""
-    with _guarded():
+    with _GUARDED:
         return _difference(update, state_vector)
 
 
@@ -56,7 +57,7 @@ class Replica:
     __slots__ = ("_doc", "_text")
 
     def __init__(self, state: bytes | None = None, *, client_id: int | None = None) -> None:
-        with _guarded():
+        with _GUARDED:
             # A fresh client id each time: one that was used before a restart must never write again.
             # Threads: the gate reads it from one when it checks a large update.
             self._doc: Doc[Text] = Doc(client_id=client_id or secrets.randbits(31) + 1, allow_multithreading=True)
@@ -71,7 +72,7 @@ class Replica:
 
     def apply(self, update: bytes) -> None:
         """Apply an update that the gate let through."""
-        try:  # not `_guarded`: this runs for every keystroke, and a context manager costs as much as pycrdt does
+        try:  # not `_GUARDED`: this runs for every keystroke, and a context manager costs as much as pycrdt does
             self._doc.apply_update(update)
         except (KeyboardInterrupt, SystemExit):
             raise
@@ -80,22 +81,22 @@ class Replica:
 
     def text(self) -> str:
         """The whole text."""
-        with _guarded():
+        with _GUARDED:
             return str(self._text)
 
     def size(self) -> int:
         """UTF-8 bytes of the text; does not build it."""
-        with _guarded():
+        with _GUARDED:
             return len(self._text)
 
     def state(self, state_vector: bytes = EMPTY_STATE_VECTOR) -> bytes:
         """Everything that a peer at `state_vector` has not, as one update."""
-        with _guarded():
+        with _GUARDED:
             return self._doc.get_update(state_vector)
 
     def state_vector(self) -> bytes:
         """The document's state vector."""
-        with _guarded():
+        with _GUARDED:
             return self._doc.get_state()
 
     def edit(self, edits: Sequence[Edit]) -> bytes:
@@ -105,7 +106,7 @@ class Replica:
         def keep(event: TransactionEvent) -> None:
             made.append(event.update)
 
-        with _guarded():
+        with _GUARDED:
             # Observed for this one transaction: a state-vector difference would carry the document's whole delete set, and an observer
             # that stays costs each transaction more the more clients a document has had.
             subscription = self._doc.observe(keep)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mdreader.db.engine import Transaction
 from mdreader.features.collab.content import SERVER, Content, Fork, describe
-from mdreader.features.collab.diff import SHORT_TIME_LIMIT, Edit, differs_much, edits_between
+from mdreader.features.collab.diff import SHORT_TIME_LIMIT, Edit, Middle, edits_between, middle_between
 from mdreader.features.collab.text import Shape, decompose
 from mdreader.kernel.errors import AppError, PreconditionFailedError
 from mdreader.ports.live import LiveText, Record
@@ -34,6 +34,7 @@ class Rewrite:
         self.done: asyncio.Future[LiveText] = asyncio.get_running_loop().create_future()
         self._expected_etag = expected_etag
         self._body, self._shape = decompose(exact)
+        self._middle: Middle | None = None
         self._prepared: tuple[str, list[Edit]] | None = None
         self._result: LiveText | AppError | None = None
 
@@ -44,17 +45,18 @@ class Rewrite:
 
     def differs_much(self, body: str) -> bool:
         """Whether the diff against `body` should be made ahead of time, by `prepare`."""
-        return differs_much(body, self._body)
+        self._middle = middle_between(body, self._body)
+        return self._middle.is_large
 
     def prepare(self, body: str) -> None:
         """Make the diff against `body` ahead of time; for a thread. Used if the text is still that when it is applied."""
-        self._prepared = (body, edits_between(body, self._body))
+        self._prepared = (body, edits_between(body, self._body, middle=self._middle))
 
     def apply(self, content: Content | Fork, shape: Shape, epoch: str) -> Change:
         """Edit `content`, or decide that the precondition does not hold. Raises `ReplicaError`."""
         self.changed = self.recording = False
         body = content.body()
-        current = describe(body, shape, epoch)
+        current = content.text(shape, epoch)
         if self._expected_etag is not None and self._expected_etag != current.etag:
             self._result = PreconditionFailedError(
                 "The document has changed since you read it. Read it again, apply your change to it, and send it with the new ETag.",
@@ -65,9 +67,10 @@ class Rewrite:
             edits = self._prepared[1]
         else:
             # Somebody typed meanwhile. Here on the loop there is time for a coarse answer only.
-            edits = edits_between(body, self._body, SHORT_TIME_LIMIT)
+            edits = edits_between(body, self._body, SHORT_TIME_LIMIT, middle=self._middle)
         self._result = describe(self._body, self._shape, epoch)
         update, new_clients = content.edit(edits) if edits else (None, ())
+        content.remember(self._body, self._shape, self._result)
         new_shape = self._shape if self._shape != shape else None
         self.changed = update is not None or new_shape is not None
         self.recording = self._record is not None and self.changed

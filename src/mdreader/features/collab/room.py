@@ -11,7 +11,7 @@ import structlog
 from mdreader.features.collab import protocol
 from mdreader.features.collab.awareness import decode_awareness, encode_awareness
 from mdreader.features.collab.closing import CloseCode
-from mdreader.features.collab.content import Content, describe
+from mdreader.features.collab.content import Content
 from mdreader.features.collab.follower import Follower
 from mdreader.features.collab.log import Batch, LogWriter
 from mdreader.features.collab.pipeline import BROKEN, Pipeline
@@ -21,7 +21,6 @@ from mdreader.features.collab.reception import Reception
 from mdreader.features.collab.replica import EMPTY_STATE_VECTOR, ReplicaError
 from mdreader.features.collab.rewrite import Rewrite
 from mdreader.features.collab.storage import Capture, Progress, Stored
-from mdreader.features.collab.text import Shape
 from mdreader.kernel.errors import AppError, NotFoundError, UnavailableError
 from mdreader.kernel.metrics import DELIVERIES
 from mdreader.ports.live import LiveText
@@ -77,7 +76,6 @@ class Room:
         self._reception = Reception(self, self._content, self.pipeline, surroundings)
         self._used_at = self._loop.time()
         self._awareness_timer: asyncio.TimerHandle | None = None
-        self._text: tuple[tuple[int, Shape], LiveText] | None = None
         if follower is not None:
             follower.attach(self, self._content, self._presence)
 
@@ -155,7 +153,6 @@ class Room:
         """Forget the document's content while its sockets stay, and the next edit loads it again; or for good, when the room has ended."""
         if self.dead or not self.busy:
             self._content.drop()
-            self._text = None
 
     @property
     def busy(self) -> bool:
@@ -172,7 +169,6 @@ class Room:
     def broadcast(self, update: bytes, author: "Connection | None") -> None:
         """Show a committed update to everybody but its only author, and what waits of other servers to everybody."""
         if self.follower is not None:
-            self._text = None  # its number alone does not say what is in it: rows may come in another order
             update, author = self.follower.joined(update, author)
         frame = protocol.encode_update(update)
         peers = [connection for connection in self.connections if connection.live and connection is not author]
@@ -244,14 +240,7 @@ class Room:
 
     def text(self) -> LiveText:
         """The committed text; only at a settled moment with the document in memory."""
-        moment = (self.seq, self.position.shape)
-        if self._text is None or self._text[0] != moment:
-            self._text = (moment, describe(self._content.body(), self.position.shape, self.epoch))
-        return self._text[1]
-
-    def changed(self) -> None:
-        """The document has changed from elsewhere."""
-        self._text = None
+        return self._content.text(self.position.shape, self.epoch)
 
     def body(self) -> str:
         """The committed text without its shape; only at a settled moment with the document in memory."""
