@@ -21,6 +21,7 @@ from support.cognito import cognito_local
 from support.http import connect
 from support.postgres import Postgres
 from support.redis import RedisServer
+from support.redis_cluster import RedisClusterServers
 from support.server import Server
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -163,6 +164,16 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
     made = RedisServer(tmp_path_factory.mktemp("redis")).start()
     yield made
     made.kill()
+
+
+@pytest.fixture(scope="session")
+def redis_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisClusterServers]:
+    """A real Redis in cluster mode; each test that uses it empties it first."""
+    made = RedisClusterServers(tmp_path_factory.mktemp("redis-cluster"))
+    try:
+        yield made.start()
+    finally:
+        made.kill()
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -9,12 +10,13 @@ from mdreader.adapters import rate_limits_database, rate_limits_redis
 from mdreader.adapters.rate_limits_database import DatabaseRateLimits
 from mdreader.adapters.rate_limits_local import LocalRateLimits
 from mdreader.adapters.rate_limits_redis import RedisRateLimits
-from mdreader.adapters.redis_client import namespace, open_client
+from mdreader.adapters.redis_client import namespace, open_client, open_keys
 from mdreader.adapters.tables import rate_limit_windows
 from mdreader.db.engine import Database
 from mdreader.ports.rate_limits import Limit, RateLimits
 from support.chaos import ChaosProxy
 from support.redis import RedisServer
+from support.redis_cluster import RedisClusterServers, clustered
 
 LIMIT = Limit("login", count=3, seconds=60)
 
@@ -44,7 +46,7 @@ class Milliseconds:
         return round(self._time() * 1000)
 
 
-@pytest.fixture(params=["local", "database", "redis"])
+@pytest.fixture(params=["local", "database", "redis", "cluster"])
 async def limits(
     request: pytest.FixtureRequest, time: Time, database: Database, redis_server: RedisServer
 ) -> AsyncIterator[RateLimits]:
@@ -53,8 +55,8 @@ async def limits(
     elif request.param == "database":
         yield DatabaseRateLimits(database, Milliseconds(time))
     else:
-        url = redis_server.new_url()
-        client = open_client(url)
+        url = redis_server.new_url() if request.param == "redis" else clustered(request)
+        client = open_keys(url)
         yield RedisRateLimits(client, namespace(url), LocalRateLimits(now=time), now=time)
         await client.aclose()
 
@@ -127,6 +129,23 @@ async def test_servers_on_one_redis_count_together_by_its_own_clock(redis_server
     assert await there._client.pttl(there._key(LIMIT, "a")) > 59_000  # what nobody tries any more goes by itself
     await one.aclose()
     await other.aclose()
+
+
+async def test_without_the_member_that_has_them_limits_go_on(tmp_path: Path) -> None:
+    cluster = RedisClusterServers(tmp_path).start()
+    try:
+        client = open_keys(cluster.url(0))
+        limits = RedisRateLimits(client, namespace(cluster.url(0)), LocalRateLimits())
+        configured = client.connection_pool
+        assert await limits.hit(LIMIT, "a") == 0
+        port = client.connection_pool.connection_kwargs["port"]
+        assert port != cluster.members[0].port  # it was sent on
+        next(member for member in cluster.members if member.port == port).kill()
+        assert await limits.hit(LIMIT, "a") == 0
+        assert client.connection_pool is configured
+        await client.aclose()
+    finally:
+        cluster.kill()
 
 
 async def test_without_redis_each_server_counts_for_itself(

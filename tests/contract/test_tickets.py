@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from mdreader.adapters import tickets_database, tickets_local, tickets_redis
-from mdreader.adapters.redis_client import namespace, open_client
+from mdreader.adapters.redis_client import namespace, open_client, open_keys
 from mdreader.adapters.ticket_values import digest
 from mdreader.adapters.tickets_database import DatabaseTickets
 from mdreader.adapters.tickets_local import LocalTickets
@@ -17,6 +17,7 @@ from mdreader.ports.tickets import PREFIX, Tickets
 from support.chaos import ChaosProxy
 from support.clock import FakeClock
 from support.redis import RedisServer
+from support.redis_cluster import clustered
 
 ANN = Actor("ann", "Ann Zoë", "ann@example.org", session_id="s1")
 BOT = Actor("bot", "Bot", "bot@example.org", key_id="k1", scope="read")
@@ -27,7 +28,7 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-@pytest.fixture(params=["local", "database", "redis"])
+@pytest.fixture(params=["local", "database", "redis", "cluster"])
 async def servers(
     request: pytest.FixtureRequest, clock: FakeClock, database: Database, redis_server: RedisServer
 ) -> AsyncIterator[tuple[Tickets, Tickets]]:
@@ -38,8 +39,8 @@ async def servers(
     elif request.param == "database":
         yield DatabaseTickets(database, clock), DatabaseTickets(database, clock)
     else:
-        url = redis_server.new_url()
-        client = open_client(url)
+        url = redis_server.new_url() if request.param == "redis" else clustered(request)
+        client = open_keys(url)
         kept = DatabaseTickets(database, clock, mark=ELSEWHERE)
         yield RedisTickets(client, namespace(url), kept), RedisTickets(client, namespace(url), kept)
         await client.aclose()

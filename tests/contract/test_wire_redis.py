@@ -16,6 +16,7 @@ from mdreader.adapters.redis_client import namespace, open_client
 from mdreader.adapters.wire_redis import redis_dial
 from support.certificates import certificate
 from support.redis import RedisServer
+from support.redis_cluster import RedisClusterServers
 from support.waiting import eventually
 
 PASSWORD = "se:cret/of one"
@@ -109,6 +110,14 @@ async def test_every_way_in_carries_messages(way: str, guarded: RedisServer) -> 
     await carries_messages(
         way.format(word=WORD, here=f"127.0.0.1:{guarded.port}", socket=guarded.folder / "redis.sock")
     )
+
+
+async def test_members_of_a_cluster_pass_messages_on(redis_cluster: RedisClusterServers) -> None:
+    heard: list[bytes] = []
+    async with bus_at(redis_cluster.url(0)) as one, bus_at(redis_cluster.url(1)) as other:
+        await one.subscribe("c", heard.append)
+        other.publish("c", b"across")
+        await eventually(lambda: heard == [b"across"], "a message from another member")
 
 
 def test_the_loop_that_servers_run_on_carries_messages(guarded: RedisServer) -> None:

@@ -309,9 +309,9 @@ variable "cache_replicas" {
 }
 
 variable "cache_shards" {
-  description = "Shards of the cache in cluster mode; null is one primary without it."
+  description = "Shards of the cache in cluster mode, which can be added to while it runs; null is one primary without it."
   type        = number
-  default     = null
+  default     = 1
 }
 
 # ---- the name that all cells have in common ----

@@ -8,8 +8,10 @@ output "url" {
 }
 
 output "node_ids" {
-  description = "How CloudWatch names the nodes, without cluster mode."
-  value       = var.shards == null ? [for n in range(1, 2 + var.replicas) : format("%s-%03d", var.name, n)] : []
+  description = "How CloudWatch names the nodes."
+  value = var.shards == null ? [for n in range(1, 2 + var.replicas) : format("%s-%03d", var.name, n)] : [
+    for pair in setproduct(range(1, 1 + var.shards), range(1, 2 + var.replicas)) : format("%s-%04d-%03d", var.name, pair[0], pair[1])
+  ]
 }
 
 output "security_group_id" {

@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Iterator
 
-from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
+from mdreader.adapters.redis_client import open_client
 from mdreader.kernel.findings import Finding
 
 OLDEST = (6, 2)
@@ -14,7 +14,7 @@ SECONDS = 5.0
 
 async def check_redis(url: str) -> list[Finding]:
     """Does it answer, is it new enough, does it forget what it should keep."""
-    client = Redis.from_url(url, socket_timeout=SECONDS, socket_connect_timeout=SECONDS, retry=None)
+    client = open_client(url)
     try:
         async with asyncio.timeout(2 * SECONDS):
             await client.ping()

@@ -70,20 +70,21 @@ async def _on_redis(url: str, database: Database, clock: Clock) -> AsyncIterator
     from mdreader.adapters.fanout_bus import BusFanout
     from mdreader.adapters.job_bell_bus import BusJobBell
     from mdreader.adapters.rate_limits_redis import RedisRateLimits
-    from mdreader.adapters.redis_client import namespace, open_client
+    from mdreader.adapters.redis_client import namespace, open_client, open_keys
     from mdreader.adapters.tickets_database import DatabaseTickets
     from mdreader.adapters.tickets_redis import ELSEWHERE, RedisTickets
     from mdreader.adapters.wire_redis import redis_dial
 
-    client, prefix = open_client(url), namespace(url)
+    client, keys, prefix = open_client(url), open_keys(url), namespace(url)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(client.aclose)
+        stack.push_async_callback(keys.aclose)
         bus = await stack.enter_async_context(Bus(redis_dial(client, prefix), "redis").running())
         yield Shared(
             await stack.enter_async_context(BusFanout(bus).running()),
             BusDoorbell(bus) if database.dialect == "postgresql" else None,
-            RedisRateLimits(client, prefix, LocalRateLimits()),
-            RedisTickets(client, prefix, DatabaseTickets(database, clock, mark=ELSEWHERE)),
+            RedisRateLimits(keys, prefix, LocalRateLimits()),
+            RedisTickets(keys, prefix, DatabaseTickets(database, clock, mark=ELSEWHERE)),
             await stack.enter_async_context(BusJobBell(bus).running()),
         )
 

@@ -154,7 +154,7 @@ override_resource {
 override_resource {
   target          = module.cache.aws_elasticache_replication_group.this
   override_during = plan
-  values          = { primary_endpoint_address = "cache.internal" }
+  values          = { configuration_endpoint_address = "cache.internal" }
 }
 
 run "a_cell" {
@@ -164,6 +164,7 @@ run "a_cell" {
     condition = alltrue([
       for name, value in {
         MDREADER_CELL  = "eu"
+        REDIS_URL      = "rediss://cache.internal:6379/0?cluster=true"
         MDREADER_CELLS = "eu=https://eu.docs.example.org, us=https://us.docs.example.org"
         DATABASE_URL   = "postgresql://proxy.internal:5432/mdreader?sslmode=require&pool_size=8&pooler=transaction"
       } : contains([for variable in jsondecode(module.service.containers.web)[0].environment : variable.value if variable.name == name], value)
@@ -186,7 +187,7 @@ run "a_cell" {
   }
 
   assert {
-    condition     = toset(keys(module.alarms.alarms)) == toset(concat(keys(module.alarms.alarms), ["database-capacity", "database-connections", "database-cpu", "error-rate", "server-errors", "latency", "commit-lag", "web-cpu", "web-memory", "mdreader-eu-001-memory", "mdreader-eu-jobs-dead-letters"]))
+    condition     = toset(keys(module.alarms.alarms)) == toset(concat(keys(module.alarms.alarms), ["database-capacity", "database-connections", "database-cpu", "error-rate", "server-errors", "latency", "commit-lag", "web-cpu", "web-memory", "mdreader-eu-0001-002-memory", "mdreader-eu-jobs-dead-letters"]))
     error_message = "An alarm is missing."
   }
 
@@ -203,6 +204,31 @@ run "a_cell" {
   assert {
     condition     = length(module.network.routes.isolated) == 0 && length(module.copy_network.routes.isolated) == 0
     error_message = "Neither the database nor its copy has a route."
+  }
+}
+
+run "cache_in_cluster_mode" {
+  command = plan
+  module {
+    source = "../../modules/cache"
+  }
+  variables {
+    name                   = "mdreader-eu"
+    vpc_id                 = "vpc-1"
+    subnet_ids             = ["subnet-1", "subnet-2"]
+    task_security_group_id = "sg-tasks"
+    key_arn                = "arn:aws:kms:eu-central-1:111122223333:key/00000000-0000-0000-0000-000000000000"
+    shards                 = 2
+    replicas               = 1
+  }
+
+  assert {
+    condition = (
+      aws_elasticache_replication_group.this.cluster_mode == "enabled" && aws_elasticache_replication_group.this.num_node_groups == 2
+      && aws_elasticache_replication_group.this.replicas_per_node_group == 1 && aws_elasticache_replication_group.this.automatic_failover_enabled
+      && aws_elasticache_replication_group.this.multi_az_enabled && aws_elasticache_replication_group.this.transit_encryption_mode == "required"
+    )
+    error_message = "Shards with a copy each in another zone, encrypted on the way."
   }
 }
 
