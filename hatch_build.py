@@ -71,7 +71,7 @@ def node(*arguments: str, cwd: Path) -> None:
     program = node_folder() / "bin" / "node"
     path = f"{program.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     # Node brings its own list of authorities; a company's own stands in the system's, which pip and git use too.
-    environment = {"NODE_USE_SYSTEM_CA": "1", **os.environ, "PATH": path}
+    environment = {"NODE_USE_SYSTEM_CA": "1", "NPM_CONFIG_UPDATE_NOTIFIER": "false", **os.environ, "PATH": path}
     result = subprocess.run([str(program), *arguments], cwd=cwd, env=environment, check=False)
     if result.returncode:
         raise SystemExit(f"node {' '.join(arguments)[:80]}: exit code {result.returncode}")
@@ -97,6 +97,7 @@ def build() -> None:
     wanted = digest(sources(), base=WEB, salt=metadata.version(NODE_WHEEL).encode() + Path(__file__).read_bytes())
     if STAMP.exists() and STAMP.read_text() == wanted:
         return
+    print("Building the page", flush=True)
     install(WEB)
     npm("run", "build", cwd=WEB)
     fresh = TARGET.with_name("web.new")

@@ -57,7 +57,7 @@ def set_up_app(visitor: Visitor) -> tuple[pyotp.TOTP, list[str]]:
     assert shown == app.secret
     page.get_by_label("Code from the app").fill("000000")
     visitor.button("Turn on").click()
-    expect(page.get_by_role("alert")).to_contain_text("This code is wrong")
+    expect(page.get_by_role("alert")).to_contain_text("Enter the newest one")
     page.get_by_label("Code from the app").fill(app.now())
     visitor.button("Turn on").click()
     expect(page.get_by_role("heading", name="Your recovery codes")).to_be_visible()
@@ -82,7 +82,7 @@ def test_codes_from_an_app(visit: Visit, ada: Person) -> None:
     expect(page.get_by_label("Code")).to_be_focused()
     page.get_by_label("Code").fill("000000")
     visitor.button("Continue").click()
-    expect(page.get_by_role("alert")).to_contain_text("This code is wrong")
+    expect(page.get_by_role("alert")).to_contain_text("Enter the newest one")
     # The code that turned it on is used up; the app's clock may be a little ahead.
     page.get_by_label("Code").fill(app.at(visitor_time(visitor) + STEP_SECONDS))
     visitor.button("Continue").click()
@@ -91,6 +91,9 @@ def test_codes_from_an_app(visit: Visit, ada: Person) -> None:
     log_out(visitor)
     fill_login(visitor, ada)
     visitor.button("Use a recovery code instead").click()
+    page.get_by_label("Recovery code").fill("aaaaa-aaaaa")
+    visitor.button("Continue").click()
+    expect(page.get_by_role("alert")).to_contain_text("This recovery code is wrong, or was used before")
     page.get_by_label("Recovery code").fill(codes[0])
     visitor.button("Continue").click()
     inside(visitor)
@@ -272,7 +275,9 @@ def test_a_passkey_is_added_used_renamed_and_removed(visit: Visit, ada: Person, 
 def test_an_address_without_passkeys_says_so(visit: Visit, ada: Person) -> None:
     visitor = visit(ada)
     security(visitor)
-    expect(visitor.page.get_by_text("Passkeys need HTTPS")).to_be_visible()
+    expect(visitor.page.get_by_text("Passkeys do not work at an address of numbers")).to_be_visible()
+    here = visitor.page.get_by_role("link", name="http://localhost")
+    expect(here).to_have_attribute("href", visitor.page.url.replace("127.0.0.1", "localhost"))
     expect(visitor.button("Add a passkey")).to_be_hidden()
     log_out(visitor)
     expect(visitor.page.get_by_role("link", name="Email me a sign-in link")).to_be_visible()

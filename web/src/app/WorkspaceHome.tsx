@@ -6,6 +6,7 @@ import { displayName, parentPath } from '@/lib/paths';
 import { t } from '@/lib/strings';
 import type { Workspace } from '@/lib/types';
 import { Button } from '@/ui/Button';
+import { useIsPhone } from '@/ui/hooks';
 import { EmptyState, Skeleton } from '@/ui/parts';
 
 const SHOWN = 12;
@@ -19,20 +20,32 @@ interface WorkspaceHomeProps {
 
 /** What one sees before a document is open: what changed last, or how to begin. */
 export function WorkspaceHome({ workspace, documents, editable, commands }: WorkspaceHomeProps) {
+  const phone = useIsPhone();
   if (!documents) return <Skeleton />;
   if (documents.length === 0) {
     return (
       <div className="home-empty">
         {editable ? (
-          <div className="home-drop">
-            <EmptyState title={t('home.empty')} text={t('home.empty_text')}>
-              <Button kind="primary" icon="folder" onClick={() => pickImport(workspace.id, 'folder')}>
-                {t('home.choose')}
-              </Button>
-              <Button icon="plus" onClick={() => commands.create()}>
-                {t('home.first')}
-              </Button>
-            </EmptyState>
+          <div className={phone ? 'home-drop home-drop-phone' : 'home-drop'}>
+            {phone ? (
+              <EmptyState title={t('home.empty_reader')} text={t('home.empty_phone')}>
+                <Button kind="primary" icon="plus" onClick={() => commands.create()}>
+                  {t('home.first')}
+                </Button>
+                <Button icon="upload" onClick={() => pickImport(workspace.id, 'files')}>
+                  {t('import.files')}
+                </Button>
+              </EmptyState>
+            ) : (
+              <EmptyState title={t('home.empty')} text={t('home.empty_text')}>
+                <Button kind="primary" icon="folder" onClick={() => pickImport(workspace.id, 'folder')}>
+                  {t('home.choose')}
+                </Button>
+                <Button icon="plus" onClick={() => commands.create()}>
+                  {t('home.first')}
+                </Button>
+              </EmptyState>
+            )}
           </div>
         ) : (
           <EmptyState title={t('home.empty_reader')} text={t('home.empty_reader_text')} />

@@ -2,7 +2,7 @@
 import { explainCodes } from './problem';
 
 explainCodes({
-  invalid_code: 'This code is wrong or too old. Try again, or ask for a new one.',
+  invalid_code: 'This code is wrong or too old. Enter the newest one.',
   invalid_link: 'This link was used already or is too old. Ask for a new one.',
   mfa_expired: 'That took too long, or too many codes were wrong. Log in again.',
   weak_password: 'This password is too weak. It needs 8 characters with capital and small letters, a digit and a symbol; or 16 of any kind.',

@@ -2,10 +2,10 @@ import { useState } from 'react';
 import { Link, Redirect, useSearchParams } from 'wouter';
 import { OfflineError } from '@/lib/api';
 import { t } from '@/lib/strings';
-import { Button } from '@/ui/Button';
 import { Field, FormError } from '@/ui/Field';
 import { useSubmit } from '@/ui/useSubmit';
 import { AuthCard } from './AuthCard';
+import { AuthForm } from './AuthForm';
 import { safeNext } from './next';
 import { useOptions, type SignInOptions } from './options';
 import { OtherWays } from './OtherWays';
@@ -14,6 +14,7 @@ import { PasswordField } from './PasswordField';
 import { SecondStepForm } from './SecondStepForm';
 import { signIn, type SecondStep, type SecondStepMethod } from './sign-in';
 import { describeProviderError, ta } from './strings';
+import { useTypedEmail } from './typed-email';
 import { useFragment } from './useFragment';
 import { usePasskey } from './usePasskey';
 
@@ -33,14 +34,13 @@ function Form({ mode, firstRun, suggestsPasskeys, email, onEmail, onSecondStep }
   const [password, setPassword] = useState('');
   const signup = mode === 'signup';
 
-  const { busy, error, onSubmit } = useSubmit(async () => {
+  const form = useSubmit(async () => {
     const step = await signIn(mode, signup ? { email, password, name } : { email, password });
     if (step) onSecondStep(step);
   });
 
   return (
-    <form className="auth-form" onSubmit={onSubmit}>
-      {error && <FormError>{error}</FormError>}
+    <AuthForm form={form} action={signup ? (firstRun ? ta('create_first') : ta('create')) : ta('log_in')} disabled={signup && !checkPassword(password).ok}>
       {signup && (
         <Field label={ta('name')} name="name" autoComplete="name" autoFocus required maxLength={100} value={name} onChange={(event) => setName(event.target.value)} />
       )}
@@ -61,10 +61,7 @@ function Form({ mode, firstRun, suggestsPasskeys, email, onEmail, onSecondStep }
           {ta('forgot')}
         </Link>
       )}
-      <Button kind="primary" type="submit" busy={busy} disabled={signup && !checkPassword(password).ok}>
-        {signup ? (firstRun ? ta('create_first') : ta('create')) : ta('log_in')}
-      </Button>
-    </form>
+    </AuthForm>
   );
 }
 
@@ -85,7 +82,7 @@ export default function AuthScreen({ mode }: { mode: Mode }) {
   const { data: options, error: failure } = useOptions();
   const [step, setStep] = useState<SecondStep>();
   const [over, setOver] = useState<string>();
-  const [email, setEmail] = useState('');
+  const [email, setEmail] = useTypedEmail();
   const current = step ?? secondStepOf(arrived);
   const passkey = usePasskey(mode === 'login' && options?.passkeys === true && current === undefined);
   const next = search.get('next');

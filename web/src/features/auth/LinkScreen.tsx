@@ -1,80 +1,45 @@
 import { useState } from 'react';
-import { Link, useLocation, useSearchParams } from 'wouter';
-import { api } from '@/lib/api';
+import { useLocation, useSearchParams } from 'wouter';
+import { ApiError } from '@/lib/api';
+import { describeError } from '@/lib/problem';
 import { Button } from '@/ui/Button';
-import { CodeField } from '@/ui/CodeField';
-import { Field, FormError } from '@/ui/Field';
+import { FormError } from '@/ui/Field';
 import { useSubmit } from '@/ui/useSubmit';
 import { AuthCard } from './AuthCard';
-import { MailNote } from './MailNote';
+import { AuthForm } from './AuthForm';
+import { ByMail, MailedCode } from './ByMail';
 import { safeNext } from './next';
 import { SecondStepForm } from './SecondStepForm';
 import { signIn, type SecondStep } from './sign-in';
 import { ta } from './strings';
+import { useTypedEmail } from './typed-email';
 import { useFragment } from './useFragment';
 
 type Done = (step: SecondStep | null) => void;
 
 /** The link was opened. Only a click signs in: programs that look at links in mails click nothing. */
 function Arrived({ token, onDone, onNew }: { token: string; onDone: Done; onNew: () => void }) {
-  const form = useSubmit(async () => onDone(await signIn('magic-link/confirm', { token })));
-  return (
-    <AuthCard title={ta('link.arrived_title')} text={ta('link.arrived_text')}>
-      <form className="auth-form" onSubmit={form.onSubmit}>
-        {form.error && <FormError>{form.error}</FormError>}
-        <Button kind="primary" type="submit" busy={form.busy} autoFocus>
-          {ta('link.sign_in')}
-        </Button>
-      </form>
-      {form.error && (
-        <div className="auth-ways">
-          <Button onClick={onNew}>{ta('link.new')}</Button>
-        </div>
-      )}
-    </AuthCard>
-  );
-}
-
-function Ask({ email, onEmail, onSent }: { email: string; onEmail: (email: string) => void; onSent: () => void }) {
+  const [used, setUsed] = useState<string>();
   const form = useSubmit(async () => {
-    await api.post('/api/auth/magic-link', { email });
-    onSent();
+    try {
+      onDone(await signIn('magic-link/confirm', { token }));
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== 'invalid_link') throw error;
+      setUsed(describeError(error));
+    }
   });
   return (
-    <AuthCard title={ta('link.title')} text={ta('link.text')}>
-      <form className="auth-form" onSubmit={form.onSubmit}>
-        {form.error && <FormError>{form.error}</FormError>}
-        <Field label={ta('email')} name="email" type="email" autoComplete="email" autoFocus required maxLength={254} value={email} onChange={(event) => onEmail(event.target.value)} />
-        <Button kind="primary" type="submit" busy={form.busy}>
-          {ta('link.send')}
-        </Button>
-      </form>
-      <p className="auth-other">
-        <Link href="/login">{ta('back')}</Link>
-      </p>
-    </AuthCard>
-  );
-}
-
-function EnterCode({ email, onDone, onAgain }: { email: string; onDone: Done; onAgain: () => void }) {
-  const [code, setCode] = useState('');
-  const form = useSubmit(async () => onDone(await signIn('magic-link/confirm', { email, code })));
-  return (
-    <AuthCard title={ta('link.sent_title')} text={ta('link.sent_text', { email })}>
-      <MailNote />
-      <form className="auth-form" onSubmit={form.onSubmit}>
-        {form.error && <FormError>{form.error}</FormError>}
-        <CodeField value={code} onValue={setCode} />
-        <Button kind="primary" type="submit" busy={form.busy}>
-          {ta('link.sign_in')}
-        </Button>
-      </form>
-      <div className="auth-ways">
-        <Button onClick={onAgain}>{ta('reset.again')}</Button>
-        <Link className="button button-quiet" href="/login">
-          {ta('back')}
-        </Link>
-      </div>
+    <AuthCard title={ta('link.arrived_title')} text={used === undefined && ta('link.arrived_text')}>
+      {used === undefined ? (
+        <AuthForm form={form} action={ta('link.sign_in')} autoFocus />
+      ) : (
+        <div className="auth-form">
+          <FormError>{used}</FormError>
+          <Button kind="primary" autoFocus onClick={onNew}>
+            {ta('link.new')}
+          </Button>
+        </div>
+      )}
     </AuthCard>
   );
 }
@@ -85,8 +50,7 @@ export default function LinkScreen() {
   const [search] = useSearchParams();
   const [fragment, forget] = useFragment();
   const token = fragment.get('token');
-  const [email, setEmail] = useState('');
-  const [sent, setSent] = useState(false);
+  const [email] = useTypedEmail();
   const [step, setStep] = useState<SecondStep>();
   const next = search.get('next');
 
@@ -96,6 +60,16 @@ export default function LinkScreen() {
   };
   if (step) return <SecondStepForm step={step} email={email} onOver={() => navigate('/login', { replace: true })} onDone={() => done(null)} />;
   if (token !== null) return <Arrived token={token} onDone={done} onNew={forget} />;
-  if (sent) return <EnterCode email={email} onDone={done} onAgain={() => setSent(false)} />;
-  return <Ask email={email} onEmail={setEmail} onSent={() => setSent(true)} />;
+  return (
+    <ByMail title={ta('link.title')} text={ta('link.text')} path="/api/auth/magic-link">
+      {(sentTo, again) => (
+        <MailedCode
+          text={ta('link.sent_text', { email: sentTo })}
+          action={ta('link.sign_in')}
+          onCode={async (code) => done(await signIn('magic-link/confirm', { email: sentTo, code }))}
+          onAgain={again}
+        />
+      )}
+    </ByMail>
+  );
 }

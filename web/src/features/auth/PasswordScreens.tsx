@@ -2,85 +2,61 @@ import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { api } from '@/lib/api';
 import { toast } from '@/lib/toasts';
-import { Button } from '@/ui/Button';
-import { CodeField } from '@/ui/CodeField';
-import { Checkbox, Field, FormError } from '@/ui/Field';
+import { Checkbox } from '@/ui/Field';
 import { useSubmit } from '@/ui/useSubmit';
 import { AuthCard } from './AuthCard';
-import { MailNote } from './MailNote';
+import { AuthForm } from './AuthForm';
+import { BrokenLink, ByMail, MailedCode } from './ByMail';
 import { checkPassword } from './password';
 import { PasswordField } from './PasswordField';
 import { signedOut } from './session';
 import { ta } from './strings';
 import { useFragment } from './useFragment';
 
-/** Sets the password, and leads to log-in: whoever was signed in anywhere is not any more. */
-function useReset() {
+/** The new password's fields, and how it is set: that leads to log-in, as whoever was signed in anywhere is not any more. */
+function useNewPassword({ autoFocus = false } = {}) {
   const [, navigate] = useLocation();
-  return async (proof: Readonly<Record<string, string>>, password: string, revokeKeys: boolean): Promise<void> => {
-    await api.post('/api/auth/password/reset', { ...proof, password, revoke_keys: revokeKeys });
-    signedOut();
-    toast(ta('reset.done'));
-    navigate('/login', { replace: true });
+  const [password, setPassword] = useState('');
+  const [revokeKeys, setRevokeKeys] = useState(true);
+  return {
+    weak: !checkPassword(password).ok,
+    fields: (
+      <>
+        <PasswordField label={ta('reset.new')} isNew autoFocus={autoFocus} value={password} onValue={setPassword} />
+        <Checkbox label={ta('reset.keys')} checked={revokeKeys} onCheck={setRevokeKeys} />
+      </>
+    ),
+    /** @param proof what the mail brought: its token, or the address and its code */
+    set: async (proof: Readonly<Record<string, string>>): Promise<void> => {
+      await api.post('/api/auth/password/reset', { ...proof, password, revoke_keys: revokeKeys });
+      signedOut();
+      toast(ta('reset.done'));
+      navigate('/login', { replace: true });
+    },
   };
 }
 
-function BackToLogin() {
-  return (
-    <p className="auth-other">
-      <Link href="/login">{ta('back')}</Link>
-    </p>
-  );
-}
-
 function ByCode({ email, onAgain }: { email: string; onAgain: () => void }) {
-  const [code, setCode] = useState('');
-  const [password, setPassword] = useState('');
-  const reset = useReset();
-  const [revokeKeys, setRevokeKeys] = useState(true);
-  const form = useSubmit(() => reset({ email, code }, password, revokeKeys));
+  const { weak, fields, set } = useNewPassword();
   return (
-    <AuthCard title={ta('link.sent_title')} text={ta('reset.sent_text', { email })}>
-      <MailNote />
-      <form className="auth-form" onSubmit={form.onSubmit}>
-        {form.error && <FormError>{form.error}</FormError>}
-        <CodeField value={code} onValue={setCode} />
-        <input type="email" autoComplete="username" value={email} readOnly hidden />
-        <PasswordField label={ta('reset.new')} isNew value={password} onValue={setPassword} />
-        <Checkbox label={ta('reset.keys')} checked={revokeKeys} onCheck={setRevokeKeys} />
-        <Button kind="primary" type="submit" busy={form.busy} disabled={!checkPassword(password).ok}>
-          {ta('reset.save')}
-        </Button>
-      </form>
-      <div className="auth-ways">
-        <Button onClick={onAgain}>{ta('reset.again')}</Button>
-        <Link className="button button-quiet" href="/login">
-          {ta('back')}
-        </Link>
-      </div>
-    </AuthCard>
+    <MailedCode
+      text={ta('reset.sent_text', { email })}
+      action={ta('reset.save')}
+      disabled={weak}
+      onCode={(code) => set({ email, code })}
+      onAgain={onAgain}
+    >
+      <input type="email" autoComplete="username" value={email} readOnly hidden />
+      {fields}
+    </MailedCode>
   );
 }
 
 export function ForgotScreen() {
-  const [email, setEmail] = useState('');
-  const [sent, setSent] = useState(false);
-  const form = useSubmit(async () => {
-    await api.post('/api/auth/password/forgot', { email });
-    setSent(true);
-  });
-  if (sent) return <ByCode email={email} onAgain={() => setSent(false)} />;
   return (
-    <AuthCard title={ta('reset.title')} text={ta('reset.text')}>
-      <form className="auth-form" onSubmit={form.onSubmit}>
-        {form.error && <FormError>{form.error}</FormError>}
-        <Field label={ta('email')} name="email" type="email" autoComplete="email" autoFocus required maxLength={254} value={email} onChange={(event) => setEmail(event.target.value)} />
-        <Button kind="primary" type="submit" busy={form.busy}>
-          {ta('link.send')}
-        </Button>
-      </form>
-      <BackToLogin />
-    </AuthCard>
+    <ByMail title={ta('reset.title')} text={ta('reset.text')} path="/api/auth/password/forgot">
+      {(email, again) => <ByCode email={email} onAgain={again} />}
+    </ByMail>
   );
 }
 
@@ -88,33 +64,16 @@ export function ForgotScreen() {
 export function ResetScreen() {
   const [fragment] = useFragment();
   const token = fragment.get('token') ?? '';
-  const [password, setPassword] = useState('');
-  const reset = useReset();
-  const [revokeKeys, setRevokeKeys] = useState(true);
-  const form = useSubmit(() => reset({ token }, password, revokeKeys));
+  const { weak, fields, set } = useNewPassword({ autoFocus: true });
+  const form = useSubmit(() => set({ token }));
   if (token === '') return <BrokenLink again="/forgot-password" />;
   return (
     <AuthCard title={ta('reset.choose_title')} text={ta('reset.choose_text')}>
-      <form className="auth-form" onSubmit={form.onSubmit}>
-        {form.error && <FormError>{form.error}</FormError>}
-        <PasswordField label={ta('reset.new')} isNew autoFocus value={password} onValue={setPassword} />
-        <Checkbox label={ta('reset.keys')} checked={revokeKeys} onCheck={setRevokeKeys} />
-        <Button kind="primary" type="submit" busy={form.busy} disabled={!checkPassword(password).ok}>
-          {ta('reset.save')}
-        </Button>
-      </form>
+      <AuthForm form={form} action={ta('reset.save')} disabled={weak}>
+        {fields}
+      </AuthForm>
       <p className="auth-other">
         <Link href="/forgot-password">{ta('link.new')}</Link>
-      </p>
-    </AuthCard>
-  );
-}
-
-export function BrokenLink({ again }: { again: string }) {
-  return (
-    <AuthCard title={ta('link.broken_title')} text={ta('link.broken_text')}>
-      <p className="auth-other">
-        <Link href={again}>{ta('link.new')}</Link>
       </p>
     </AuthCard>
   );

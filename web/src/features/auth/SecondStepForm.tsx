@@ -1,13 +1,14 @@
 import { useState } from 'react';
 import { api, ApiError } from '@/lib/api';
-import { describeError } from '@/lib/problem';
+import { describeError, Refusal } from '@/lib/problem';
 import { toast } from '@/lib/toasts';
 import { Button } from '@/ui/Button';
 import { CodeField } from '@/ui/CodeField';
-import { Field, FormError } from '@/ui/Field';
+import { Field } from '@/ui/Field';
 import { reportFailure } from '@/ui/query';
 import { useSubmit } from '@/ui/useSubmit';
 import { AuthCard } from './AuthCard';
+import { AuthForm } from './AuthForm';
 import { signIn, type SecondStep } from './sign-in';
 import { ta } from './strings';
 
@@ -31,8 +32,10 @@ export function SecondStepForm({ step, email, onOver, onDone }: SecondStepFormPr
       onDone?.();
     } catch (error) {
       setCode('');
-      if (!(error instanceof ApiError) || error.code !== 'mfa_expired') throw error;
-      onOver(describeError(error));
+      if (!(error instanceof ApiError)) throw error;
+      if (error.code === 'mfa_expired') onOver(describeError(error));
+      else if (error.code === 'invalid_code' && recovery) throw new Refusal(ta('code.wrong_recovery'));
+      else throw error;
     }
   });
   const again = async (): Promise<void> => {
@@ -53,8 +56,7 @@ export function SecondStepForm({ step, email, onOver, onDone }: SecondStepFormPr
   const mailText = email ? ta('code.text_mail', { email }) : ta('code.text_mail_you');
   return (
     <AuthCard title={title} text={byMail ? mailText : recovery ? ta('code.text_recovery') : ta('code.text_app')}>
-      <form className="auth-form" onSubmit={form.onSubmit}>
-        {form.error && <FormError>{form.error}</FormError>}
+      <AuthForm form={form} action={ta('code.continue')}>
         {recovery ? (
           <Field
             key="recovery"
@@ -73,10 +75,7 @@ export function SecondStepForm({ step, email, onOver, onDone }: SecondStepFormPr
         ) : (
           <CodeField value={code} onValue={setCode} />
         )}
-        <Button kind="primary" type="submit" busy={form.busy}>
-          {ta('code.continue')}
-        </Button>
-      </form>
+      </AuthForm>
       <div className="auth-ways">
         {byMail && <Button onClick={() => void again()}>{ta('code.again')}</Button>}
         {step.methods.includes('recovery_code') && <Button onClick={change}>{recovery ? ta('code.to_app') : ta('code.to_recovery')}</Button>}

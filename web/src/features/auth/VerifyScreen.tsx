@@ -1,12 +1,11 @@
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { api, ApiError } from '@/lib/api';
-import { Button } from '@/ui/Button';
-import { FormError } from '@/ui/Field';
 import { queryClient } from '@/ui/query';
 import { useSubmit } from '@/ui/useSubmit';
 import { AuthCard } from './AuthCard';
-import { BrokenLink } from './PasswordScreens';
+import { AuthForm } from './AuthForm';
+import { BrokenLink } from './ByMail';
 import { PasswordField } from './PasswordField';
 import { ta } from './strings';
 import { useFragment } from './useFragment';
@@ -44,13 +43,9 @@ export function VerifyScreen() {
   }
   return (
     <AuthCard title={ta('verify.title')} text={needsPassword ? ta('verify.password_text') : ta('verify.text')}>
-      <form className="auth-form" onSubmit={form.onSubmit}>
-        {form.error && <FormError>{form.error}</FormError>}
+      <AuthForm form={form} action={ta('verify.button')} autoFocus={!needsPassword}>
         {needsPassword && <PasswordField label={ta('password')} autoFocus value={password} onValue={setPassword} />}
-        <Button kind="primary" type="submit" busy={form.busy} autoFocus={!needsPassword}>
-          {ta('verify.button')}
-        </Button>
-      </form>
+      </AuthForm>
     </AuthCard>
   );
 }

@@ -36,6 +36,7 @@ export const ta = catalogue({
   'code.recovery_label': 'Recovery code',
   'code.to_recovery': 'Use a recovery code instead',
   'code.to_app': 'Use the app instead',
+  'code.wrong_recovery': 'This recovery code is wrong, or was used before. Enter another one.',
   'code.again': 'Send another code',
   'code.sent_again': 'Another code is on its way.',
   'code.continue': 'Continue',

@@ -45,5 +45,9 @@ export function DropZone({ workspaceId }: { workspaceId: string }) {
   }, [workspaceId]);
 
   if (folder === undefined) return null;
-  return <div className="drop-overlay">{folder ? t('import.drop_into', { folder }) : t('import.drop')}</div>;
+  return (
+    <div className="drop-overlay">
+      <span className="drop-label">{folder ? t('import.drop_into', { folder }) : t('import.drop')}</span>
+    </div>
+  );
 }

@@ -1,8 +1,11 @@
 import { useSyncExternalStore } from 'react';
-import { formatNumber } from '@/lib/i18n';
+import { useLocation } from 'wouter';
+import { formatBytes, formatNumber } from '@/lib/i18n';
+import { displayName } from '@/lib/paths';
 import { Button } from '@/ui/Button';
 import { Dialog, DialogActions } from '@/ui/Dialog';
 import { FormError } from '@/ui/Field';
+import { leaveFocus } from '@/ui/focus-return';
 import { cancelImport, importState, onImportChange, replaceKept, type ImportState, type ItemStatus } from './job';
 import { ti } from './strings';
 import './import.css';
@@ -16,7 +19,15 @@ interface Line {
 }
 
 function FileList({ lines }: { lines: readonly Line[] }) {
-  if (lines.length === 0) return null;
+  const [only, more] = lines;
+  if (!only) return null;
+  if (!more) {
+    return (
+      <p className="import-files">
+        <bdi>{only.path}</bdi> {only.note && <span className="import-note">{only.note}</span>}
+      </p>
+    );
+  }
   return (
     <details className="import-files">
       <summary>{ti('show', { count: lines.length })}</summary>
@@ -47,17 +58,21 @@ function Result({ job }: { job: ImportState }) {
     kept: job.kept,
     refused: job.refused.map(({ path, detail }) => ({ path, note: detail })),
   };
-  const skipped = job.skipped.map(({ path, reason }) => ({ path, note: ti(`reason.${reason}`) }));
+  const reasons = [...new Set(job.skipped.map(({ reason }) => reason))];
+  const noMarkdown = job.skipped.every(({ reason }) => reason !== 'too_large' && reason !== 'not_utf8');
   return (
     <>
       {job.phase === 'cancelled' && <p>{ti('cancelled')}</p>}
       {job.phase === 'failed' && <FormError>{ti('failed', { reason: job.reason ?? '' })}</FormError>}
-      {job.phase === 'done' && job.total === 0 && <p>{ti('nothing')}</p>}
+      {job.phase === 'done' && job.total === 0 && <p>{ti(noMarkdown ? 'nothing' : 'nothing_fit')}</p>}
       <ul className="import-counts">
         {STATUSES.map((status) => (
-          <Count key={status} count={job.counts[status]} label={ti(status)} lines={lines[status] ?? []} />
+          <Count key={status} count={job.counts[status]} label={ti(status, { count: job.counts[status] })} lines={lines[status] ?? []} />
         ))}
-        <Count count={job.skipped.length} label={ti('skipped')} lines={skipped} />
+        {reasons.map((reason) => {
+          const files = job.skipped.filter((one) => one.reason === reason).map(({ path }) => ({ path }));
+          return <Count key={reason} count={files.length} label={ti(`skipped.${reason}`, { count: files.length, limit: formatBytes(job.maxBytes) })} lines={files} />;
+        })}
       </ul>
     </>
   );
@@ -75,7 +90,13 @@ function Progress({ job }: { job: ImportState }) {
 
 export default function ImportDialog({ onClose }: { onClose: () => void }) {
   const job = useSyncExternalStore(onImportChange, importState);
+  const [, navigate] = useLocation();
   if (!job) return null;
+  const open = ({ workspaceId }: ImportState, { id }: { id: string }) => (): void => {
+    leaveFocus();
+    onClose();
+    navigate(`/w/${workspaceId}/d/${id}`);
+  };
   const running = job.phase === 'reading' || job.phase === 'sending';
   return (
     <Dialog open onClose={onClose} title={ti('title')}>
@@ -90,9 +111,18 @@ export default function ImportDialog({ onClose }: { onClose: () => void }) {
           </>
         ) : (
           <>
-            <Button kind="primary" autoFocus onClick={onClose}>
-              {ti('close')}
-            </Button>
+            {job.first ? (
+              <>
+                <Button kind="primary" autoFocus onClick={open(job, job.first)}>
+                  {ti('open', { name: displayName(job.first.path) })}
+                </Button>
+                <Button onClick={onClose}>{ti('close')}</Button>
+              </>
+            ) : (
+              <Button kind="primary" autoFocus onClick={onClose}>
+                {ti('close')}
+              </Button>
+            )}
             {job.kept.length > 0 && <Button onClick={replaceKept}>{ti('replace')}</Button>}
           </>
         )}

@@ -41,6 +41,13 @@ afterEach(() => {
 });
 
 describe('an import', () => {
+  it('says where to begin reading: the outermost README', async () => {
+    const paths = ['a/README.md', 'b.md', 'a/c.md', 'README.md'];
+    serve((call) => Response.json({ items: call.documents.map(({ path }) => ({ path, status: 'created', id: `id of ${path}` })) }));
+    startImport('w', '', { files: paths.map((path) => Object.defineProperty(new File(['x'], 'x.md'), 'webkitRelativePath', { value: path })) });
+    expect((await finished()).first).toEqual({ id: 'id of README.md', path: 'README.md' });
+  });
+
   it('sends everything in calls of 200 and counts what became of it', async () => {
     serve((call) => items(call, (path) => (path === '0003.md' ? 'refused' : 'created')));
     startImport('w', '', { files: [...files(450), new File(['x'], 'x.png'), new File([new Uint8Array([0xff])], 'latin.md')] });

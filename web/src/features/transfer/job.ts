@@ -14,6 +14,7 @@ interface ItemAnswer {
   readonly path: string;
   readonly status: ItemStatus;
   readonly detail?: string | null;
+  readonly id?: string | null;
 }
 
 export interface ImportState {
@@ -27,6 +28,10 @@ export interface ImportState {
   readonly kept: readonly Planned[];
   readonly refused: readonly { readonly path: string; readonly detail: string }[];
   readonly skipped: readonly Skipped[];
+  /** What the server takes as one document. */
+  readonly maxBytes: number;
+  /** Where reading best begins: the outermost README, or else the outermost document. */
+  readonly first: { readonly id: string; readonly path: string } | undefined;
   /** Why it failed, in words. */
   readonly reason?: string;
 }
@@ -85,19 +90,30 @@ async function sendBatch(workspaceId: string, documents: readonly { path: string
   }
 }
 
+const depthOf = (path: string): number => path.split('/').length;
+const isStart = (path: string): boolean => /(^|\/)(readme|index)\.[^/]*$/i.test(path);
+
+/** Whether one would rather begin with `path`; of two alike, with the one that was there first. */
+function comesBefore(path: string, other: string): boolean {
+  const depth = depthOf(path) - depthOf(other);
+  return depth !== 0 ? depth < 0 : isStart(path) && !isStart(other);
+}
+
 /** The answers come in the order of what was sent. */
 function account(items: readonly ItemAnswer[], batch: readonly Planned[]): void {
   if (!state) return;
   const counts = { ...state.counts };
   const refused = [...state.refused];
   const kept = [...state.kept];
-  items.forEach(({ path, status, detail }, index) => {
+  let { first } = state;
+  items.forEach(({ path, status, detail, id }, index) => {
     counts[status] += 1;
+    if (typeof id === 'string' && (!first || comesBefore(path, first.path))) first = { id, path };
     if (status === 'refused') refused.push({ path, detail: detail ?? '' });
     const planned = batch[index];
     if (status === 'kept' && planned) kept.push(planned);
   });
-  update({ counts, refused, kept });
+  update({ counts, refused, kept, first });
 }
 
 async function send(planned: readonly Planned[], overwrite: boolean, signal: AbortSignal): Promise<void> {
@@ -146,13 +162,13 @@ async function run(work: (signal: AbortSignal) => Promise<void>): Promise<void> 
 /** Imports what was dropped or picked below `folder` of the workspace. Refuses while another one runs. */
 export function startImport(workspaceId: string, folder: string, source: ImportSource): void {
   if (importRuns()) return;
-  state = { phase: 'reading', workspaceId, found: 0, total: 0, sent: 0, counts: NO_COUNTS, kept: [], refused: [], skipped: [] };
+  state = { phase: 'reading', workspaceId, found: 0, total: 0, sent: 0, counts: NO_COUNTS, kept: [], refused: [], skipped: [], maxBytes: 0, first: undefined };
   listeners.forEach((listener) => listener());
   void run(async (signal) => {
     const [{ files, passedOver }, config] = await Promise.all([collect(source, signal), api.get<ServerConfig>('/api/config', signal)]);
     const expanded = await expandArchives(files, config.max_document_bytes, signal);
     const plan = planImport(expanded, folder, config.max_document_bytes);
-    update({ found: expanded.length, skipped: [...passedOver.map((path): Skipped => ({ path, reason: 'folder' })), ...plan.skipped] });
+    update({ found: expanded.length, maxBytes: config.max_document_bytes, skipped: [...passedOver.map((path): Skipped => ({ path, reason: 'folder' })), ...plan.skipped] });
     await send(plan.planned, false, signal);
   });
 }

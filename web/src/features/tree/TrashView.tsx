@@ -16,6 +16,7 @@ import './trash.css';
 type Trash = InfiniteData<Page<TrashedDocument>, string | null>;
 
 const PAGE = 200;
+const RETRY_MS = 5_000;
 /** Another document or a folder has its name, or one of its folders' names, by now. */
 const TAKEN = new Set(['path_taken', 'path_is_folder']);
 
@@ -47,6 +48,8 @@ export default function TrashView({ workspaceId }: { workspaceId: string }) {
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
     refetchOnMount: 'always',
+    // The server may be back by then.
+    refetchInterval: ({ state }) => (state.status === 'error' ? RETRY_MS : false),
   });
   const items = trash.data?.pages.flatMap((page) => page.items);
 
@@ -79,7 +82,12 @@ export default function TrashView({ workspaceId }: { workspaceId: string }) {
               <span className="trash-name">
                 <bdi>{displayName(item.path)}</bdi>
                 <span className="trash-note">
-                  <bdi>{parentPath(item.path)}</bdi> {t('trash.deleted', { when: formatAgo(item.deleted_at) })}
+                  {parentPath(item.path) !== '' && (
+                    <>
+                      <bdi>{parentPath(item.path)}</bdi> ·{' '}
+                    </>
+                  )}
+                  {t('trash.deleted', { when: formatAgo(item.deleted_at) })}
                 </span>
               </span>
               <Button icon="undo" aria-label={t('trash.restore_name', { name: displayName(item.path) })} onClick={() => void bringBack(item)}>

@@ -1,10 +1,12 @@
 import { useState } from 'react';
 import { useLocation } from 'wouter';
+import { logOut } from '@/features/auth';
 import { t } from '@/lib/strings';
 import type { User } from '@/lib/types';
 import { Button } from '@/ui/Button';
 import { Field, FormError } from '@/ui/Field';
 import { EmptyState } from '@/ui/parts';
+import { reportFailure } from '@/ui/query';
 import { useSubmit } from '@/ui/useSubmit';
 import { createWorkspace } from './data';
 
@@ -27,6 +29,12 @@ export function Welcome({ me }: { me: User }) {
           </Button>
         </form>
       </EmptyState>
+      <p className="welcome-who">
+        <span>{t('welcome.who', { email: me.email })}</span>
+        <Button kind="quiet" onClick={() => void logOut().catch((error: unknown) => reportFailure(t('log_out'), error))}>
+          {t('log_out')}
+        </Button>
+      </p>
     </main>
   );
 }

@@ -71,6 +71,8 @@ function Add() {
   );
 }
 
+const sameAtLocalhost = (): string => `${location.protocol}//localhost${location.port && `:${location.port}`}${location.pathname}`;
+
 export function Passkeys() {
   const options = useOptions();
   const list = usePasskeys();
@@ -87,7 +89,14 @@ export function Passkeys() {
           <PasskeyRow key={passkey.id} passkey={passkey} />
         ))}
       </ul>
-      {offered === false && <p className="settings-text">{tx('passkeys.unavailable')}</p>}
+      {offered === false &&
+        (location.hostname === '127.0.0.1' ? (
+          <p className="settings-text">
+            {tx('passkeys.localhost')} <a href={sameAtLocalhost()}>{sameAtLocalhost()}</a>
+          </p>
+        ) : (
+          <p className="settings-text">{tx('passkeys.unavailable')}</p>
+        ))}
       {offered && !hasPasskeys() && <p className="settings-text">{tx('passkeys.old_browser')}</p>}
       {offered && hasPasskeys() && <Add />}
     </section>

@@ -66,6 +66,7 @@ export const tx = catalogue({
   'passkeys.text': 'Log in with your fingerprint, your face or your device’s PIN. Nobody can steal a passkey by a forged page.',
   'passkeys.none': 'You have none yet.',
   'passkeys.unavailable': 'Passkeys need HTTPS and a name instead of numbers in the address.',
+  'passkeys.localhost': 'Passkeys do not work at an address of numbers. On this machine they do at',
   'passkeys.old_browser': 'This browser is too old for passkeys.',
   'passkeys.name': 'Name of the passkey',
   'passkeys.suggestion': 'This device',
