@@ -1,6 +1,7 @@
 """Several servers' rooms in this process, on one PostgreSQL, with the doorbell between them in the test's hand."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from unittest.mock import Mock
@@ -13,9 +14,17 @@ from mdreader.db.engine import Database
 from mdreader.db.postgres import PostgresDatabase
 from mdreader.db.postgres_address import parse_address
 from mdreader.features.collab import storage
+from mdreader.features.collab.awareness import decode_awareness, encode_awareness
 from mdreader.features.collab.connection import Connection
 from mdreader.features.collab.presence import Person
-from mdreader.features.collab.protocol import FrameKind, decode, encode_step1, encode_step2, encode_update
+from mdreader.features.collab.protocol import (
+    FrameKind,
+    decode,
+    encode_awareness_frame,
+    encode_step1,
+    encode_step2,
+    encode_update,
+)
 from mdreader.features.collab.replica import EMPTY_STATE_VECTOR
 from mdreader.features.collab.room import Room
 from mdreader.features.collab.rooms import Rooms
@@ -32,16 +41,20 @@ LARGEST = 5_000_000
 
 
 class Bells:
-    """What the doorbells of one process ring into; while it is `deaf` nothing comes across, and nothing comes later."""
+    """What the doorbells of one process ring into; while it is `deaf` nothing comes across, and nothing comes later.
+
+    Nothing is heard of the sides that are `killed`.
+    """
 
     def __init__(self) -> None:
         self.deaf = False
+        self.killed: set[int] = set()
         self._heard: dict[tuple[str, int], list[Callable[[bytes], None]]] = {}
 
     def ring(self, document_id: str, message: bytes, *, besides: int) -> None:
         loop = asyncio.get_running_loop()
         for (of, side), callbacks in self._heard.items():
-            if of == document_id and side != besides and not self.deaf:
+            if of == document_id and side != besides and not self.deaf and besides not in self.killed:
                 for callback in tuple(callbacks):
                     loop.call_soon(callback, message)
 
@@ -166,7 +179,7 @@ class Typist:
             live=False,
         )
         self.connection.send = self.connection.send_large = self._send
-        self._marks = 0
+        self._marks = self._clock = 0
         room.join(self.connection)
         room.receive(self.connection, encode_step1(EMPTY_STATE_VECTOR))
 
@@ -189,6 +202,24 @@ class Typist:
         self._text.insert(end, letters)
         self.doc.unobserve(subscription)
         self.room.receive(self.connection, (encode_step2 if large else encode_update)(made[0]))
+
+    def show(self, **state: object) -> None:
+        """Say of itself."""
+        self._clock += 1
+        said = encode_awareness([(self.doc.client_id, self._clock, json.dumps(state).encode())])
+        self.room.receive(self.connection, encode_awareness_frame(said))
+
+    def sees(self, other: "Typist") -> bool:
+        """Whether the other one is there, by what was said last."""
+        said = [decode(frame) for frame in self.frames]
+        states = [
+            one
+            for frame in said
+            if frame.kind is FrameKind.AWARENESS
+            for one in decode_awareness(frame.body)
+            if one.client == other.doc.client_id
+        ]
+        return bool(states) and states[-1].raw != b"null"
 
     def mark(self) -> bytes:
         """Ask to be told when everything so far is saved; the frame that says so."""

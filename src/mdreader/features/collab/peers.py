@@ -41,6 +41,7 @@ class Peers:
         self._rooms = rooms
         self._heard: dict[Server, float] = {}
         self._look = asyncio.Event()
+        self._time: Callable[[], float] = asyncio.get_running_loop().time
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Peers"]:
@@ -69,7 +70,7 @@ class Peers:
             self._heard.pop(server, None)
             self._let_go({server})
         else:
-            self._heard[server] = asyncio.get_running_loop().time()
+            self._heard[server] = self._time()
 
     def _on_gap(self) -> None:
         """Messages were missed: look at everything, and ask who is there."""
@@ -80,17 +81,21 @@ class Peers:
 
     async def _keep_saying(self) -> None:
         while True:
-            self._doorbell.publish(EVERYBODY, ALIVE + self._id)
+            self.beat()
             await asyncio.sleep(ALIVE_SECONDS)
-            now = asyncio.get_running_loop().time()
-            here = {server for room in self._rooms() if room.follower is not None for server in room.follower.servers}
-            for server in here:
-                self._heard.setdefault(server, now)  # its people were heard of before it was
-            silent = {server for server, at in self._heard.items() if now - at > SILENT_SECONDS}
-            for server in silent:
-                del self._heard[server]
-            if silent:
-                self._let_go(silent)
+
+    def beat(self) -> None:
+        """Say that this server lives, and let go of the people of those that have not said so for too long."""
+        self._doorbell.publish(EVERYBODY, ALIVE + self._id)
+        now = self._time()
+        here = {server for room in self._rooms() if room.follower is not None for server in room.follower.servers}
+        for server in here:
+            self._heard.setdefault(server, now)  # its people were heard of before it was
+        silent = {server for server, at in self._heard.items() if now - at > SILENT_SECONDS}
+        for server in silent:
+            del self._heard[server]
+        if silent:
+            self._let_go(silent)
 
     def _let_go(self, servers: set[Server]) -> None:
         for room in self._rooms():
