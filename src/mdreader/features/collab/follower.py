@@ -236,37 +236,7 @@ class Follower:
 
     def renew(self, stored: Stored) -> None:
         """Start again from what is stored, while nothing is in memory. Raises `ReplicaError`."""
-<<<<<<< HEAD
         self._intake.renew(stored)
-=======
-        room = self._room
-        assert room is not None  # noqa: S101 - it asked for it
-        before = self._content.claimed()
-        self._content.renew(stored)
-        if stored.seq > room.seq:
-            room.position.followed_all(stored, asyncio.get_running_loop().time())
-            self._show_soon(room, difference(stored.state, before))
-
-    def _show_soon(self, room: "Room", update: bytes) -> None:
-        """Show what others wrote: with many people, in one frame with what is committed here in the next moment."""
-        if update == EMPTY_UPDATE:
-            return
-        self._unseen.append(update)
-        if self._showing is None:
-            # It has waited for company on its own server; here it waits only to go along with what is sent anyway.
-            wait = room.pipeline.wait() if room.pipeline.shows_soon else 0
-            if wait:
-                self._showing = asyncio.get_running_loop().call_later(wait, self._show)
-            else:
-                self._show()
-
-    def _show(self) -> None:
-        self._showing = None
-        room = self._room
-        if self._unseen and room is not None and not room.dead:
-            last = self._unseen.pop()
-            room.broadcast(last, None)
->>>>>>> 4fdd54e (wip)
 
     def joined(self, update: bytes, author: "Connection | None") -> "tuple[bytes, Connection | None]":
         """A committed update with what waits to be shown, and whom it need not be shown to."""

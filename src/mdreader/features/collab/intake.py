@@ -113,7 +113,6 @@ class Intake:
     # ---- onto the screens ----
 
     def _see(self, update: bytes) -> None:
-        self._room.changed()
         if update != EMPTY_UPDATE:
             self._unseen.append(update)
 
