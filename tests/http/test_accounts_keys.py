@@ -161,7 +161,9 @@ async def test_a_reset_revokes_keys_unless_they_are_to_stay(
     assert await status_of_me(client, other) == 200
     assert any(isinstance(one, SessionEnded) and one.key_ids for one in ended) is not stay
     notice = await newest_mail(app, ada.email, "password_changed")
-    assert ("All API keys were revoked." in as_text(content_of(notice.template, notice.data))) is not stay
+    said = as_text(content_of(notice.template, notice.data))
+    assert ("All API keys were revoked." in said) is not stay
+    assert ("It can still be opened with: 1 API key." in said) is stay
 
 
 async def test_keys_outlive_a_change_of_password(client: httpx.AsyncClient) -> None:

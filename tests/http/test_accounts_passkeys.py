@@ -11,7 +11,7 @@ from mdreader.features.mail.layout import as_text
 from mdreader.features.mail.templates import content_of
 from mdreader.kernel.ids import new_id
 from mdreader.settings import Settings
-from support.accounts import verified
+from support.accounts import ask_for_mail, reset_password, verified
 from support.authenticator import PRESENT, SYNCED, VERIFIED, Authenticator
 from support.clock import moved
 from support.http import Person, signed_up
@@ -86,6 +86,18 @@ async def test_nobody_writes_to_a_stranger_by_the_name_of_a_passkey(client: http
     assert mail.template == "passkey_added"
     assert "Laptop" not in as_text(content_of(mail.template, mail.data))
     assert "A passkey can sign in" in as_text(content_of(mail.template, mail.data))
+
+
+async def test_who_resets_a_password_hears_what_else_lets_in(client: httpx.AsyncClient, app: FastAPI) -> None:
+    ada = await signed_up(client)
+    await verified(client, app, ada)
+    await made(client, ada)
+    await made(client, ada)
+    await ask_for_mail(client, "password_reset", ada.email)
+    mail = await newest_mail(app, ada.email, "password_reset")
+    assert (await reset_password(client, token=mail.token)).status_code == 204
+    notice = await newest_mail(app, ada.email, "password_changed")
+    assert "It can still be opened with: 2 passkeys." in as_text(content_of(notice.template, notice.data))
 
 
 async def test_no_address_is_asked_for_and_none_is_told(client: httpx.AsyncClient) -> None:

@@ -9,6 +9,8 @@ import pytest
 from fastapi import FastAPI
 
 from mdreader.adapters.aws import Aws
+from mdreader.features.accounts import limits
+from mdreader.ports.rate_limits import Limit
 from support.accounts import bearer
 from support.aws import REGION
 from support.cognito import PASSWORD, UserPool
@@ -201,3 +203,14 @@ async def test_a_pool_that_is_away_ends_no_session(page: httpx.AsyncClient, pool
     assert (await page.get("/api/me")).status_code == 200
     keeper._client = reachable
     assert (await page.post("/api/auth/refresh")).status_code == 200
+
+
+async def test_passwords_for_an_address_that_waits_are_counted_as_guesses(
+    page: httpx.AsyncClient, pool: UserPool, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pool asks for the code whatever the password is: that proves nothing, and sends mails."""
+    monkeypatch.setattr(limits, "LOGIN_BY_ADDRESS", Limit("login_address", 3, 900))
+    await post(page, "/auth/signup", 202, email=EMAIL, password=PASSWORD, name="Ada")
+    for number in range(3):
+        assert "mfa_token" in await log_in(page, password=f"Wrong-horse-{number}")
+    await log_in(page, 429)

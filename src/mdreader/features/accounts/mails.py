@@ -20,7 +20,7 @@ async def send(
     await enqueue_mail(runtime, tx, template, to=to, data={**{k: v for k, v in seen.items() if v}, **data})
 
 
-async def notify(runtime: Runtime, tx: Transaction, template: str, to: str, client: Client, **data: str) -> None:
+async def notify(runtime: Runtime, tx: Transaction, template: str, to: str, client: Client, **data: Any) -> None:
     """Tell somebody of a change of their account, with a link to look after it."""
     path = FORGOT_PASSWORD if template in {"password_changed", "email_taken"} else SECURITY
     await send(runtime, tx, template, to=to, client=client, data={"link": client.base + path, **data})

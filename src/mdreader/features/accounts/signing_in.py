@@ -9,6 +9,7 @@ from mdreader.features.accounts.client import Client
 from mdreader.features.accounts.directory import endings
 from mdreader.features.accounts.identity import identity_of
 from mdreader.features.accounts.oidc.linking import NewIdentity, link
+from mdreader.features.accounts.overview.queries import count_identities, count_passkeys
 from mdreader.features.accounts.second_factor import queries as second_factors
 from mdreader.features.accounts.tokens import REFRESH_SECONDS
 from mdreader.kernel.actor import Actor
@@ -160,10 +161,14 @@ async def end_keys(runtime: Runtime, tx: Transaction, user_id: str) -> bool:
 async def end_keys_and_tell(
     runtime: Runtime, tx: Transaction, user: queries.User, client: Client, *, revoke_keys: bool
 ) -> None:
-    """What goes with a password that was reset: its owner hears of it, and whether their keys are gone."""
+    """What goes with a password that was reset: its owner hears of it, whether their keys are gone, and what else still lets in."""
     revoked = revoke_keys and await end_keys(runtime, tx, user.id)
-    said = {"keys_revoked": "yes"} if revoked else {}
-    await mails.notify(runtime, tx, "password_changed", user.email, client, **said)
+    left = {
+        "keys": await queries.count_keys(tx.conn, user.id),
+        "passkeys": await count_passkeys(tx.conn, user.id),
+        "identities": await count_identities(tx.conn, user.id),
+    }
+    await mails.notify(runtime, tx, "password_changed", user.email, client, keys_revoked=revoked, left=left)
 
 
 async def claim_address(runtime: Runtime, tx: Transaction, user: queries.User) -> queries.User:

@@ -108,8 +108,14 @@ def _notice(subject: str, sentence: str, data: Data) -> Content:
 
 
 def _password_changed(data: Data) -> Content:
-    keys = " All API keys were revoked." if data.get("keys_revoked") else ""
-    return _notice("Your password was changed", f"The password of your account was changed.{keys}", data)
+    sentences = ["The password of your account was changed."]
+    if data.get("keys_revoked"):
+        sentences.append("All API keys were revoked.")
+    names = {"keys": "API key", "passkeys": "passkey", "identities": "linked account"}
+    left = [f"{count} {names[kind]}{'s'[: count > 1]}" for kind, count in (data.get("left") or {}).items() if count]
+    if left:
+        sentences.append(f"It can still be opened with: {', '.join(left)}. See in it whether all are yours.")
+    return _notice("Your password was changed", " ".join(sentences), data)
 
 
 def _totp_enabled(data: Data) -> Content:

@@ -75,15 +75,24 @@ async def log_in(runtime: Runtime, data: LoginIn, client: Client) -> Grant | Sec
     except DirectoryRefusedError as error:
         if error.reason != "unconfirmed":
             raise told(error) from error
-        # A pool says so whether or not the password is right: it becomes the account's with the code, and proves nothing now.
-        await limits.count(runtime.rate_limits, limits.MAILS_BY_ACCOUNT, f"second_step:{email}")
-        async with runtime.database.write() as tx:
-            state = {"email": email, "password": data.password}
-            result, issued = await ask(runtime, tx, "email_code", method="password", state=state, email=email)
-            await mail_code(runtime, tx, email, client, issued.code)
+        return await _ask_unconfirmed(runtime, email, data.password, client)
     await runtime.rate_limits.refund(limits.LOGIN_BY_ADDRESS, address)
     await runtime.rate_limits.reset(limits.LOGIN_BY_ACCOUNT, email)
     return result
+
+
+async def _ask_unconfirmed(runtime: Runtime, email: str, password: str, client: Client) -> SecondStep:
+    """A pool says so whether or not the password is right: it becomes the account's with the code, and has proved nothing now.
+
+    So the attempt stays counted, and so is the mail.
+    """
+    await limits.count(runtime.rate_limits, limits.MAILS_BY_ADDRESS, limits.address_key(client.address))
+    await limits.count(runtime.rate_limits, limits.MAILS_BY_ACCOUNT, f"second_step:{email}")
+    async with runtime.database.write() as tx:
+        state = {"email": email, "password": password}
+        step, issued = await ask(runtime, tx, "email_code", method="password", state=state, email=email)
+        await mail_code(runtime, tx, email, client, issued.code)
+    return step
 
 
 async def refresh_session(runtime: Runtime, token: RefreshToken) -> Grant:
