@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from pycrdt import Doc
+from structlog.testing import capture_logs
 
 from mdreader.settings import Settings
 from support.disk import Disk, recording
@@ -83,6 +84,16 @@ async def test_an_edit_that_finds_no_space_is_not_saved_and_comes_later(house: H
     assert await house.content() == "start\nbefore\nkept by Ann\n"
     kept = await read_file(copy_database(settings.data, settings.data / "copy"), [house.document])
     assert kept[house.document].text == "start\nbefore\nkept by Ann\n"
+
+
+async def test_the_operator_hears_of_it_without_any_request(house: House) -> None:
+    async with house.client() as ann:
+        with capture_logs() as logs:
+            house.disk.full = True
+            await ann.append("no space")
+            assert await ann.closed() == FULL
+    assert [line["kind"] for line in logs if line["event"] == "notice"] == ["disk.full"]
+    house.disk.full = False
 
 
 async def test_http_says_that_the_disk_is_full_and_reading_goes_on(house: House) -> None:

@@ -28,6 +28,7 @@ from mdreader.jobs.runner import Runner
 from mdreader.kernel.clock import SystemClock
 from mdreader.kernel.events import EventsMissed
 from mdreader.kernel.metrics import REGISTRY
+from mdreader.ports.notices import disk_full
 from mdreader.runtime import Policy, Runtime
 from mdreader.settings import Settings
 
@@ -96,6 +97,7 @@ async def _build(credentials: Credentials) -> AsyncIterator[Runtime]:
             clock=clock,
             jobs=jobs,
             doorbell=shared.doorbell,
+            on_full=lambda: notices.publish(disk_full()),
             max_document_bytes=policy.max_document_bytes,
         )
         runtime = Runtime(

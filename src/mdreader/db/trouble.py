@@ -39,7 +39,9 @@ _RETRY = {"Retry-After": "2"}
 
 
 def is_full(error: BaseException) -> bool:
-    """Whether `error`, of a database, SQLAlchemy or the system, says that the disk is full."""
+    """Whether `error`, of a database, SQLAlchemy, the system or ours, says that the disk is full."""
+    if isinstance(error, StorageFullError):
+        return True
     cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, OSError):
         return cause.errno in {errno.ENOSPC, errno.EDQUOT}

@@ -1,6 +1,5 @@
 """The one place that knows which HTTP status a kind of error has. Everything goes out as problem+json (RFC 9457)."""
 
-import socket
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -14,7 +13,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from mdreader.kernel import errors
-from mdreader.ports.notices import Notice
+from mdreader.ports.notices import disk_full
 
 log = structlog.get_logger(__name__)
 
@@ -83,8 +82,7 @@ async def app_error(request: Request, error: Exception) -> JSONResponse:
     """The answer to an error that a caller may be told about."""
     assert isinstance(error, errors.AppError)  # noqa: S101 - registered for this type alone
     if isinstance(error, errors.StorageFullError):
-        notice = Notice("disk.full", "error", "Nothing can be stored: the disk is full", subject=socket.gethostname())
-        request.app.state.runtime.notices.publish(notice)
+        request.app.state.runtime.notices.publish(disk_full())
     status = status_of(error)
     headers = dict(error.headers)
     if status == HTTPStatus.UNAUTHORIZED:

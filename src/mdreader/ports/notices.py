@@ -1,5 +1,6 @@
 """Telling those who run the server what they should hear of, beside the logs."""
 
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
@@ -32,6 +33,11 @@ class Notice:
 
 
 QUIET_SECONDS: Final = 60.0
+
+
+def disk_full() -> Notice:
+    """What is told when something could not be stored for want of space: once a host, whoever wanted to store."""
+    return Notice("disk.full", "error", "Nothing can be stored: the disk is full", subject=socket.gethostname())
 
 
 class Notices(Protocol):

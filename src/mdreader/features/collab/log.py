@@ -14,6 +14,7 @@ from typing import Protocol
 import structlog
 
 from mdreader.db.engine import Transaction
+from mdreader.db.trouble import is_full
 from mdreader.db.wal_sync import Done
 from mdreader.features.collab.rest import Rest
 from mdreader.features.collab.text import Shape
@@ -80,8 +81,14 @@ class LogStore(Protocol):
 class LogWriter:
     """Groups the batches of rooms into commits. Callbacks on the event loop instead of a task: it runs hundreds of times a second."""
 
-    def __init__(self, store: LogStore, clock: Clock, disturbed: Callable[[], bool] = lambda: False) -> None:
-        """`disturbed` says whether the server is at something else than keystrokes; see `Rest`."""
+    def __init__(
+        self,
+        store: LogStore,
+        clock: Clock,
+        disturbed: Callable[[], bool] = lambda: False,
+        on_full: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`disturbed` says whether the server is at something else than keystrokes; see `Rest`. `on_full` is called when the disk is."""
         self._store = store
         self._clock = clock
         self._loop = asyncio.get_running_loop()
@@ -93,6 +100,7 @@ class LogWriter:
         self._typed = 0  # of them, those that nobody waits for but by looking
         self._idle = asyncio.Event()
         self._idle.set()
+        self._on_full = on_full
         self._rest = Rest(self._is_crowded, disturbed)
 
     def _is_crowded(self) -> bool:
@@ -162,6 +170,8 @@ class LogWriter:
         seconds = self._loop.time() - self._last
         COMMIT_SECONDS.observe(seconds)
         worked("collab.commit", seconds, batches=len(batches), failed=error is not None)
+        if error is not None and is_full(error):
+            self._on_full()
         if error is not None and len(batches) > 1:
             # Disk full, or one room's row that is there already: its trouble must not take the others down, so each alone.
             self._one_by_one(batches, error)

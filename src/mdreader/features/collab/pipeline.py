@@ -392,7 +392,7 @@ class Pipeline:
         """What was asked of it cannot be stored, or not even be made: the room ends."""
         if self._ended:
             return
-        full = is_full(error) or isinstance(error, StorageFullError)
+        full = is_full(error)
         if full or isinstance(error, AppError):
             told = error if isinstance(error, AppError) else StorageFullError(FULL)
             for rewrite in self._flight.rewrites if self._flight is not None else ():

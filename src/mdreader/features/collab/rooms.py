@@ -49,10 +49,18 @@ class Rooms:
     """Implements `ports.live.LiveDocuments`; `running` owns the background tasks."""
 
     def __init__(
-        self, *, database: Database, clock: Clock, jobs: Jobs, max_document_bytes: int, doorbell: Doorbell | None = None
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        jobs: Jobs,
+        max_document_bytes: int,
+        doorbell: Doorbell | None = None,
+        on_full: Callable[[], None] = lambda: None,
     ) -> None:
-        """`doorbell` is None where this is the only server."""
+        """`doorbell` is None where this is the only server. `on_full` is called when an edit finds no space on the disk."""
         self._database = database
+        self._on_full = on_full
         self._doorbell = doorbell
         self.has_peers = doorbell is not None
         self._max_document_bytes = max_document_bytes
@@ -76,7 +84,7 @@ class Rooms:
         """Everything that runs in the background, from start to an orderly end."""
         self._loop = asyncio.get_running_loop()
         store = log_store(self._database)
-        self._writer = LogWriter(store, self._clock, self._disturbed)
+        self._writer = LogWriter(store, self._clock, self._disturbed, self._on_full)
         self._surroundings = Surroundings(
             self._writer, self._load_state, self.spawn, self._forget, self._max_document_bytes
         )
