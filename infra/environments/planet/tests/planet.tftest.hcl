@@ -118,7 +118,7 @@ override_resource {
 override_resource {
   target          = module.database.aws_rds_cluster.this
   override_during = plan
-  values          = { endpoint = "writer.internal" }
+  values          = { endpoint = "writer.internal", id = "mdreader-eu", cluster_identifier = "mdreader-eu" }
 }
 
 override_resource {
