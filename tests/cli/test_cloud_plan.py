@@ -82,7 +82,8 @@ def test_words_it_does_not_know_are_refused() -> None:
     assert run("--users", "many")[0] == 2
 
 
-@pytest.mark.parametrize(
+TERRAFORM = shutil.which("terraform")
+PLANNED = pytest.mark.parametrize(
     ("size", "users", "more"),
     [
         ("box", "1000", ()),
@@ -91,28 +92,51 @@ def test_words_it_does_not_know_are_refused() -> None:
         ("planet", "3000000", ("--accounts", "essentials")),
     ],
 )
-def test_the_environments_take_the_file(size: str, users: str, more: tuple[str, ...], tmp_path: Path) -> None:
-    """Terraform itself reads the file beside the environment's variables: names, types and validations."""
+
+
+def write(size: str, users: str, more: tuple[str, ...], folder: Path) -> str:
+    """Write the file beside the environment's variables; its text."""
     declared = sorted((ENVIRONMENTS / size).glob("variables*.tf"))
     assert declared, f"infra/environments/{size} declares no variables"
     for file in declared:
-        shutil.copy(file, tmp_path)
-    code, _, errors = run("--users", users, "--size", size, "--out", str(tmp_path / "planned.tfvars"), *more)
+        shutil.copy(file, folder)
+    code, _, errors = run("--users", users, "--size", size, "--out", str(folder / "planned.tfvars"), *more)
     assert code == 0, errors
-    written = (tmp_path / "planned.tfvars").read_text()
-    names = set(re.findall(r"^(\w+) = ", written, re.MULTILINE))
-    known = set(re.findall(r'^variable "(\w+)"', "".join(file.read_text() for file in declared), re.MULTILINE))
-    assert names <= known, f"not in {size}: {sorted(names - known)}"
-    terraform = shutil.which("terraform")
-    assert terraform is not None, "These tests need terraform on the PATH; docs/deploy.md says where it comes from."
-    (tmp_path / "empty.rc").touch()
-    result = subprocess.run(
-        [terraform, "plan", "-input=false", "-no-color", "-compact-warnings", "-var-file=planned.tfvars"],
-        cwd=tmp_path,
+    return (folder / "planned.tfvars").read_text()
+
+
+def declared_in(folder: Path) -> dict[str, str]:
+    """The variables of an environment, and their types."""
+    text = "".join(file.read_text() for file in folder.glob("variables*.tf"))
+    return dict(re.findall(r'^variable "(\w+)" \{.*?^  type +=\s+(\S+)', text, re.MULTILINE | re.DOTALL))
+
+
+@PLANNED
+def test_the_environments_know_every_name_and_type(
+    size: str, users: str, more: tuple[str, ...], tmp_path: Path
+) -> None:
+    written = write(size, users, more, tmp_path)
+    known = declared_in(tmp_path)
+    values = re.findall(r"^(\w+) = (.+)$", written, re.MULTILINE)
+    assert values
+    for name, value in values:
+        assert name in known, f"infra/environments/{size} has no variable {name}"
+        kind = "string" if value.startswith('"') else "bool" if value in {"true", "false"} else "number"
+        assert known[name] == kind, name
+
+
+def terraform_takes(folder: Path) -> subprocess.CompletedProcess[str]:
+    """What Terraform says to the variables and the file: no provider, no resource, a fraction of a second."""
+    assert TERRAFORM is not None
+    (folder / "empty.rc").touch()
+    known = declared_in(folder)
+    return subprocess.run(
+        [TERRAFORM, "plan", "-input=false", "-no-color", "-compact-warnings", "-var-file=planned.tfvars"],
+        cwd=folder,
         env={
             "PATH": os.environ["PATH"],
             "CHECKPOINT_DISABLE": "1",
-            "TF_CLI_CONFIG_FILE": str(tmp_path / "empty.rc"),
+            "TF_CLI_CONFIG_FILE": str(folder / "empty.rc"),
             **{f"TF_VAR_{name}": value for name, value in KNOWN_TO_ITS_OWNER.items() if name in known},
         },
         capture_output=True,
@@ -120,5 +144,19 @@ def test_the_environments_take_the_file(size: str, users: str, more: tuple[str, 
         timeout=60,
         check=False,
     )
+
+
+@pytest.mark.skipif(TERRAFORM is None, reason="terraform is not on the PATH; make infra says where it comes from")
+@PLANNED
+def test_terraform_takes_the_file(size: str, users: str, more: tuple[str, ...], tmp_path: Path) -> None:
+    """Terraform itself checks it against the environment's validations."""
+    written = write(size, users, more, tmp_path)
+    result = terraform_takes(tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "undeclared" not in result.stdout
+    # That it would see a value that does not hold:
+    name, wrong = ("data_volume_gb", "1") if size == "box" else ("tasks_max", "0")
+    changed = re.sub(rf"^{name} = .*$", f"{name} = {wrong}", written, flags=re.MULTILINE)
+    assert changed != written
+    (tmp_path / "planned.tfvars").write_text(changed)
+    assert "Invalid value for variable" in terraform_takes(tmp_path).stderr
