@@ -9,7 +9,10 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from mdreader.features.documents.access import rights_now
 from mdreader.features.workspaces import cells as router_table
+from mdreader.features.workspaces.access import Right
+from mdreader.kernel.actor import Actor
 from mdreader.kernel.cells import Cells
 from mdreader.main import create_app
 from mdreader.runtime import Runtime
@@ -132,6 +135,19 @@ async def test_what_is_not_found_here_is_still_not_found(
     cookie = {"Cookie": f"mdr_access={ada.access_token}"}
     answer = await client.patch(f"/api/workspaces/{moved}", json={"name": "x"}, headers=cookie)
     assert answer.status_code in {401, 403}
+
+
+async def test_open_sockets_lose_their_right(runtime: Runtime, client: httpx.AsyncClient, ada: Person) -> None:
+    """What the look at all sockets asks, every half minute."""
+    moved = await new_workspace(client, ada)
+    document = await new_document(client, ada, moved)
+    actor = Actor(user_id=ada.id, name=ada.name, email=ada.email)
+    rights = []
+    for cell in ("eu", "us"):
+        await put(runtime, cell, moved)
+        async with runtime.database.read() as conn:
+            rights += await rights_now(conn, [(actor, document)])
+    assert rights == [Right.OWN, None]
 
 
 async def test_it_comes_back(runtime: Runtime, client: httpx.AsyncClient, ada: Person) -> None:
