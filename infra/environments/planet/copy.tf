@@ -1,4 +1,5 @@
-# Aurora Global Database: the same data in another region, about a second behind, for the day when this one is gone.
+# The same data in another region, for the day when this one is gone: the database about a second behind (Aurora Global Database), the
+# files some minutes.
 
 data "aws_availability_zones" "copy" {
   provider = aws.copy
@@ -46,4 +47,12 @@ module "copy" {
   backup_days         = var.database_backup_days
   deletion_protection = var.deletion_protection
   depends_on          = [module.database]
+}
+
+module "files_copy" {
+  source      = "../../modules/files_copy"
+  providers   = { aws = aws.copy }
+  bucket_name = "${local.name}-files-copy-${local.account_id}"
+  partition   = local.partition
+  key_arn     = module.copy_key.arn
 }

@@ -11,4 +11,10 @@ module "files" {
   further_key_ids = var.files_further_key_ids
   allowed_origins = [local.public_url]
   price_class     = var.price_class
+
+  copy = {
+    bucket_arn = module.files_copy.bucket_arn
+    key_arn    = module.copy_key.arn
+    account_id = local.account_id
+  }
 }

@@ -54,3 +54,13 @@ variable "price_class" {
   description = "CloudFront's price class."
   type        = string
 }
+
+variable "copy" {
+  description = "Bucket and key of another region that files are copied to, and the account; null: none."
+  type = object({
+    bucket_arn = string
+    key_arn    = string
+    account_id = string
+  })
+  default = null
+}

@@ -207,6 +207,37 @@ run "a_cell" {
   }
 }
 
+run "files_are_copied_elsewhere" {
+  command = plan
+  module {
+    source = "../../modules/files"
+  }
+  variables {
+    name            = "mdreader-eu"
+    bucket_name     = "mdreader-eu-files-111122223333"
+    domain          = "files.eu.docs.example.org"
+    certificate_arn = "arn:aws:acm:us-east-1:111122223333:certificate/1"
+    key_arn         = "arn:aws:kms:eu-central-1:111122223333:key/00000000-0000-0000-0000-000000000000"
+    public_key      = var.files_public_key
+    allowed_origins = ["https://eu.docs.example.org"]
+    price_class     = "PriceClass_100"
+    copy = {
+      bucket_arn = "arn:aws:s3:::mdreader-eu-files-copy-111122223333"
+      key_arn    = "arn:aws:kms:eu-west-1:111122223333:key/11111111-1111-1111-1111-111111111111"
+      account_id = "111122223333"
+    }
+  }
+
+  assert {
+    condition = (
+      aws_s3_bucket_replication_configuration.this["copy"].rule[0].status == "Enabled"
+      && aws_s3_bucket_replication_configuration.this["copy"].rule[0].destination[0].bucket == "arn:aws:s3:::mdreader-eu-files-copy-111122223333"
+      && aws_s3_bucket_replication_configuration.this["copy"].rule[0].destination[0].encryption_configuration[0].replica_kms_key_id == "arn:aws:kms:eu-west-1:111122223333:key/11111111-1111-1111-1111-111111111111"
+    )
+    error_message = "Every file is copied to the other region, under that region's key."
+  }
+}
+
 run "cache_in_cluster_mode" {
   command = plan
   module {
