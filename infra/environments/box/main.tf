@@ -19,6 +19,7 @@ module "box" {
   instance_type        = var.instance_type
   root_volume_gb       = var.root_volume_gb
   data_volume_gb       = var.data_volume_gb
+  data_snapshot_id     = var.data_snapshot_id
   snapshots_kept       = var.snapshots_kept
   kms_key_arn          = var.kms_key_arn
   ssh_address          = var.ssh_address

@@ -84,6 +84,17 @@ variable "data_volume_gb" {
   }
 }
 
+variable "data_snapshot_id" {
+  description = "Snapshot that a new data volume begins with. A volume that is there is replaced only when you say so (-replace)."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.data_snapshot_id == null || can(regex("^snap-[0-9a-f]{8,}$", var.data_snapshot_id))
+    error_message = "An id such as snap-0123456789abcdef0."
+  }
+}
+
 variable "snapshots_kept" {
   description = "Nightly snapshots of the data volume to keep."
   type        = number

@@ -58,8 +58,14 @@ resource "aws_ebs_volume" "data" {
   encrypted         = true
   kms_key_id        = var.kms_key_arn
   final_snapshot    = true # destroy leaves a copy behind
+  snapshot_id       = var.data_snapshot_id
 
   tags = { Name = "${var.name}-data", Backup = var.name }
+
+  lifecycle {
+    # Where it came from matters once; to go back to a snapshot again, replace it.
+    ignore_changes = [snapshot_id]
+  }
 }
 
 resource "aws_volume_attachment" "data" {

@@ -43,6 +43,11 @@ variable "data_volume_gb" {
   type        = number
 }
 
+variable "data_snapshot_id" {
+  description = "Snapshot that the data volume begins with; null for an empty one."
+  type        = string
+}
+
 variable "snapshots_kept" {
   description = "Nightly snapshots to keep."
   type        = number

@@ -74,10 +74,21 @@ def _migrate(
 @app.command("migrate-data")
 def _migrate_data(
     *,
-    to: Annotated[str, typer.Option("--to", metavar="URL", help="postgresql://user:password@host:5432/name, empty.")],
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="URL",
+            help="postgresql://user:password@host:5432/name, empty; without it, what DATABASE_URL and SECRETS_ARN say.",
+        ),
+    ] = None,
     source: Annotated[
         str | None,
-        typer.Option("--from", metavar="URL", help="sqlite:///path; without it, the database of MDREADER_DATA."),
+        typer.Option(
+            "--from",
+            metavar="URL",
+            help="sqlite:///path, or https://... of a box's copy; without it, the database of MDREADER_DATA.",
+        ),
     ] = None,
 ) -> None:
     """Move everything from SQLite to PostgreSQL. Stop the server first; when it is interrupted, run it again."""

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from mdreader.bootstrap.credentials import open_secrets
 from mdreader.bootstrap.database import database_file, on_postgres, postgres_address, read_secret
+from mdreader.cli.copies import fetched
 from mdreader.cli.meter import Meter
 from mdreader.cli.moving import Moved, MoveError, move, open_source
 from mdreader.db.postgres import making_changes
-from mdreader.db.postgres_address import AddressError, PostgresAddress
+from mdreader.db.postgres_address import AddressError
 from mdreader.kernel import failpoints
 from mdreader.kernel.data_folder import DataFolderInUseError, hold
 from mdreader.kernel.errors import AppError
@@ -21,30 +23,37 @@ from mdreader.migrations.postgres import upgrade
 from mdreader.settings import Settings, SettingsError, load_settings
 
 
-def run(source: str | None, target: str) -> int:
+def run(source: str | None, target: str | None) -> int:
     """Move; the process's exit code."""
     failpoints.arm(os.environ.get("MDREADER_FAILPOINTS", ""))
     try:
-        settings = _settings(source)
-        there = load_settings(database_url=target)
-        if not on_postgres(there):
-            raise SettingsError("--to is where PostgreSQL is: postgresql://user:password@host:5432/name")
-        address = postgres_address(there)
+        there = _target(target)
         with ExitStack() as stack:
+            if source is not None and source.startswith(("http://", "https://")):
+                source = f"sqlite:///{stack.enter_context(fetched(source))}"
+            settings = _settings(source)
             file = database_file(settings)
             # Of both, when the database does not lie in the data folder: a server holds the latter.
             for folder in {settings.data.resolve(), file.parent}:
                 if folder.exists():
                     stack.enter_context(hold(folder))
-            moved = asyncio.run(_move(file, read_secret(_home(settings, file)), address))
+            moved, where = asyncio.run(_move(file, read_secret(_home(settings, file)), there))
     except (AddressError, AppError, DataFolderInUseError, MigrationError, MoveError, SettingsError) as error:
         print(error, file=sys.stderr)
         return 1
     except SQLAlchemyError as error:
         print(f"It was interrupted: {error}\nRun the same command again: it goes on where it was.", file=sys.stderr)
         return 1
-    _tell(moved, address)
+    _tell(moved, where)
     return 0
+
+
+def _target(target: str | None) -> Settings:
+    """Where to: an address, else what the environment says, credentials of `SECRETS_ARN` included."""
+    there = load_settings(**({} if target is None else {"database_url": target, "secrets_arn": None}))
+    if not on_postgres(there) and there.secrets_arn is None:
+        raise SettingsError("--to is where PostgreSQL is: postgresql://user:password@host:5432/name")
+    return there
 
 
 def _settings(source: str | None) -> Settings:
@@ -63,20 +72,20 @@ def _home(settings: Settings, file: Path) -> Path:
     return homes[0]
 
 
-async def _move(file: Path, secret: bytes, address: PostgresAddress) -> Moved:
-    with open_source(file) as source, Meter("Moving rows") as meter:
-        async with making_changes(address) as engine:
-            await upgrade(engine, address.where, "all", moving=True)
-            return await move(source, secret, engine, meter)
+async def _move(file: Path, secret: bytes, there: Settings) -> tuple[Moved, str]:
+    async with open_secrets(there) as credentials:
+        address = postgres_address(credentials.settings, credentials.rotating)
+        with open_source(file) as source, Meter("Moving rows") as meter:
+            async with making_changes(address) as engine:
+                await upgrade(engine, address.where, "all", moving=True)
+                return await move(source, secret, engine, meter), address.where
 
 
-def _tell(moved: Moved, address: PostgresAddress) -> None:
+def _tell(moved: Moved, where: str) -> None:
     for name, (rows, digest) in moved.tables.items():
         if rows:
             print(f"  {name:<24} {rows:>10,} rows  {digest[:16]}")
-    print(
-        f"Every row is in {address.where}, and the same; {moved.documents:,} documents read as before, letter by letter."
-    )
+    print(f"Every row is in {where}, and the same; {moved.documents:,} documents read as before, letter by letter.")
     print(
         "Start the servers with DATABASE_URL set to it. The old database is as it was; keep it until you are content."
     )
