@@ -10,8 +10,7 @@ without a hole on what the document holds, and writes under client ids that belo
 
 import re
 from array import array
-from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import pairwise
 from typing import Final
@@ -20,7 +19,6 @@ from mdreader.features.collab.order import follow, write_update, write_updates
 from mdreader.features.collab.ranges import RangeSet
 from mdreader.features.collab.state_vector import CLOCK_LIMIT, decode_state_vector, encode_state_vector
 from mdreader.features.collab.structs import (
-    ASTRAL,
     CACHED_WIDTHS,
     DELETED,
     HAS_ORIGIN,
@@ -28,11 +26,11 @@ from mdreader.features.collab.structs import (
     SKIP,
     STRING,
     GateError,
-    ParsedUpdate,
     Struct,
     parse_update,
     utf16_length,
 )
+from mdreader.features.collab.surrogates import check_pairs, holds, pairs_in, sliced, text_from
 from mdreader.features.collab.varint import ProtocolError, read_rest, read_uint
 from mdreader.features.collab.verdict import Kind, Limits, Verdict
 
@@ -187,7 +185,7 @@ class Gate:
         follow(parse_update(update, len(update)).sections, self.clocks, order)
         known = self.clocks
         return [
-            (client, _sliced(client, struct, known.get(client, 0)))
+            (client, sliced(client, struct, known.get(client, 0)))
             for client, struct in order
             if struct.end > known.get(client, 0)
         ]
@@ -200,7 +198,7 @@ class Gate:
         everything = read_state(None)
         if _MAYBE_ASTRAL.search(everything):
             for client, structs in parse_update(everything, len(everything)).sections.items():
-                pairs = [pair for struct in structs for pair in _pairs_in(struct, 0)]
+                pairs = [pair for struct in structs for pair in pairs_in(struct, 0)]
                 if pairs:
                     self._pairs[client] = array("I", pairs)
         self._read_state = None
@@ -241,7 +239,7 @@ class Gate:
             pos += 1
             if beside > 127:
                 beside, pos = read_rest(update, pos, beside)
-            if beside >= clocks.get(origin, 0) or ((pairs := all_pairs.get(origin)) and _holds(pairs, beside + 1)):
+            if beside >= clocks.get(origin, 0) or ((pairs := all_pairs.get(origin)) and holds(pairs, beside + 1)):
                 return None
         if info & HAS_RIGHT_ORIGIN:
             origin = ids.get(update[pos : pos + 5])
@@ -253,7 +251,7 @@ class Gate:
             pos += 1
             if beside > 127:
                 beside, pos = read_rest(update, pos, beside)
-            if beside >= clocks.get(origin, 0) or ((pairs := all_pairs.get(origin)) and _holds(pairs, beside)):
+            if beside >= clocks.get(origin, 0) or ((pairs := all_pairs.get(origin)) and holds(pairs, beside)):
                 return None
         length = update[pos]
         pos += 1
@@ -286,7 +284,7 @@ class Gate:
         if pos != len(update) or not length or end > self.clocks.get(client, 0):
             return None
         pairs = self._pairs.get(client)
-        if pairs and (_holds(pairs, start) or _holds(pairs, end)):
+        if pairs and (holds(pairs, start) or holds(pairs, end)):
             return None
         if self._deleted.covers(client, start, end):
             return None
@@ -318,11 +316,11 @@ class Gate:
                 if struct.kind == DELETED:
                     ranges.setdefault(client, []).append((max(struct.clock, clock), struct.end))
                     continue
-                added_bytes += len(_text_from(struct, clock))
-                if found_pairs := _pairs_in(struct, clock):
+                added_bytes += len(text_from(struct, clock))
+                if found_pairs := pairs_in(struct, clock):
                     pairs.setdefault(client, []).extend(found_pairs)
         if self._pairs or pairs:
-            self._check_pairs(parsed, pairs)
+            check_pairs(parsed, self._pairs, pairs)
         if advanced or ranges:
             size += sum(map(len, ranges.values()))
             tidy = all(structs[0].clock >= before.get(client, 0) for client, structs in sections.items()) and all(
@@ -355,66 +353,6 @@ class Gate:
             raise GateError("too_many_clients", "too many new client ids")
         return tuple(new_clients)
 
-    def _check_pairs(self, parsed: ParsedUpdate, new_pairs: dict[int, list[int]]) -> None:
-        """Check that nothing begins or ends between the halves of a surrogate pair.
-
-        There Yjs puts replacement characters, while yrs keeps the character and miscounts it: the two texts, and with
-        the next save the clocks too, would never agree again.
-        """
-        for structs in parsed.sections.values():
-            for struct in structs:
-                if struct.left_client >= 0:
-                    self._check_boundary(struct.left_client, struct.left_clock + 1, new_pairs)
-                if struct.right_client >= 0:
-                    self._check_boundary(struct.right_client, struct.right_clock, new_pairs)
-        for client, ranges in parsed.deletes.items():
-            for start, end in ranges:
-                self._check_boundary(client, start, new_pairs)
-                self._check_boundary(client, end, new_pairs)
-
-    def _check_boundary(self, client: int, clock: int, new_pairs: dict[int, list[int]]) -> None:
-        for pairs in (self._pairs.get(client), new_pairs.get(client)):
-            if pairs and _holds(pairs, clock):
-                raise _split_surrogate()
-
-
-def _holds(pairs: Sequence[int], clock: int) -> bool:
-    index = bisect_left(pairs, clock)
-    return index < len(pairs) and pairs[index] == clock
-
 
 def _verdict(kind: Kind, user: str) -> Verdict:
     return _new_verdict(Verdict, (kind, user, {}, (), 0, False, 0, _NOTHING, _NO_PAIRS, True))
-
-
-def _text_from(struct: Struct, clock: int) -> bytes:
-    """Give the part of a string struct that lies at or after `clock`. Raises GateError `split_surrogate`."""
-    offset = clock - struct.clock
-    if offset <= 0:
-        return struct.text
-    if struct.text.isascii():
-        return struct.text[offset:]
-    try:
-        return struct.text.decode().encode("utf-16-le")[2 * offset :].decode("utf-16-le").encode()
-    except UnicodeDecodeError:
-        raise _split_surrogate() from None
-
-
-def _sliced(client: int, struct: Struct, clock: int) -> Struct:
-    """Give the part of a struct that lies at or after `clock`, as Yjs would take it in."""
-    if struct.clock >= clock:
-        return struct
-    return struct._replace(clock=clock, left_client=client, left_clock=clock - 1, text=_text_from(struct, clock))
-
-
-def _pairs_in(struct: Struct, clock: int) -> list[int]:
-    """List the clocks, from `clock` on, of the second surrogates in a string struct."""
-    if struct.text.isascii():
-        return []
-    start = max(struct.clock, clock)
-    text = _text_from(struct, clock).decode()
-    return [start + match.start() + before + 1 for before, match in enumerate(ASTRAL.finditer(text))]
-
-
-def _split_surrogate() -> GateError:
-    return GateError("split_surrogate", "an edit goes through the middle of one character")

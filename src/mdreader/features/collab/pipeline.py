@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -17,6 +17,7 @@ from mdreader.features.collab.bulk import STRETCH, Bulk, Stage
 from mdreader.features.collab.closing import CloseCode
 from mdreader.features.collab.content import Content
 from mdreader.features.collab.flight import Flight
+from mdreader.features.collab.hosts import PipelineHost
 from mdreader.features.collab.log import Batch, LogWriter
 from mdreader.features.collab.position import Position
 from mdreader.features.collab.replica import EMPTY_UPDATE, ReplicaError, merged
@@ -36,45 +37,12 @@ log = structlog.get_logger(__name__)
 BROKEN = "the document is being reloaded"
 
 
-class Host(Protocol):
-    """The room, as its pipeline sees it."""
-
-    @property
-    def people(self) -> int:
-        """How many connections there are."""
-        ...
-
-    def bring_in(self) -> None:
-        """Bring the document into memory; the pipeline is asked again then."""
-        ...
-
-    def broadcast(self, update: bytes, author: "Connection | None") -> None:
-        """Show a committed update to everybody but its only author."""
-        ...
-
-    def moved_on(self) -> None:
-        """A commit is done and told."""
-        ...
-
-    def stored(self, batch: Batch) -> None:
-        """A batch of this room is stored: other servers are to hear of it."""
-        ...
-
-    def catch_up(self, seq: int) -> None:
-        """A row of another server is stored under `seq`: have it read, unless it is here."""
-        ...
-
-    def broken(self, reason: str, why: str) -> None:
-        """It cannot go on: `reason` is for people, `why` for the log."""
-        ...
-
-
 class Pipeline:
     """The updates, rewrites and the one bulk of a room between the gate and the disk."""
 
     def __init__(
         self,
-        host: Host,
+        host: PipelineHost,
         identity: tuple[str, str],
         position: Position,
         content: Content,

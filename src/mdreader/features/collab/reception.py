@@ -5,7 +5,7 @@ Some must wait: for the document to come into memory, for a large update, or for
 
 import asyncio
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -15,6 +15,7 @@ from mdreader.features.collab.closing import CloseCode
 from mdreader.features.collab.content import Content, TooLargeForRoomError
 from mdreader.features.collab.gate import Kind, check_state_vector
 from mdreader.features.collab.held import Held
+from mdreader.features.collab.hosts import ReceptionHost
 from mdreader.features.collab.pipeline import BROKEN, Pipeline
 from mdreader.features.collab.protocol import FrameKind
 from mdreader.features.collab.replica import EMPTY_UPDATE, ReplicaError
@@ -32,42 +33,10 @@ log = structlog.get_logger(__name__)
 HELD_MARKERS = 64
 
 
-class Host(Protocol):
-    """The room, as its reception sees it."""
-
-    document_id: str
-    dead: bool
-    connections: "dict[Connection, None]"
-
-    def show(self, connection: "Connection", states: bytes) -> None:
-        """Take what a connection says of itself."""
-        ...
-
-    def tell_everyone(self, connection: "Connection") -> None:
-        """Tell a connection who is here, even when nobody is."""
-        ...
-
-    def read_again(self, stored: Stored) -> None:
-        """Bring what is stored into memory."""
-        ...
-
-    def moved(self) -> None:
-        """Messages that waited have gone on."""
-        ...
-
-    def use(self) -> None:
-        """Somebody needs the room."""
-        ...
-
-    def broken(self, reason: str, why: str) -> None:
-        """It cannot go on: `reason` is for people, `why` for the log."""
-        ...
-
-
 class Reception:
     """Between the sockets of a room and its pipeline."""
 
-    def __init__(self, host: Host, content: Content, pipeline: Pipeline, surroundings: "Surroundings") -> None:
+    def __init__(self, host: ReceptionHost, content: Content, pipeline: Pipeline, surroundings: "Surroundings") -> None:
         self._host = host
         self._content = content
         self._pipeline = pipeline
