@@ -90,6 +90,10 @@ async def test_single_sign_on(hosted: tuple[FastAPI, OidcProvider], pool: UserPo
         assert (await page.get("/api/me")).json()["email"] == EMAIL
         csrf = {"X-CSRF-Token": page.cookies["mdreader_csrf"]}
         assert (await page.post("/api/auth/refresh", headers=csrf)).status_code == 200
+        provider.account.email = "lovelace@example.org"
+        away = await page.get("/api/auth/oidc/cognito/start")
+        await page.get(provider.agree(away.headers["location"]))
+        assert (await page.get("/api/me")).json()["email"] == "lovelace@example.org"
         pool.client.admin_disable_user(UserPoolId=pool.pool_id, Username=EMAIL)
         csrf = {"X-CSRF-Token": page.cookies["mdreader_csrf"]}
         assert (await page.post("/api/auth/refresh", headers=csrf)).status_code == 401

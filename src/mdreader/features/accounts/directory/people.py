@@ -53,7 +53,7 @@ async def admit(
         user = await queries.user_by_id(tx.conn, known.user_id, lock=True)
         await directory_queries.used(tx, issuer=issuer, subject=profile.subject, now=now)
         if user is not None:
-            return await _keep_address(runtime, tx, user, email) if profile.email_verified else user
+            return await keep_address(runtime, tx, user, email) if profile.email_verified else user
     user = await queries.user_by_email(tx.conn, email, lock=True)
     if user is None:
         user = await _make(runtime, tx, email, profile, now)
@@ -68,7 +68,7 @@ async def admit(
     return user
 
 
-async def _keep_address(runtime: Runtime, tx: Transaction, user: queries.User, email: str) -> queries.User:
+async def keep_address(runtime: Runtime, tx: Transaction, user: queries.User, email: str) -> queries.User:
     """The address here is the one that the directory has confirmed, unless another account here has that.
 
     Whoever gets an address that somebody has given up there must not come by their account here.

@@ -19,7 +19,7 @@ from mdreader.db.engine import Transaction
 from mdreader.features.accounts import challenges, limits, queries
 from mdreader.features.accounts.client import Client
 from mdreader.features.accounts.directory import queries as directory_queries
-from mdreader.features.accounts.directory.people import links_that_are_over
+from mdreader.features.accounts.directory.people import keep_address, links_that_are_over
 from mdreader.features.accounts.directory.standing import is_directory, keeps
 from mdreader.features.accounts.errors import (
     DirectoryLinkError,
@@ -243,6 +243,8 @@ async def _find_or_make(
         user = await queries.user_by_id(tx.conn, known.user_id, lock=True)
         if user is None or not await stored.note_use(tx, known.id, now):
             raise OidcRefusal("oidc_failed")
+        if is_directory(runtime, person.issuer) and person.email_verified:
+            user = await keep_address(runtime, tx, user, _address(person))
         return user, None
     email = _address(person)
     user = await queries.user_by_email(tx.conn, email, lock=True)
