@@ -8,7 +8,7 @@ import { FormError } from '@/ui/Field';
 import { reportFailure } from '@/ui/query';
 import { useSubmit } from '@/ui/useSubmit';
 import { Row } from '../Row';
-import { refresh, useIdentities, type LinkedIdentity } from './data';
+import { DIRECTORY, refresh, useIdentities, type LinkedIdentity } from './data';
 import { stepUp } from './step-up';
 import { tx } from './strings';
 
@@ -84,19 +84,20 @@ export function Identities() {
   const list = useIdentities();
   const providers = options.data?.providers;
   useArrival(providers);
-  if (!providers || (providers.length === 0 && (list.data?.length ?? 0) === 0)) return null;
-  const left = providers.filter(({ id }) => !list.data?.some(({ provider }) => provider === id));
+  const linked = list.data?.filter(({ provider }) => provider !== DIRECTORY);
+  if (!providers || (providers.length === 0 && (linked?.length ?? 0) === 0)) return null;
+  const left = providers.filter(({ id }) => !linked?.some(({ provider }) => provider === id));
   return (
     <section aria-labelledby="security-identities">
       <h2 id="security-identities">{tx('identities.title')}</h2>
       <p className="settings-text">{tx('identities.text')}</p>
       {list.isError && <FormError>{tx('failed')}</FormError>}
       <ul className="rows">
-        {list.data?.map((identity) => (
+        {linked?.map((identity) => (
           <IdentityRow key={identity.id} identity={identity} />
         ))}
       </ul>
-      {list.data && (
+      {linked && (
         <div className="settings-buttons">
           {left.map((provider) => (
             <Connect key={provider.id} provider={provider} />

@@ -9,7 +9,7 @@ import { Dialog, DialogActions } from '@/ui/Dialog';
 import { Field, FormError } from '@/ui/Field';
 import { showModal } from '@/ui/modal';
 import { useSubmit } from '@/ui/useSubmit';
-import { refresh, type Security } from './data';
+import { refresh, useInDirectory, type Security } from './data';
 import { RecoveryCodes } from './RecoveryCodes';
 import { stepUp } from './step-up';
 import { tx } from './strings';
@@ -117,6 +117,8 @@ function askCode(props: Omit<AskCodeProps, 'onClose'>): void {
 export function Totp({ security: { email, totp } }: { security: Security }) {
   const [app, setApp] = useState<NewApp>();
   const [codes, setCodes] = useState<readonly string[]>();
+  // A user pool has no recovery codes.
+  const directory = useInDirectory();
   const begin = useSubmit(async () => setApp(await stepUp((proof) => api.post<NewApp>('/api/me/totp', proof))));
 
   const turnOff = (): void =>
@@ -124,7 +126,7 @@ export function Totp({ security: { email, totp } }: { security: Security }) {
       title: tx('totp.off'),
       text: tx('totp.off_text'),
       submit: tx('totp.off'),
-      recovery: true,
+      recovery: !directory,
       onProof: async (proof) => {
         await api.delete('/api/me/totp', proof);
         refresh();
@@ -162,7 +164,7 @@ export function Totp({ security: { email, totp } }: { security: Security }) {
           onCancel={() => setApp(undefined)}
           onCodes={(made) => {
             setApp(undefined);
-            setCodes(made);
+            if (made.length > 0) setCodes(made);
             refresh();
           }}
         />
@@ -171,10 +173,16 @@ export function Totp({ security: { email, totp } }: { security: Security }) {
       {totp.enabled && !codes && (
         <>
           <p>
-            {tx('totp.left', { count: totp.recovery_codes_left })} {totp.recovery_codes_left < FEW_CODES && tx('totp.few')}
+            {directory ? (
+              tx('totp.directory')
+            ) : (
+              <>
+                {tx('totp.left', { count: totp.recovery_codes_left })} {totp.recovery_codes_left < FEW_CODES && tx('totp.few')}
+              </>
+            )}
           </p>
           <div className="settings-buttons">
-            <Button onClick={renew}>{tx('totp.new_codes')}</Button>
+            {!directory && <Button onClick={renew}>{tx('totp.new_codes')}</Button>}
             <Button kind="danger" onClick={turnOff}>
               {tx('totp.off')}
             </Button>

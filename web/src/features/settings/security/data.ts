@@ -47,6 +47,13 @@ export const securityQuery = { queryKey: KEYS.security, queryFn: ({ signal }: { 
 export const useSecurity = () => useQuery(securityQuery);
 export const usePasskeys = () => useQuery({ queryKey: KEYS.passkeys, queryFn: list<Passkey>('/api/me/passkeys') });
 export const useIdentities = () => useQuery({ queryKey: KEYS.identities, queryFn: list<LinkedIdentity>('/api/me/identities') });
+
+/** How the server calls the link to a user pool that keeps the account. Nobody takes it away here. */
+export const DIRECTORY = 'directory';
+
+/** Whether a user pool keeps this account; false while that is not known. */
+export const useInDirectory = (): boolean => useIdentities().data?.some(({ provider }) => provider === DIRECTORY) ?? false;
+
 export const useSessions = () => useQuery({ queryKey: KEYS.sessions, queryFn: list<Session>('/api/me/sessions') });
 
 /** Asks the server again how the account stands, after something of it has changed. */

@@ -45,6 +45,7 @@ export const tx = catalogue({
   'totp.cancel': 'Cancel',
   'totp.left': { one: '{count} recovery code is left.', other: '{count} recovery codes are left.' },
   'totp.few': 'Make new ones before you need them.',
+  'totp.directory': 'Without the app, only whoever keeps the accounts here can let you in again.',
   'totp.new_codes': 'New recovery codes',
   'totp.new_codes_text': 'The ones that you have now stop working.',
   'totp.off': 'Turn off',
