@@ -3,11 +3,15 @@
 import json
 import logging
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import structlog
+from hypothesis import given
+from hypothesis import strategies as st
 
-from mdreader.kernel.logs import configure_logs
+from mdreader.kernel.logs import configure_logs, to_json_line
 
 
 @pytest.fixture(autouse=True)
@@ -65,3 +69,35 @@ def test_credentials_in_addresses_and_local_variables_stay_out(form: str, capsys
     assert "epoch=2" in out
     assert "RuntimeError: no luck" in out
     assert "sekret" not in out
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.just("half \udcff of a pair")
+    | st.binary(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+)
+
+
+@given(st.dictionaries(st.text(), VALUES, max_size=6))
+def test_a_line_is_what_the_standard_library_writes(event: dict[str, Any]) -> None:
+    assert to_json_line(event, default=repr) == json.dumps(event, default=repr)
+
+
+def test_a_line_says_when_it_was_written(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("info", "json")
+    before = datetime.now(UTC)
+    for _ in range(3):
+        structlog.get_logger().info("now")
+    after = datetime.now(UTC)
+    stamps = [line["timestamp"] for line in lines(capsys)]
+    assert all(len(stamp) == len("2026-11-21T08:15:30.123456Z") for stamp in stamps)
+    told = [datetime.fromisoformat(stamp) for stamp in stamps]
+    assert [before - timedelta(milliseconds=1), *told, after + timedelta(milliseconds=1)] == sorted(
+        [before - timedelta(milliseconds=1), *told, after + timedelta(milliseconds=1)]
+    )
