@@ -44,13 +44,26 @@ def environments(tree: Tree, only: set[str] | None = None) -> Tested:
     )
 
 
+def command(tree: Tree, root: Path, *arguments: str, env: dict[str, str] | None = None) -> programs.Output:
+    """Run a command of Terraform's in an environment; `env` is added to what it may know."""
+    color = [] if arguments[0] == "state" else ["-no-color"]
+    return programs.run(
+        programs.terraform(),
+        arguments[0],
+        *color,
+        *arguments[1:],
+        cwd=root,
+        env={**_environment_of(tree, root), **(env or {})},
+    )
+
+
 def initialize(tree: Tree, root: Path) -> Result:
     """Init alone."""
 
     def check() -> tuple[str, list[str]]:
         folder = programs.provider_folder()
         where = [f"-plugin-dir={folder}"] if folder else []
-        output = _terraform(tree, root, "init", "-backend=false", "-input=false", *where)
+        output = command(tree, root, "init", "-backend=false", "-input=false", *where)
         return "the provider from " + ("this machine" if folder else "the registry"), [
             output.both
         ] if output.code else []
@@ -62,7 +75,7 @@ def validate(tree: Tree, root: Path) -> Result:
     """Does the configuration hold together?"""
 
     def check() -> tuple[str, list[str]]:
-        output = _terraform(tree, root, "validate")
+        output = command(tree, root, "validate")
         return "configuration", [output.both] if output.code else []
 
     return timed(f"{root.name}: validate", check)
@@ -115,10 +128,6 @@ def _diagnostic(event: dict[str, dict[str, object]]) -> str:
     where = diagnostic.get("range")
     place = f"{where['filename']}:{where['start']['line']}: " if isinstance(where, dict) else ""
     return f"{place}{event.get('@testrun', '')}: {diagnostic['summary']}: {diagnostic.get('detail', '')}"
-
-
-def _terraform(tree: Tree, root: Path, *arguments: str) -> programs.Output:
-    return programs.run(programs.terraform(), *arguments, "-no-color", cwd=root, env=_environment_of(tree, root))
 
 
 def _environment_of(tree: Tree, root: Path) -> dict[str, str]:

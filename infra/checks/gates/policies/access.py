@@ -69,14 +69,20 @@ def no_stranger_is_trusted(plan: Plan) -> Iterator[str]:
     for address, statement in _allowing(plan):
         if "*" in _principals(statement) and not statement.get("Condition"):
             yield f"{address} lets everybody in"
-    for role in plan.of("aws_iam_role"):
-        for statement in _statements(role.values.get("assume_role_policy")):
-            if statement.get("Effect") != "Allow":
-                continue
+    trusts = [
+        (role.address, one)
+        for role in plan.of("aws_iam_role")
+        for one in _statements(role.values.get("assume_role_policy"))
+    ]
+    trusts += list(_documents(plan))
+    for address, statement in trusts:
+        if statement.get("Effect") == "Allow" and [
+            action for action in _listed(statement.get("Action")) if str(action).startswith("sts:Assume")
+        ]:
             if "*" in _principals(statement):
-                yield f"{role.address} can be taken by everybody"
+                yield f"{address} can be taken by everybody"
             if "sts:AssumeRoleWithWebIdentity" in _listed(statement.get("Action")) and not _exact_subject(statement):
-                yield f"{role.address} can be taken by repositories other than ours: the condition on :sub"
+                yield f"{address} can be taken by repositories other than ours: the condition on :sub"
 
 
 def no_administrators(plan: Plan) -> Iterator[str]:
@@ -96,21 +102,33 @@ def _allowing(plan: Plan) -> Iterator[tuple[str, dict[str, Any]]]:
             for statement in _statements(resource.values.get(name)):
                 if statement.get("Effect") == "Allow" and not (kind == KEY_POLICIES and _is_account(statement)):
                     yield resource.address, statement
+    for address, statement in _documents(plan):
+        if statement["Effect"] == "Allow":
+            yield address, statement
+
+
+def _documents(plan: Plan) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The statements of policies that are put together during an apply, in the words of JSON."""
     for document in plan.data("aws_iam_policy_document"):
         for statement in document.values.get("statement") or []:
-            if (statement.get("effect") or "Allow") != "Allow":
-                continue
-            one = {
-                "Action": statement.get("actions"),
-                "Resource": statement.get("resources"),
-                "Condition": statement.get("condition"),
-            }
-            people = [
-                identifier
-                for principal in statement.get("principals") or []
-                for identifier in _listed(principal.get("identifiers"))
-            ]
-            yield document.address, {**one, "Principal": people, "NotAction": statement.get("not_actions")}
+            conditions: dict[str, dict[str, Any]] = {}
+            for condition in statement.get("condition") or []:
+                conditions.setdefault(condition["test"], {})[condition["variable"]] = condition["values"]
+            yield (
+                document.address,
+                {
+                    "Effect": statement.get("effect") or "Allow",
+                    "Action": statement.get("actions"),
+                    "NotAction": statement.get("not_actions"),
+                    "Resource": statement.get("resources"),
+                    "Principal": [
+                        one
+                        for principal in statement.get("principals") or []
+                        for one in _listed(principal.get("identifiers"))
+                    ],
+                    "Condition": conditions,
+                },
+            )
 
 
 def _is_account(statement: dict[str, Any]) -> bool:

@@ -1,0 +1,1 @@
+"""What `make infra-mutations` breaks, and how it sees that a gate noticed."""

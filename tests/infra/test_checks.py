@@ -1,0 +1,146 @@
+"""The gates of `make infra` on plans that are made up: each finds what it is for, and is silent otherwise."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from breaking import files, others, team
+from breaking.mutation import Mutation
+from gates import checkov, plans, policies, translate
+from gates.plans import UNKNOWN, Plan
+from gates.programs import CHECKOUT
+from gates.tree import Tree
+
+EVERYTHING = [*files.ALL, *team.ALL, *others.ALL]
+ALARM = {"alarm_name": "latency", "alarm_actions": ["arn:aws:sns:eu-central-1:111122223333:notices"]}
+
+
+def planned(*resources: tuple[str, dict[str, Any]], unknown: dict[str, Any] | None = None) -> Plan:
+    """A plan with these resources, the way Terraform prints it."""
+    changes = [
+        {
+            "address": f"{kind}.this{number}",
+            "type": kind,
+            "mode": "managed",
+            "change": {"actions": ["create"], "after": values, "after_unknown": unknown or {}},
+        }
+        for number, (kind, values) in enumerate(resources)
+    ]
+    return plans.plan(
+        "made-up", {"@testrun": "the_whole", "test_plan": {"resource_changes": changes, "provider_schemas": {}}}
+    )
+
+
+def findings(*resources: tuple[str, dict[str, Any]]) -> list[str]:
+    return policies.check([planned(*resources)]).findings
+
+
+def test_what_is_known_after_an_apply_is_not_taken_for_nothing() -> None:
+    after = {"name": "a", "rule": [{"id": "x"}], "gone": None}
+    merged = plans.merge(after, {"arn": True, "rule": [{"arn": True}], "gone": True})
+    assert merged == {"name": "a", "rule": [{"id": "x", "arn": UNKNOWN}], "gone": UNKNOWN, "arn": UNKNOWN}
+
+
+def test_a_plan_without_faults_has_no_findings() -> None:
+    assert (
+        findings(("aws_cloudwatch_metric_alarm", ALARM), ("aws_cloudwatch_log_group", {"retention_in_days": 30})) == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "says"),
+    [
+        ("aws_db_instance", {"publicly_accessible": True}, "has a public address"),
+        ("aws_db_instance", {"storage_encrypted": False}, "is not encrypted"),
+        ("aws_db_instance", {"password": "x"}, "password would stand in the state"),
+        ("aws_rds_cluster", {"backup_retention_period": 1}, "for less than 7 days"),
+        (
+            "aws_vpc_security_group_ingress_rule",
+            {"cidr_ipv4": "0.0.0.0/0", "from_port": 22, "to_port": 22},
+            "lets everybody in",
+        ),
+        ("aws_s3_bucket", {}, "no aws_s3_bucket_public_access_block"),
+        ("aws_cloudwatch_metric_alarm", {**ALARM, "alarm_actions": []}, "tells nobody"),
+        ("aws_cloudwatch_log_group", {}, "keeps everything for ever"),
+        ("aws_instance", {"user_data": "export DB_PASSWORD=correct-horse"}, "looks like a secret"),
+        ("aws_iam_user", {}, "takes a role instead"),
+        ("aws_lb_listener", {"protocol": "HTTP"}, "serves without TLS"),
+        ("aws_ecr_repository", {"image_tag_mutability": "MUTABLE"}, "image_tag_mutability"),
+        ("aws_cloudfront_distribution", {}, "no web application firewall"),
+    ],
+)
+def test_a_fault_is_found(kind: str, values: dict[str, Any], says: str) -> None:
+    assert [finding for finding in findings((kind, values)) if says in finding]
+
+
+def statement(**values: Any) -> tuple[str, dict[str, Any]]:
+    return ("aws_iam_role_policy", {"policy": json.dumps({"Statement": [{"Effect": "Allow", **values}]})})
+
+
+def test_wide_policies_are_found_and_narrow_ones_are_not() -> None:
+    assert findings(statement(Action="s3:*", Resource="arn:aws:s3:::b"))
+    assert findings(statement(Action="s3:GetObject", Resource="*"))
+    assert not findings(statement(Action="s3:GetObject", Resource="arn:aws:s3:::b/*"))
+    assert not findings(statement(Action="ecr:GetAuthorizationToken", Resource="*"))
+
+
+@pytest.mark.parametrize(
+    ("subject", "trusted"), [("repo:a/b:environment:team", True), ("repo:a/b:*", False), ("repo:a/*:ref:x", False)]
+)
+def test_a_role_for_workflows_names_one_repository_and_place(subject: str, trusted: bool) -> None:
+    trust = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Principal": {"Federated": "arn:aws:iam::111122223333:oidc-provider/x"},
+        "Condition": {"StringLike": {"x:sub": subject}},
+    }
+    found = findings(("aws_iam_role", {"assume_role_policy": json.dumps({"Statement": [trust]})}))
+    assert (found == []) is trusted
+
+
+def test_the_translation_keeps_values_and_leaves_open_what_is_not_known() -> None:
+    task = {
+        "cpu": "300",
+        "memory": "512",
+        "container_definitions": json.dumps([{"name": "a", "portMappings": [{"containerPort": 1}]}]),
+    }
+    template, addresses = translate.template(planned(("aws_ecs_task_definition", task)))
+    properties = template["Resources"]["R0"]["Properties"]
+    assert (properties["Cpu"], properties["Memory"]) == ("300", "512")
+    assert properties["ContainerDefinitions"] == [{"Name": "a", "PortMappings": [{"ContainerPort": 1}]}]
+    assert addresses == {"R0": "aws_ecs_task_definition.this0"}
+    template, _ = translate.template(
+        planned(("aws_db_instance", {"engine": "postgres"}), unknown={"engine_version": True})
+    )
+    assert template["Resources"]["R0"]["Properties"] == {
+        "Engine": "postgres",
+        "EngineVersion": {"Ref": "KnownAfterApply"},
+    }
+
+
+def reported(check: str, address: str) -> list[dict[str, Any]]:
+    failed = {"check_id": check, "check_name": "something", "resource": address}
+    return [{"results": {"failed_checks": [failed]}, "summary": {"passed": 1}}]
+
+
+def test_the_baseline_excuses_what_it_names_and_nothing_else() -> None:
+    accepted = [{"check": "CKV_1", "resources": ["module.a[0].x.*"], "reason": "because"}]
+    assert checkov.judge(reported("CKV_1", "module.a[0].x.this"), accepted)[1] == []
+    assert len(checkov.judge(reported("CKV_2", "module.a[0].x.this"), accepted)[1]) == 2, (
+        "the finding, and the exception that is not used"
+    )
+    assert checkov.judge([], [])[1] == ["checkov checked nothing"]
+
+
+def test_every_exception_has_a_reason() -> None:
+    assert all(one["reason"] and one["resources"] for one in checkov.baseline())
+
+
+@pytest.mark.parametrize("mutation", EVERYTHING, ids=lambda mutation: mutation.name)
+def test_the_text_that_a_mutation_changes_is_there(mutation: Mutation) -> None:
+    assert mutation.fits(Tree(Path(CHECKOUT))), f"{mutation.file} no longer has {mutation.old!r} once"
+
+
+def test_there_are_enough_mutations_and_their_names_differ() -> None:
+    assert len({mutation.name for mutation in EVERYTHING}) == len(EVERYTHING) >= 25
