@@ -56,12 +56,9 @@ def log_out(visitor: Visitor) -> None:
     expect(visitor.page.get_by_role("heading", name="Log in")).to_be_visible()
 
 
-def test_all_the_ways_in(visit: Visit, server: Server, pool: UserPool) -> None:
-    ada = visit()
+def sign_up(ada: Visitor, pool: UserPool) -> None:
+    """The pool mails a code, and a wrong one is said to be wrong."""
     page = ada.page
-    inside = page.get_by_role("heading", name=INSIDE)
-
-    # Signing up: the pool mails a code, and a wrong one is said to be wrong.
     ada.open("/signup")
     page.get_by_label("Your name").fill(NAME)
     page.get_by_label("Email").fill(EMAIL)
@@ -75,6 +72,13 @@ def test_all_the_ways_in(visit: Visit, server: Server, pool: UserPool) -> None:
     expect(page.get_by_role("alert")).to_contain_text("This code is wrong or too old")
     page.get_by_label("Code").fill(code)
     ada.button("Continue").click()
+
+
+def test_all_the_ways_in(visit: Visit, server: Server, pool: UserPool) -> None:
+    ada = visit()
+    page = ada.page
+    inside = page.get_by_role("heading", name=INSIDE)
+    sign_up(ada, pool)
     expect(inside).to_contain_text(NAME)
 
     # An app: the pool has no recovery codes, so none are promised.
