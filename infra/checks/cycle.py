@@ -65,13 +65,8 @@ def emulator(folder: Path) -> Iterator[dict[str, str]]:
 
 def settings(root: Path, account: dict[str, str]) -> None:
     """Point the environment at the emulator, and answer its variables."""
-    client = boto3.client(
-        "route53",
-        endpoint_url=account["AWS_ENDPOINT_URL"],
-        region_name=REGION,
-        aws_access_key_id="testing",
-        aws_secret_access_key="testing",
-    )
+    session = boto3.Session(account["AWS_ACCESS_KEY_ID"], account["AWS_SECRET_ACCESS_KEY"], region_name=REGION)
+    client = session.client("route53", endpoint_url=account["AWS_ENDPOINT_URL"])
     zone = client.create_hosted_zone(Name=DOMAIN, CallerReference="cycle")["HostedZone"]["Id"].rsplit("/", 1)[-1]
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048).public_key()
     (root / "cycle_override.tf").write_text(PROVIDER % "" + PROVIDER % 'alias = "us_east_1"')
