@@ -37,19 +37,30 @@ data "aws_iam_policy_document" "key" {
     }
   }
 
-  # Alarms, events and SES's reports go to an encrypted topic; the topic writes to an encrypted queue.
+  # Alarms and SES's reports go to an encrypted topic; the topic writes to an encrypted queue.
   statement {
     sid       = "Messages"
     resources = ["*"]
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
     principals {
       type        = "Service"
-      identifiers = ["cloudwatch.amazonaws.com", "events.amazonaws.com", "ses.amazonaws.com", "sns.amazonaws.com"]
+      identifiers = ["cloudwatch.amazonaws.com", "ses.amazonaws.com", "sns.amazonaws.com"]
     }
     condition {
       test     = "StringEquals"
       variable = "aws:SourceAccount"
       values   = [var.account_id]
+    }
+  }
+
+  # As in the topic's policy: EventBridge brings no account along.
+  statement {
+    sid       = "Events"
+    resources = ["*"]
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com"]
     }
   }
 
