@@ -1,6 +1,5 @@
 """The box's nginx, a real one, in front of a real server: sockets, uploads, limits, and what never gets through."""
 
-import asyncio
 import contextlib
 import json
 import socket
@@ -207,13 +206,13 @@ async def test_bodies_have_bounds(fresh: Box, path: str, size: int, refused: boo
 
 
 async def test_sign_in_is_slowed_down_by_address_and_the_rest_goes_on(fresh: Box) -> None:
+    one = f"POST /api/auth/refresh HTTP/1.1\nHost: {NAME}\nContent-Length: 0\n"
+    answers = raw(fresh.nginx.port, (one + "\n") * 199 + one + "Connection: close\n\n")
+    heads = [part.partition(b"\r\n\r\n")[0].lower() for part in answers.split(b"HTTP/1.1 ")[1:]]
+    limited = [head for head in heads if head.startswith(b"429") and b"x-request-id" not in head]
+    assert limited  # one and the burst of 30 pass, and 3 a second meanwhile
+    assert all(b"retry-after: 1" in head for head in limited)
     async with fresh.client() as client:
-        body = {"email": "nobody@example.com", "password": "wrong wrong wrong"}
-        answers = await asyncio.gather(*(client.post("/api/auth/refresh", json=body) for _ in range(60)))
-        limited = [answer for answer in answers if "x-request-id" not in answer.headers]
-        assert Counter(answer.status_code for answer in limited).keys() == {429}
-        assert all(answer.headers["retry-after"] == "1" for answer in limited)
-        assert 1 <= len(limited) <= 60 - 31  # one and the burst of 30 pass, and 3 a second meanwhile
         assert (await client.get("/api/workspaces")).status_code == 200
 
 
@@ -241,11 +240,12 @@ async def test_a_server_that_is_away_is_a_502_and_not_a_wait(alone: Nginx) -> No
 
 
 @pytest.mark.parametrize(
-    ("path", "burst"), [("/api/x", 200), ("/x", 200), ("/api/blobs/x", 200), ("/api/collab/x", 200)]
+    ("path", "burst"),
+    [("/api/x", 200), ("/x", 200), ("/api/blobs/x", 200), ("/api/collab/x", 200), ("/api/auth/x", 30)],
 )
 def test_a_flood_is_cut_before_it_reaches_the_server(alone: Nginx, path: str, burst: int) -> None:
     one = f"GET {path} HTTP/1.1\nHost: {NAME}\n"
     answers = raw(alone.port, (one + "\n") * 399 + one + "Connection: close\n\n")
     codes = Counter(line.split()[1] for line in answers.splitlines() if line.startswith(b"HTTP/1.1"))
     assert codes.keys() == {b"429", b"502"}
-    assert burst + 1 <= codes[b"502"] < 400 - 50
+    assert codes[b"502"] >= burst + 1
