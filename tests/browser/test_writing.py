@@ -10,9 +10,9 @@ MIXED = """# مرحبا بالعالم
 
 An English paragraph in an Arabic document.
 
-| Project | Owner | State of things |
-| --- | --- | --- |
-| Documentation | Administration | Internationalisation |
+| Project | Owner of it all | State of things | Another column |
+| --- | --- | --- | --- |
+| Documentation | Administration | Internationalisation | Something |
 """
 PASTE = """(text) => {
   const data = new DataTransfer();
@@ -55,6 +55,10 @@ def test_each_line_goes_its_own_way(visit: Visit, place: Place) -> None:
 def test_a_table_on_a_phone_keeps_its_words_whole(visit: Visit, place: Place) -> None:
     ada = opened(visit, place, "mixed.md", **PHONE)
     word = ada.page.get_by_role("cell", name="Internationalisation")
+    # The table scrolls by itself: the text is as wide as the screen, and nothing of it is cut off.
+    width = ada.page.locator(".cm-content").bounding_box()
+    assert width
+    assert (width["x"], width["width"]) == (0, PHONE["viewport"]["width"])
     height = "(cell) => cell.getClientRects()[0].height / parseFloat(getComputedStyle(cell).lineHeight)"
     assert word.evaluate(height) < 2
 

@@ -131,7 +131,7 @@ const listItem: Handler = (builder, node) => {
   const task = mark.nextSibling?.name === 'Task' ? mark.nextSibling : null;
   const box = task?.getChild('TaskMarker') ?? null;
   const end = skipSpace(state, box ? box.to : mark.to);
-  const width = Math.min(MAX_HANG, Math.max(2, box ? mark.to + 1 - start : end - start));
+  const width = Math.min(MAX_HANG, Math.max(2, box ? mark.to + 2 - start : end - start));
   builder.add(line(`cm-md-hang cm-md-hang-${width}`), first.from);
 
   const isDone = box !== null && /[xX]/.test(state.sliceDoc(box.from, box.to));
