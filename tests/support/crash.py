@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 import httpx
 
-from support.http import signed_up_at
-from support.ledger import Ledger, pieces_in
+from support.crew import Crew
 from support.server import Server
 from support.stored import Kept, copy_database, read_file, read_url
 from support.writing import Address, LeftError, Maker, Putter, Typist, Watcher, socket_of
@@ -83,37 +82,17 @@ class Crashes:
         self._database_url = database_url
         self._rng = random.Random(seed)
         self._server = Server(folder / "data", **({"DATABASE_URL": database_url} if database_url else {}))
-        self._counts = (documents, typists)
-        self._ledgers: dict[str, Ledger] = {}
-        self._people: list[Typist | Watcher] = []
-        self._maker = Maker("")
-        self._workers: list[Putter | Maker] = [self._maker]
-        self._key = ""
+        self._crew = Crew(self._server, self._rng, documents=documents, typists=typists)
         self._texts: dict[str, str] = {}  # as the files had them after the last life
         self._steps = self._goal = 0
         self._ending = False  # the server is about to go, or may go at any moment
-        self._gathering: asyncio.Barrier
         self._begun: asyncio.Event  # everybody is there and the copies agree
         self._enough: asyncio.Event  # steps were made as many as this life should have
         self.summary = Summary()
 
     async def prepare(self) -> None:
         """Make an account, a workspace and documents."""
-        await asyncio.to_thread(self._server.start)
-        owner = await asyncio.to_thread(signed_up_at, self._server.url)
-        async with httpx.AsyncClient(base_url=self._server.url, headers=owner.headers, timeout=30) as client:
-            self._key = (await client.post("/api/keys", json={"name": "crash", "scope": "write"})).json()["key"]
-            self._maker.workspace = (await client.post("/api/workspaces", json={"name": "Crash"})).json()["id"]
-            documents, typists = self._counts
-            for number in range(documents):
-                path = f"/api/workspaces/{self._maker.workspace}/documents"
-                made = await client.post(path, json={"path": f"{number}.md", "content": ""})
-                assert made.status_code == 201, made.text
-                document, ledger = made.json()["id"], Ledger()
-                self._ledgers[document] = ledger
-                self._people += [Typist(10 * number + n, document, ledger, self._rng) for n in range(typists)]
-                self._people.append(Watcher(document, ledger))
-                self._workers.append(Putter(number, document, ledger, self._rng))
+        await self._crew.start()
         await asyncio.to_thread(self._server.stop)
 
     async def live(self, death: Death | None) -> None:
@@ -123,18 +102,17 @@ class Crashes:
         await asyncio.to_thread(self._server.start, **armed)
         self.summary.restart_seconds.append(time.perf_counter() - started)
         self._ending = bool(armed)
-        self._gathering = asyncio.Barrier(len(self._people))
+        self._crew.gather()
         self._begun, self._enough = asyncio.Event(), asyncio.Event()
         steps = death.progress if death and death.name == "random" else self._rng.randrange(100, 300)
         self._goal = self._steps + steps
-        headers = {"Authorization": f"Bearer {self._key}"}
-        async with httpx.AsyncClient(base_url=self._server.url, headers=headers, timeout=30) as http:
+        async with self._crew.http() as http:
             if not armed:  # else it may die of the question
                 await self._check_answers(http)
-            address = Address(self._server.url, self._server.ws_url, self._key)
+            address = Address(self._server.url, self._server.ws_url, self._crew.key)
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._take_part(person, address, http)) for person in self._people]
-                tasks += [group.create_task(self._use_http(worker, http)) for worker in self._workers]
+                tasks = [group.create_task(self._take_part(person, address, http)) for person in self._crew.people]
+                tasks += [group.create_task(self._use_http(worker, http)) for worker in self._crew.workers]
                 await self._end(death, tasks)
         await self._check_files()
 
@@ -146,23 +124,15 @@ class Crashes:
     # ---- the people ----
 
     async def _take_part(self, person: Typist | Watcher, address: Address, http: httpx.AsyncClient) -> None:
-        ledger = self._ledgers[person.document]
         try:
             async with socket_of(address, person.document, person.copy) as client:
                 await person.catch_up(client)
-                await self._gathering.wait()
-                # Nobody types now: whatever people typed and kept through the crash comes to every copy, once.
-                kept = set().union(*(copy.own for copy in ledger.copies)) - ledger.deleting
-                await client.wait_for_text(lambda text: kept == set(pieces_in(text)) & (kept | ledger.deleting))
-                await self._gathering.wait()
-                assert len({copy.text for copy in ledger.copies}) == 1, "copies differ"
-                ledger.check(person.copy.text)
-                await self._gathering.wait()
+                await self._crew.agree(person, client)
                 self._begun.set()
                 await person.work(client, self._step)
         except (LeftError, asyncio.BrokenBarrierError):
             assert self._ending, "a socket was cut while the server was well"
-            await self._gathering.abort()
+            await self._crew.gathering.abort()
             self._begun.set()
 
     async def _use_http(self, worker: Putter | Maker, http: httpx.AsyncClient) -> None:
@@ -198,35 +168,37 @@ class Crashes:
 
     async def _check_files(self) -> None:
         kept = await self._read()
-        for document, ledger in self._ledgers.items():
-            ledger.check(kept[document].text)
+        self._crew.check(kept)
+        for ledger in self._crew.ledgers.values():
             received, neither = ledger.unacknowledged()
             self.summary.received += received
             self.summary.kept_by_authors += neither
-        self.summary.acknowledged = sum(len(ledger.saved) for ledger in self._ledgers.values())
-        self.summary.documents_made = len(self._maker.made)
+        self.summary.acknowledged = self._crew.acknowledged
+        self.summary.documents_made = len(self._crew.maker.made)
         self._texts = {document: one.text for document, one in kept.items()}
 
     async def _read(self) -> dict[str, Kept]:
         if self._database_url is not None:
-            return await read_url(self._database_url, list(self._ledgers))
+            return await read_url(self._database_url, list(self._crew.ledgers))
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:
-            return await read_file(copy_database(self._folder / "data", Path(folder) / "copy"), list(self._ledgers))
+            return await read_file(
+                copy_database(self._folder / "data", Path(folder) / "copy"), list(self._crew.ledgers)
+            )
 
     async def _check_answers(self, http: httpx.AsyncClient) -> None:
         for document, text in self._texts.items():
             got = await http.get(f"/api/documents/{document}")
             assert got.json()["content"] == text, "the server reads its log differently from Yjs"
         listed: dict[str, str] = {}
-        url = f"/api/workspaces/{self._maker.workspace}/documents?limit=1000"
+        url = f"/api/workspaces/{self._crew.maker.workspace}/documents?limit=1000"
         page = (await http.get(url)).json()
         while True:
             listed |= {item["path"]: item["id"] for item in page["items"]}
             if page["next_cursor"] is None:
                 break
             page = (await http.get(url, params={"cursor": page["next_cursor"]})).json()
-        assert self._maker.made.keys() <= listed.keys(), "a document is lost"
-        for path, text in self._maker.take_tried().items():
+        assert self._crew.maker.made.keys() <= listed.keys(), "a document is lost"
+        for path, text in self._crew.maker.take_tried().items():
             if path in listed:
                 got = await http.get(f"/api/documents/{listed[path]}")
                 assert got.json()["content"] == text, "a document was made by half"

@@ -10,8 +10,7 @@ from pathlib import Path
 import httpx
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from support.http import signed_up_at
-from support.ledger import Ledger, pieces_in
+from support.crew import Crew
 from support.postgres import Postgres
 from support.server import Server
 from support.stored import read_url
@@ -43,15 +42,9 @@ class Stops:
         self._url = postgres.new_database()
         self._rng = random.Random(seed)
         self._server = Server(folder / "data", DATABASE_URL=self._url)
-        self._counts = (documents, typists)
-        self._ledgers: dict[str, Ledger] = {}
-        self._people: list[Typist | Watcher] = []
-        self._maker = Maker("")
-        self._workers: list[Putter | Maker] = [self._maker]
-        self._key = ""
+        self._crew = Crew(self._server, self._rng, documents=documents, typists=typists)
         self._steps = 0
         self._down = False
-        self._gathering: asyncio.Barrier
         self._enough: asyncio.Event
         self._goal = 0
         self._healed_at = 0.0
@@ -59,33 +52,18 @@ class Stops:
 
     async def prepare(self) -> None:
         """Start the server; make an account, a workspace and documents."""
-        await asyncio.to_thread(self._server.start)
-        owner = await asyncio.to_thread(signed_up_at, self._server.url)
-        async with httpx.AsyncClient(base_url=self._server.url, headers=owner.headers, timeout=30) as client:
-            self._key = (await client.post("/api/keys", json={"name": "stops", "scope": "write"})).json()["key"]
-            self._maker.workspace = (await client.post("/api/workspaces", json={"name": "Stops"})).json()["id"]
-            documents, typists = self._counts
-            for number in range(documents):
-                path = f"/api/workspaces/{self._maker.workspace}/documents"
-                made = await client.post(path, json={"path": f"{number}.md", "content": ""})
-                assert made.status_code == 201, made.text
-                document, ledger = made.json()["id"], Ledger()
-                self._ledgers[document] = ledger
-                self._people += [Typist(10 * number + n, document, ledger, self._rng) for n in range(typists)]
-                self._people.append(Watcher(document, ledger))
-                self._workers.append(Putter(number, document, ledger, self._rng))
+        await self._crew.start()
         self._healed_at = time.perf_counter()
 
     async def live(self, *, stop: bool = True) -> None:
         """Let people come back and work until PostgreSQL is stopped at once; then check what is left, and start it again."""
-        self._gathering = asyncio.Barrier(len(self._people))
+        self._crew.gather()
         self._enough = asyncio.Event()
         self._goal = self._steps + self._rng.randrange(50, 300)
-        headers = {"Authorization": f"Bearer {self._key}"}
-        async with httpx.AsyncClient(base_url=self._server.url, headers=headers, timeout=30) as http:
+        async with self._crew.http() as http:
             async with asyncio.TaskGroup() as group:
-                people = [group.create_task(self._take_part(person)) for person in self._people]
-                workers = [group.create_task(self._use_http(worker, http)) for worker in self._workers]
+                people = [group.create_task(self._take_part(person)) for person in self._crew.people]
+                workers = [group.create_task(self._use_http(worker, http)) for worker in self._crew.workers]
                 await self._enough.wait()
                 await asyncio.sleep(self._rng.random() * 0.01)  # anywhere between two steps
                 self._down = True  # they may leave now
@@ -110,32 +88,27 @@ class Stops:
     # ---- the people ----
 
     async def _take_part(self, person: Typist | Watcher) -> None:
-        ledger = self._ledgers[person.document]
         while True:
             client: YClient | None = None
             try:
-                async with connected(self._server.ws_url, person.document, self._key, doc=person.copy.doc) as client:
+                async with connected(
+                    self._server.ws_url, person.document, self._crew.key, doc=person.copy.doc
+                ) as client:
                     await person.catch_up(client)
-                    await self._together(person, client, ledger)
+                    await self._together(person, client)
                     await person.work(client, self._step)
             except (ConnectionClosed, InvalidStatus, OSError, AssertionError) as error:
                 self._cut_off(client, error)
             await asyncio.sleep(RETRY_SECONDS)
 
-    async def _together(self, person: Typist | Watcher, client: YClient, ledger: Ledger) -> None:
-        """Once a life: everybody is back, nobody types, and all copies agree."""
-        if self._gathering.broken:
+    async def _together(self, person: Typist | Watcher, client: YClient) -> None:
+        """Once a life."""
+        if self._crew.gathering.broken:
             return
         with suppress(asyncio.BrokenBarrierError):
-            await self._gathering.wait()
-            kept = set().union(*(copy.own for copy in ledger.copies)) - ledger.deleting
-            await client.wait_for_text(lambda text: kept == set(pieces_in(text)) & (kept | ledger.deleting))
-            await self._gathering.wait()
-            assert len({copy.text for copy in ledger.copies}) == 1, "copies differ"
-            ledger.check(person.copy.text)
-            if await self._gathering.wait() == 0:
+            if await self._crew.agree(person, client):
                 self.summary.healing_seconds.append(time.perf_counter() - self._healed_at)
-                await self._gathering.abort()
+                await self._crew.gathering.abort()
 
     def _cut_off(self, client: YClient | None, error: Exception) -> None:
         if isinstance(error, AssertionError) and not str(error).startswith("closed ("):
@@ -155,15 +128,15 @@ class Stops:
 
     def _step(self) -> None:
         self._steps += 1
-        if self._steps >= self._goal and self._gathering.broken:
+        if self._steps >= self._goal and self._crew.gathering.broken:
             self._enough.set()
 
     async def _look_at_errors(self, http: httpx.AsyncClient) -> None:
         """Whoever asks meanwhile is told what it is and what to do, and the process lives."""
-        document = next(iter(self._ledgers))
+        document = next(iter(self._crew.ledgers))
         assert (await http.get("/api/health")).status_code == 200
         for answer in (
-            await http.get(f"/api/workspaces/{self._maker.workspace}/documents"),
+            await http.get(f"/api/workspaces/{self._crew.maker.workspace}/documents"),
             await http.post("/api/workspaces", json={"name": "Now"}),
             await http.put(f"/api/documents/{document}/content", json={"content": "now"}, headers={"If-Match": "*"}),
         ):
@@ -176,11 +149,10 @@ class Stops:
     # ---- what is left ----
 
     async def _check(self) -> None:
-        kept = await read_url(self._url, list(self._ledgers))
-        for document, ledger in self._ledgers.items():
-            ledger.check(kept[document].text)
-        self.summary.acknowledged = sum(len(ledger.saved) for ledger in self._ledgers.values())
-        self.summary.documents_made = len(self._maker.made)
+        kept = await read_url(self._url, list(self._crew.ledgers))
+        self._crew.check(kept)
+        self.summary.acknowledged = self._crew.acknowledged
+        self.summary.documents_made = len(self._crew.maker.made)
         paths = "SELECT path FROM documents"
         rows = await asyncio.to_thread(self._postgres.execute, paths, database=self._url.rpartition("/")[2])
-        assert self._maker.made.keys() <= {row["path"] for row in rows}, "a document is lost"
+        assert self._crew.maker.made.keys() <= {row["path"] for row in rows}, "a document is lost"
