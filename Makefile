@@ -16,7 +16,7 @@ NPM := $(PY) hatch_build.py npm
 COMPILE := $(PY) -m uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --quiet
 
-.PHONY: help run test check lint infra infra-cycle infra-mutations kills fuzz image bench web lock clean
+.PHONY: help run test check lint infra infra-mutations kills fuzz image bench web lock clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -28,7 +28,7 @@ test: dev ## Run every test: unit, contract, http, collab, browser, and the page
 	@$(NPM) --prefix web run test -- --testTimeout=60000
 	@$(PY) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
-check: dev lint test ## What CI runs: lint, types, import borders, all tests
+check: dev lint infra test ## What CI runs: lint, types, import borders, infra, all tests
 
 lint: dev ## Lint, format, types and import borders, of the server and of the page
 	@$(PY) -m ruff check .
@@ -40,12 +40,10 @@ lint: dev ## Lint, format, types and import borders, of the server and of the pa
 
 infra: $(VENV)/.dev .venv-infra/.ready ## Check Terraform, Dockerfile, workflows and scripts, without an account
 	@$(PY) infra/checks/run.py $(ARGS)
+	@$(PY) infra/checks/mutations.py --quick
 
 infra-mutations: $(VENV)/.dev .venv-infra/.ready ## Break infra/ in many ways, each of which a gate must see (minutes)
 	@$(PY) infra/checks/mutations.py $(ARGS)
-
-infra-cycle: $(VENV)/.dev .venv-infra/.ready ## Apply, plan and destroy the team size against an emulator (minutes)
-	@$(PY) infra/checks/cycle.py $(ARGS)
 
 kills: dev ## Kill the server 100 times under load; nothing may be lost
 	@$(PY) tests/campaigns/kills.py $(or $(ARGS),--kills 100)

@@ -111,4 +111,12 @@ ALL = [
         "  port = 6379\n",
         "cache/main.tf",
     ),
+    Mutation(
+        "a secret in user data",
+        "static keys",
+        "infra/modules/box/first_start.sh",
+        "set -euo pipefail",
+        "set -euo pipefail\nexport SMTP_PASSWORD=correct-horse-battery",
+        "looks like a secret",
+    ),
 ]

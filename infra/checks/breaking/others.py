@@ -38,14 +38,6 @@ ALL = [
     ),
     _box("no snapshots", "policies", "snapshots.tf", '"ENABLED"', '"DISABLED"', "has no snapshots"),
     _box(
-        "a secret in user data",
-        "policies",
-        "first_start.sh",
-        "set -euo pipefail",
-        "set -euo pipefail\nexport SMTP_PASSWORD=correct-horse-battery",
-        "looks like a secret",
-    ),
-    _box(
         "an action that is not there",
         "cfn-lint",
         "snapshots.tf",
@@ -79,10 +71,10 @@ ALL = [
     ),
     _planet(
         "more capacity than there is",
-        "cfn-lint",
+        "plan",
         "aurora/main.tf",
         "max_capacity = var.acu_max",
         "max_capacity = 300",
-        "MaxCapacity",
+        "max_capacity",
     ),
 ]

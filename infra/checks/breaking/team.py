@@ -54,15 +54,15 @@ ALL = [
     ),
     _team(
         "logs kept for 31 days",
-        "cfn-lint",
+        "plan",
         "database/main.tf",
         "retention_in_days = var.log_days",
         "retention_in_days = 31",
-        "RetentionInDays",
+        "retention_in_days",
     ),
     _team(
         "a storage class that is not there",
-        "cfn-lint",
+        "plan",
         "files/main.tf",
         '"GLACIER_IR"',
         '"GLACIER_INSTANT"',

@@ -3,6 +3,7 @@
 import re
 
 from gates import programs
+from gates.policies.secrets import LOOKS_SECRET
 from gates.results import Result, timed
 from gates.tree import Tree
 
@@ -107,6 +108,14 @@ def static_keys(tree: Tree) -> Result:
             for file in files
             for number, line in enumerate(file.read_text().splitlines(), 1)
             if STATIC_KEY.search(line) and not line.lstrip().startswith("#")
+        ]
+        # Terraform hashes user data before it plans: what is in it can be seen only where it is written.
+        templates = [file for file in files if tree.name(file).startswith("infra/modules/")]
+        findings += [
+            f"{tree.name(file)}:{number}: looks like a secret, and everybody who may look at a machine can read its user data"
+            for file in templates
+            for number, line in enumerate(file.read_text().splitlines(), 1)
+            if LOOKS_SECRET.search(line)
         ]
         return f"{len(files)} files", findings
 
