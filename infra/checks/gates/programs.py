@@ -72,7 +72,7 @@ def terraform() -> str:
     Raises:
         MissingError: it is not on PATH.
     """
-    path = shutil.which("terraform")
+    path = shutil.which("terraform", path=f"{os.environ.get('PATH', os.defpath)}{os.pathsep}/usr/local/bin")
     if path is None:
         raise MissingError(
             "terraform is missing: install Terraform 1.11 or later and have it on PATH, then run this again"
