@@ -148,12 +148,5 @@ def test_of_what_is_not_asked_for_otherwise_a_tenth_is_recorded(monkeypatch: pyt
         assert 40 < len(made.spans) < 200  # 100, and six standard deviations to either side
 
 
-def test_off_it_costs_nothing_to_speak_of() -> None:
-    assert tracing.doing("a") is tracing.working("b")  # no object is made
-    started = time.perf_counter()
-    for _ in range(100_000):
-        with tracing.doing("db.transaction"):
-            pass
-    seconds = (time.perf_counter() - started) / 100_000
-    print(f"a span that nobody collects: {seconds * 1e9:.0f} ns")
-    assert seconds < 10e-6
+def test_off_no_span_is_made() -> None:
+    assert tracing.doing("a") is tracing.working("b")  # one object for all, made beforehand
