@@ -224,8 +224,8 @@ ALL = [
         "no alarm on latency",
         "policies",
         "alarms/main.tf",
-        "    latency = {\n      description",
-        "    slow = {\n      description",
+        "metrics     = { latency = local.requests.latency }",
+        "metrics     = { latency = local.requests.requests }",
         "no alarm is about latency",
     ),
     _team(

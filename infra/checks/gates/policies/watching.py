@@ -9,7 +9,7 @@ from gates.plans import UNKNOWN, Plan
 WITH_SERVICES = {
     "errors": ("error-rate", "error_rate"),
     "answers of 5xx": ("server-errors", "5xx", "5XX"),
-    "latency": ("latency", "TargetResponseTime"),
+    "latency": ("TargetResponseTime",),
     "CPU": ("cpu", "CPUUtilization"),
     "memory": ("memory", "MemoryUtilization"),
     "dead letters": ("dead", "ApproximateNumberOfMessagesVisible"),

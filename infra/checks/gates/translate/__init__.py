@@ -16,12 +16,11 @@ def template(plan: Plan) -> tuple[dict[str, Any], dict[str, str]]:
     addresses: dict[str, str] = {}
     documents = plan.data("aws_iam_policy_document")
     for resource in [*(one for one in plan.resources if one.managed), *documents]:
-        shape = SHAPES.get(resource.type)
-        if shape is None:
-            continue
-        name = f"R{len(resources)}"
-        resources[name] = {"Type": shape.type, "Properties": shape.properties(resource.values)}
-        addresses[name] = resource.address
+        for shapes in (SHAPES, data.NODES):
+            if shape := shapes.get(resource.type):
+                name = f"R{len(resources)}"
+                resources[name] = {"Type": shape.type, "Properties": shape.properties(resource.values)}
+                addresses[name] = resource.address
     parameters = {PARAMETER: {"Type": "String", "Description": "Stands for what is known after an apply"}}
     return {"AWSTemplateFormatVersion": "2010-09-09", "Parameters": parameters, "Resources": resources}, addresses
 

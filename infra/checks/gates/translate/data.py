@@ -224,3 +224,11 @@ SHAPES = {
         },
     ),
 }
+
+# cfn-lint knows a cache's sizes by this type alone.
+NODES = {
+    "aws_elasticache_replication_group": Shape(
+        "AWS::ElastiCache::CacheCluster",
+        {"Engine": always("redis"), "CacheNodeType": at("node_type"), "NumCacheNodes": always(1)},
+    ),
+}
