@@ -103,7 +103,8 @@ $(VENV)/.dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
 	@echo "Installing what checks infra/"
 	@rm -rf .venv-infra
 	@$(PY) -m venv --without-pip .venv-infra
-	@$(PY) -m uv pip install --quiet --python .venv-infra/bin/python --require-hashes --only-binary :all: --requirement requirements-infra.lock
+	@$(PY) -m pip --python .venv-infra/bin/python install --quiet --disable-pip-version-check --require-hashes \
+		--only-binary :all: --requirement requirements-infra.lock
 	@touch $@
 
 $(VENV)/bin/python:
