@@ -75,12 +75,30 @@ def restore(name: str) -> Path:
         return _replace(source)
 
 
+def _unpack(source: Path, folder: Path) -> None:
+    """What `save` packed, and nothing else: files and folders, inside `folder`. Python has a filter for that, but only from 3.11.4 on."""
+    with tarfile.open(source) as archive:
+        for member in archive:
+            target = folder / member.name
+            if ".." in target.parts or not target.is_relative_to(folder):
+                raise SystemExit(f"That copy is not of this script's making: {member.name} leads out of it.")
+            if member.isdir():
+                target.mkdir(mode=0o700, parents=True, exist_ok=True)
+                continue
+            content = archive.extractfile(member) if member.isfile() else None
+            if content is None:
+                raise SystemExit(f"That copy is not of this script's making: {member.name} is no file.")
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with content, target.open("xb") as file:
+                target.chmod(member.mode & 0o700)
+                shutil.copyfileobj(content, file)
+
+
 def _replace(source: Path) -> Path:
     fresh = DATA / ".restoring"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir()
-    with tarfile.open(source) as archive:
-        archive.extractall(fresh, filter="data")
+    _unpack(source, fresh)
     checked(fresh / DATABASE)
     aside = DATA / f"{ASIDE}{time.strftime('%Y%m%d-%H%M%S')}"
     aside.mkdir()

@@ -1,6 +1,7 @@
-"""One browser for the files that follow each other, one server for each file; a context for everybody in each test.
+"""One server and one browser for each file; a context of their own for everybody in each test.
 
-Files do not share a server: together they would sign more people up than one address may.
+Files share neither: together they would sign more people up than one address may, and while Playwright is there, no other event loop can
+run in this thread, where files of other folders may come in between.
 """
 
 from collections.abc import Generator, Iterator
@@ -37,8 +38,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     made.stop()
 
 
-# Not for the whole run: while Playwright is there, no other event loop can run in this thread.
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
     with launched(chromium) as made:
         yield made
