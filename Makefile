@@ -16,7 +16,7 @@ NPM := $(PY) hatch_build.py npm
 COMPILE := $(PY) -m uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --quiet
 
-.PHONY: help run test check lint infra infra-mutations kills fuzz image bench web lock clean
+.PHONY: help run test check lint infra infra-cycle infra-mutations kills fuzz image bench web lock clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -44,6 +44,9 @@ infra: $(VENV)/.dev .venv-infra/.ready ## Check Terraform, Dockerfile, workflows
 
 infra-mutations: $(VENV)/.dev .venv-infra/.ready ## Break infra/ in many ways, each of which a gate must see (minutes)
 	@$(PY) infra/checks/mutations.py $(ARGS)
+
+infra-cycle: $(VENV)/.dev .venv-infra/.ready ## Apply, plan and destroy the team size against an emulator (minutes)
+	@$(PY) infra/checks/cycle.py
 
 kills: dev ## Kill the server 100 times under load; nothing may be lost
 	@$(PY) tests/campaigns/kills.py $(or $(ARGS),--kills 100)
