@@ -1,7 +1,7 @@
-"""Edit to peer, over and over, in a process of its own: `python tests/campaigns/probe.py WS_URL DOCUMENT TOKEN PID FILE`.
+"""Edit to peer, over and over, in a process of its own: `python tests/campaigns/probe.py WS_URL DOCUMENT TOKEN FILE`.
 
-Writes one line an edit into FILE: seconds of the monotonic clock at which it was sent, seconds until a peer had it, and how many of
-them the event loop's thread of the server, process PID, was at work: what is left is the machine's. Ends when its standard input does.
+Writes one line an edit into FILE: seconds of the monotonic clock at which it was sent, and seconds until a peer had it. Ends when its
+standard input does.
 """
 
 import asyncio
@@ -17,23 +17,18 @@ from support.yclient import YClient, connected
 PAUSE = 0.01
 
 
-async def main(ws_url: str, document: str, token: str, pid: str, file: TextIO) -> None:
+async def main(ws_url: str, document: str, token: str, file: TextIO) -> None:
     loop = asyncio.get_running_loop()
     ended = loop.run_in_executor(None, sys.stdin.read)
     async with connected(ws_url, document, token) as ann, connected(ws_url, document, token) as bob:
         number = 0
         while not ended.done():
             number += 1
-            started, worked = time.monotonic(), _worked(pid)
+            started = time.monotonic()
             await _edit(ann, number)
             await bob.wait_for_text(_mark(number))
-            file.write(f"{started} {time.monotonic() - started} {_worked(pid) - worked}\n")
+            file.write(f"{started} {time.monotonic() - started}\n")
             await asyncio.sleep(PAUSE)
-
-
-def _worked(pid: str) -> float:
-    """Seconds that a process' first thread has had the processor."""
-    return int(Path(f"/proc/{pid}/task/{pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e9
 
 
 def _mark(number: int) -> str:
@@ -49,5 +44,5 @@ async def _edit(client: YClient, number: int) -> None:
 
 
 if __name__ == "__main__":
-    with Path(sys.argv[5]).open("w", buffering=1, encoding="ascii") as out:
-        asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4], out))
+    with Path(sys.argv[4]).open("w", buffering=1, encoding="ascii") as out:
+        asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3], out))

@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 import struct
+from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -133,5 +134,13 @@ class RawSocket:
 
 def resident_bytes(pid: int) -> int:
     """Memory that a process has in use."""
-    with open(f"/proc/{pid}/statm", encoding="ascii") as file:  # noqa: PTH123 - Path would do the same with more
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+def highest_resident_bytes(pid: int, *, forget: bool = False) -> int:
+    """The most memory that a process has had in use; `forget` what was before now."""
+    if forget:
+        Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="ascii")
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
