@@ -6,21 +6,21 @@ FROM python:3.11.15-slim-bookworm AS build
 # What is built is the same on every day: hatchling writes this date into the wheel.
 ENV SOURCE_DATE_EPOCH=1700000000 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 
-# One dependency has no wheel for Linux on ARM. It is compiled on both architectures, so that both hold the same.
+# The fast search for differences has no wheel for Linux on ARM. It is compiled on both architectures, so that both hold the same.
 # Its compiler has no version here: Debian keeps only the newest build, and nothing of this stage but what it made goes on.
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends g++ \
     && rm -rf /var/lib/apt/lists/*
 
-COPY requirements-build.lock /build/
+COPY requirements-build.lock requirements-image.lock /build/
 RUN pip install --only-binary :all: --require-hashes --requirement /build/requirements-build.lock
 
 # requirements.lock, or requirements-fleet.lock with the drivers of PostgreSQL, Redis, AWS and OpenTelemetry.
 ARG LOCK=requirements.lock
 COPY ${LOCK} /build/runtime.lock
 RUN pip wheel --only-binary :all: --no-binary fast-diff-match-patch --no-build-isolation --require-hashes \
-        --wheel-dir /build/wheels --requirement /build/runtime.lock \
+        --wheel-dir /build/wheels --requirement /build/runtime.lock --requirement /build/requirements-image.lock \
     && python3 -m venv --without-pip /opt/mdreader \
     && pip --python /opt/mdreader/bin/python install --no-index --no-deps --no-compile /build/wheels/*.whl
 

@@ -68,6 +68,7 @@ lock: $(VENV)/.dev ## Renew the lock files
 	@$(COMPILE) --upgrade pyproject.toml --output-file requirements.lock
 	@$(COMPILE) --upgrade pyproject.toml $(addprefix --extra ,postgres redis aws otel) \
 		--constraint requirements.lock --output-file requirements-fleet.lock
+	@$(COMPILE) --upgrade --group image --constraint requirements.lock --output-file requirements-image.lock
 	@$(COMPILE) --upgrade pyproject.toml --group build --extra dev --constraint requirements-build.lock \
 		--constraint requirements-fleet.lock --output-file requirements-dev.lock
 	@$(COMPILE) --upgrade --group infra --output-file requirements-infra.lock

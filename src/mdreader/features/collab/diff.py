@@ -1,8 +1,8 @@
 """The smallest reasonable edit from one text to another, so that a write over REST moves no cursor that it need not move. Pure."""
 
-import sys
-from collections.abc import Iterable
 from dataclasses import dataclass
+
+from mdreader.features.collab import matching
 
 # More edits than this are one replacement: by then there is little left for a cursor to stand on.
 MAX_EDITS = 10_000
@@ -11,24 +11,6 @@ TIME_LIMIT = 0.25
 SHORT_TIME_LIMIT = 0.005
 # Characters that differ, old and new together, up to which the search is over in well under a millisecond.
 FEW_CHARACTERS = 300
-
-
-if sys.version_info < (3, 13):
-    from fast_diff_match_patch import diff
-
-    def _runs(old: str, new: str, time_limit: float) -> Iterable[tuple[str, int]]:
-        # cleanup="No": every kept character keeps the cursors and anchors that stand on it.
-        runs: list[tuple[str, int]] = diff(
-            old, new, timelimit=time_limit, checklines=True, cleanup="No", counts_only=True
-        )
-        return runs
-else:  # no wheel of the C++ one: the same algorithm in Python
-    from diff_match_patch import diff_match_patch
-
-    def _runs(old: str, new: str, time_limit: float) -> Iterable[tuple[str, int]]:
-        matcher = diff_match_patch()
-        matcher.Diff_Timeout = time_limit
-        return (("-=+"[kind + 1], len(text)) for kind, text in matcher.diff_main(old, new))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +90,7 @@ def _middle_edits(old: str, new: str, index: int, time_limit: float) -> list[Edi
     edits: list[Edit] = []
     at_old = at_new = 0
     deleted, inserted = 0, ""
-    for kind, count in [*_runs(old, new, time_limit), ("=", 0)]:
+    for kind, count in [*matching.runs(old, new, time_limit), ("=", 0)]:
         if kind == "-":
             deleted += len(old[at_old : at_old + count].encode())
             at_old += count
