@@ -81,7 +81,7 @@ class Settings(BaseSettings):
     sns_topic_arn: str | None = Field(None, validation_alias="SNS_TOPIC_ARN")
     otlp_endpoint: str | None = Field(None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
     service_name: str = Field("mdreader", min_length=1, validation_alias="OTEL_SERVICE_NAME")
-    metrics: Literal["prometheus", "emf"] = Field("prometheus", validation_alias="MDREADER_METRICS")
+    metrics: Literal["prometheus", "emf", "emf-detailed"] = Field("prometheus", validation_alias="MDREADER_METRICS")
     signup: Literal["open", "closed"] = Field("open", validation_alias="MDREADER_SIGNUP")
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         (), validation_alias="MDREADER_TRUSTED_PROXIES"

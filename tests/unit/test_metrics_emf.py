@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft7Validator
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from mdreader.adapters.metrics_emf import EmfWriter
+from mdreader.adapters.metrics_emf import ESSENTIAL, EmfWriter
 from support.server import Server
 
 NOW = 1_795_000_000_000
@@ -84,7 +84,7 @@ def lines() -> list[str]:
 def test_a_counter_goes_out_as_what_came_since(registry: CollectorRegistry, lines: list[str]) -> None:
     frames = Counter("mdreader_deliveries", "Frames.", registry=registry)
     frames.inc(1000)
-    writer = EmfWriter(registry, lines.append, service="notes")
+    writer = EmfWriter(registry, lines.append, service="notes", detailed=True)
     for step in (5, 0, 7):
         frames.inc(step)
         writer.emit(NOW)
@@ -96,7 +96,7 @@ def test_a_counter_goes_out_as_what_came_since(registry: CollectorRegistry, line
 
 def test_requests_are_told_apart_by_the_kind_of_status_alone(registry: CollectorRegistry, lines: list[str]) -> None:
     requests = Counter("mdreader_http_requests", "Requests.", ("method", "route", "status"), registry=registry)
-    writer = EmfWriter(registry, lines.append, service="notes")
+    writer = EmfWriter(registry, lines.append, service="notes", detailed=True)
     for route in range(50):
         for status in ("200", "204", "404", "503"):
             requests.labels("GET", f"/{route}", status).inc()
@@ -111,7 +111,7 @@ def test_requests_are_told_apart_by_the_kind_of_status_alone(registry: Collector
 
 def test_a_gauge_goes_out_as_it_is(registry: CollectorRegistry, lines: list[str]) -> None:
     rooms = Gauge("mdreader_rooms", "Rooms.", registry=registry)
-    writer = EmfWriter(registry, lines.append, service="notes")
+    writer = EmfWriter(registry, lines.append, service="notes", detailed=True)
     rooms.set(12)
     for _ in range(2):
         writer.emit(NOW)
@@ -122,7 +122,7 @@ def test_what_could_not_be_measured_is_left_out(registry: CollectorRegistry, lin
     waiting = Gauge("mdreader_jobs_waiting", "Jobs.", registry=registry)
     waiting.set(float("nan"))
     Gauge("mdreader_rooms", "Rooms.", registry=registry).set(3)
-    EmfWriter(registry, lines.append, service="notes").emit(NOW)
+    EmfWriter(registry, lines.append, service="notes", detailed=True).emit(NOW)
     found = check(lines[0])
     assert "jobs_waiting" not in found
     assert found["rooms"] == 3
@@ -131,7 +131,7 @@ def test_what_could_not_be_measured_is_left_out(registry: CollectorRegistry, lin
 def test_a_histogram_is_four_numbers_of_its_minute(registry: CollectorRegistry, lines: list[str]) -> None:
     seconds = Histogram("mdreader_commit_seconds", "Seconds.", ("kind",), buckets=(0.01, 0.1, 1), registry=registry)
     seconds.labels("x").observe(0.9)
-    writer = EmfWriter(registry, lines.append, service="notes")
+    writer = EmfWriter(registry, lines.append, service="notes", detailed=True)
     for _ in range(95):
         seconds.labels("x").observe(0.005)
     for _ in range(5):
@@ -149,16 +149,47 @@ def test_a_histogram_is_four_numbers_of_its_minute(registry: CollectorRegistry, 
 
 def test_above_the_highest_edge_the_edge_is_what_is_known(registry: CollectorRegistry, lines: list[str]) -> None:
     seconds = Histogram("mdreader_commit_seconds", "Seconds.", buckets=(0.01, 0.1), registry=registry)
-    writer = EmfWriter(registry, lines.append, service="notes")
+    writer = EmfWriter(registry, lines.append, service="notes", detailed=True)
     seconds.observe(50)
     writer.emit(NOW)
     assert check(lines[0])["commit_seconds_p95"] == pytest.approx(0.1)
 
 
+def named(document: dict[str, Any]) -> set[str]:
+    """What CloudWatch makes metrics of, and bills."""
+    return {metric["Name"] for directive in document["_aws"]["CloudWatchMetrics"] for metric in directive["Metrics"]}
+
+
+def test_metrics_are_what_somebody_is_woken_by_and_the_line_holds_the_rest(
+    registry: CollectorRegistry, lines: list[str]
+) -> None:
+    Gauge("mdreader_connections", "Sockets.", registry=registry).set(7)
+    Gauge("mdreader_rooms", "Rooms.", registry=registry).set(3)
+    Histogram("mdreader_commit_seconds", "Seconds.", registry=registry)
+    writer = EmfWriter(registry, lines.append, service="notes")
+    writer.emit(NOW)
+    found = check(lines[0])
+    assert named(found) == {"connections"}
+    assert [directive["Dimensions"] for directive in found["_aws"]["CloudWatchMetrics"]] == [[["Service"]]]
+    assert found["rooms"] == 3  # a search in the log finds it, by its server
+    assert found["Server"]
+
+
+def test_every_figure_is_a_metric_for_each_server_when_that_is_asked_for(
+    registry: CollectorRegistry, lines: list[str]
+) -> None:
+    Gauge("mdreader_connections", "Sockets.", registry=registry).set(7)
+    Gauge("mdreader_rooms", "Rooms.", registry=registry).set(3)
+    EmfWriter(registry, lines.append, service="notes", detailed=True).emit(NOW)
+    found = check(lines[0])
+    assert named(found) == {"connections", "rooms"}
+    assert found["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["Service"], ["Service", "Server"]]
+
+
 def test_no_directive_holds_more_than_the_format_allows(registry: CollectorRegistry, lines: list[str]) -> None:
     for number in range(230):
         Gauge(f"mdreader_part_{number}", "A part.", registry=registry).set(number)
-    EmfWriter(registry, lines.append, service="notes").emit(NOW)
+    EmfWriter(registry, lines.append, service="notes", detailed=True).emit(NOW)
     parts = check(lines[0])["_aws"]["CloudWatchMetrics"]
     assert [len(part["Metrics"]) for part in parts] == [100, 100, 30]
 
@@ -172,6 +203,9 @@ def test_a_server_writes_it_among_its_logs(tmp_path: Path) -> None:
     document = check(line)
     assert document["http_requests_2xx"] >= 1
     assert document["Service"] == "notes-web"
+    # Every one of them costs money at CloudWatch (docs/costs.md counts them).
+    assert named(document) <= ESSENTIAL
+    assert "connections" in named(document)
     assert all(json.loads(other) for other in server.log)
 
 

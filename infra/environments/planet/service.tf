@@ -22,6 +22,7 @@ module "service" {
   key_arn            = module.key.arn
   log_days           = var.log_days
   container_insights = var.container_insights
+  detailed_metrics   = var.detailed_metrics
   public_url         = local.public_url
   repository_url     = module.registry.url
   repository_arn     = module.registry.arn

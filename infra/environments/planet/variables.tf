@@ -217,6 +217,12 @@ variable "container_insights" {
   default     = false
 }
 
+variable "detailed_metrics" {
+  description = "A metric of every figure that servers write, for each server too: about $10 a month for each. Without it, those alone that alarms and scaling look at; the log holds the rest."
+  type        = bool
+  default     = false
+}
+
 # ---- database and cache ----
 
 variable "database_version" {

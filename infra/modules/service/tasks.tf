@@ -16,7 +16,7 @@ locals {
       PUBLIC_URL               = var.public_url
       MDREADER_TRUSTED_PROXIES = var.network.cidr
       MDREADER_LOG_FORMAT      = "json"
-      MDREADER_METRICS         = "emf"
+      MDREADER_METRICS         = var.detailed_metrics ? "emf-detailed" : "emf"
       AWS_REGION               = var.region
       DATABASE_URL             = "${local.database_url}${local.parameters}"
       SECRETS_ARN              = var.database.secret_arn

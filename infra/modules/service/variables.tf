@@ -35,6 +35,12 @@ variable "container_insights" {
   default     = false
 }
 
+variable "detailed_metrics" {
+  description = "A metric of every figure that servers and workers write, by service and by server, at a price for each; without it those alone that alarms and scaling look at."
+  type        = bool
+  default     = false
+}
+
 variable "public_url" {
   description = "Address that people open."
   type        = string

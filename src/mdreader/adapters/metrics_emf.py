@@ -1,7 +1,9 @@
 """What the server counts, as CloudWatch's embedded metric format: one line of JSON among the log lines, once a minute.
 
-Counters and histograms go out as what came since the last line, gauges as they are. Every metric name costs money there, and every
-value of a dimension multiplies it: requests are told apart by the first digit of their status alone, and a histogram is four numbers.
+Counters and histograms go out as what came since the last line, gauges as they are. Every name that CloudWatch makes a metric of costs
+money there, and every value of a dimension multiplies it. So the line holds every figure, to be searched for in the log, and names as
+metrics those alone that somebody is woken by or scaled by, for the service as a whole; all of them, and for each server, when asked.
+Requests are told apart by the first digit of their status alone, and a histogram is four numbers.
 """
 
 import asyncio
@@ -21,6 +23,10 @@ NAMESPACE: Final = "mdreader"
 EVERY_SECONDS: Final = 60.0
 # The format allows no more in one directive.
 MAX_METRICS: Final = 100
+# What the alarms, the scaling and the dashboard of infra/ look at.
+ESSENTIAL: Final = frozenset(
+    {"connections", "commit_seconds_p95", "delivery_lag_seconds_p95", "jobs_waiting", "jobs_oldest_waiting_seconds"}
+)
 _QUANTILES: Final = ((0.5, "p50"), (0.95, "p95"))
 _PREFIX: Final = "mdreader_"
 # Of the process itself: what a task's size is chosen by. The rest of those is there for Prometheus.
@@ -30,11 +36,21 @@ Bucket = tuple[float, float]
 
 
 class EmfWriter:
-    """Writes a line about `registry` with `write`, each time from where the last one ended."""
+    """Writes a line about `registry` with `write`, each time from where the last one ended.
 
-    def __init__(self, registry: CollectorRegistry, write: Callable[[str], object], *, service: str) -> None:
+    Args:
+        registry: what is counted.
+        write: takes a line.
+        service: the dimension Service.
+        detailed: make a metric of every figure, for the service and for each server, not of ESSENTIAL ones alone.
+    """
+
+    def __init__(
+        self, registry: CollectorRegistry, write: Callable[[str], object], *, service: str, detailed: bool = False
+    ) -> None:
         self._registry = registry
         self._write = write
+        self._detailed = detailed
         self._names = {"Service": service, "Server": socket.gethostname()}
         self._before: dict[str, float] = {}
         self._collect()  # what was counted before the first line is not of its minute
@@ -44,14 +60,15 @@ class EmfWriter:
         # What cannot be measured is left out: JSON knows no NaN.
         found = {name: one for name, one in self._collect().items() if math.isfinite(one[0])}
         # By service, to look at and to alarm on; by server, to find the odd one.
-        dimensions = [["Service"], ["Service", "Server"]]
+        dimensions = [["Service"], ["Service", "Server"]] if self._detailed else [["Service"]]
+        named = [(name, unit) for name, (_, unit) in found.items() if self._detailed or name in ESSENTIAL]
         directives = [
             {
                 "Namespace": NAMESPACE,
                 "Dimensions": dimensions,
-                "Metrics": [{"Name": name, "Unit": unit} for name, (_, unit) in part],
+                "Metrics": [{"Name": name, "Unit": unit} for name, unit in part],
             }
-            for part in _parts(list(found.items()), MAX_METRICS)
+            for part in _parts(named, MAX_METRICS)
         ]
         line: dict[str, Any] = {"_aws": {"Timestamp": now, "CloudWatchMetrics": directives}, **self._names}
         self._write(json.dumps(line | {name: value for name, (value, _) in found.items()}) + "\n")
@@ -134,7 +151,5 @@ def _quantile(buckets: Sequence[Bucket], share: float) -> float:
     return edge_before
 
 
-def _parts(
-    items: Sequence[tuple[str, tuple[float, str]]], size: int
-) -> Iterable[Sequence[tuple[str, tuple[float, str]]]]:
+def _parts(items: Sequence[tuple[str, str]], size: int) -> Iterable[Sequence[tuple[str, str]]]:
     return [items[start : start + size] for start in range(0, len(items), size)]

@@ -77,9 +77,12 @@ async def _build(credentials: Credentials) -> AsyncIterator[Runtime]:
         opened = stack.enter_async_context
         clock = SystemClock()
         notices = await opened(open_notices(settings))
-        if settings.metrics == "emf":
+        if settings.metrics != "prometheus":
             # Where the log lines go, so that one log group holds both.
-            await opened(EmfWriter(REGISTRY, sys.stderr.write, service=settings.service_name).running())
+            detailed = settings.metrics == "emf-detailed"
+            await opened(
+                EmfWriter(REGISTRY, sys.stderr.write, service=settings.service_name, detailed=detailed).running()
+            )
         database = await opened(open_database(settings, rotating=credentials.rotating))
         if policy.cells is not None:
             await settle_in(policy.cells, database, clock)
