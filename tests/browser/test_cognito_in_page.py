@@ -121,3 +121,15 @@ def test_all_the_ways_in(visit: Visit, server: Server, pool: UserPool) -> None:
     page.get_by_label("Code").fill(app.now())
     ada.button("Continue").click()
     expect(inside).to_be_visible()
+
+    # Turning the app off takes both factors.
+    ada.open("/account/security")
+    ada.button("Turn off").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Password").fill("Wrong-horse-3")
+    dialog.get_by_label("Code").fill(app.now())
+    dialog.get_by_role("button", name="Turn off").click()
+    expect(dialog.get_by_role("alert")).to_be_visible()
+    dialog.get_by_label("Password").fill(NEW_PASSWORD)
+    dialog.get_by_role("button", name="Turn off").click()
+    expect(ada.button("Set up")).to_be_visible()

@@ -142,8 +142,8 @@ class SecondFactor(Protocol):
         """The app shows `code`: ask for one at each log-in from now on."""
         ...
 
-    async def disable(self, access_token: str, code: str) -> None:
-        """Ask no more; `code` proves that it is them."""
+    async def disable(self, access_token: str) -> None:
+        """Ask no more. The token is of a sign-in with the app's code: that is what proves that it is them."""
         ...
 
 

@@ -1,9 +1,11 @@
 """The second step of signing in, and the app that it asks for, where a directory checks both."""
 
+from contextlib import suppress
 from typing import Any
 
 from mdreader.features.accounts import challenges, limits, mails, step_up
 from mdreader.features.accounts.client import Client
+from mdreader.features.accounts.directory import queries as kept
 from mdreader.features.accounts.directory.refusals import directory_of, told
 from mdreader.features.accounts.directory.renewing import access_token
 from mdreader.features.accounts.directory.standing import checked, is_directory, standing_of
@@ -11,9 +13,12 @@ from mdreader.features.accounts.directory.steps import begin as begin_session
 from mdreader.features.accounts.directory.steps import check, mail_code_later, state_of
 from mdreader.features.accounts.errors import (
     InvalidCodeError,
+    ReauthenticationRequiredError,
     RecoveryCodesElsewhereError,
     SecondStepOverError,
     TotpEnabledError,
+    TotpNotFoundError,
+    WrongPasswordError,
 )
 from mdreader.features.accounts.identity import identity_of
 from mdreader.features.accounts.second_factor import service as our_own
@@ -21,7 +26,7 @@ from mdreader.features.accounts.second_factor import totp
 from mdreader.features.accounts.second_factor.service import NewApp, Proof
 from mdreader.features.accounts.signing_in import Grant, SecondStep
 from mdreader.kernel.actor import Actor
-from mdreader.ports.directory import DirectoryRefusedError
+from mdreader.ports.directory import DirectoryRefusedError, SignedIn
 from mdreader.runtime import Runtime
 
 
@@ -157,16 +162,57 @@ async def confirm(runtime: Runtime, actor: Actor, code: str, client: Client) -> 
 
 
 async def disable(runtime: Runtime, actor: Actor, proof: Proof, client: Client) -> None:
-    """Remove the authenticator app; it takes a code of it."""
+    """Remove the authenticator app; it takes the password and a code of it.
+
+    A directory says only of a sign-in that it checks the code of the app that is set up. What confirms a new app takes the code of
+    whichever was begun last, and somebody else may have begun one.
+    """
+    if proof.password is None:
+        raise ReauthenticationRequiredError(extra={"has_password": True})
     await limits.count(runtime.rate_limits, limits.CODES_BY_ACCOUNT, f"totp:{actor.user_id}")
-    token = await access_token(runtime, actor)
+    signed_in = await _sign_in_again(runtime, actor, proof.password, "".join((proof.code or "").split()))
     try:
-        await directory_of(runtime).second_factor.disable(token, "".join((proof.code or "").split()))
+        await directory_of(runtime).second_factor.disable(signed_in.access_token)
     except DirectoryRefusedError as error:
         raise told(error) from error
+    finally:
+        await _leave(runtime, signed_in)
     async with runtime.database.write() as tx:
         await mails.notify(runtime, tx, "totp_disabled", actor.email, client)
     await runtime.rate_limits.reset(limits.CODES_BY_ACCOUNT, f"totp:{actor.user_id}")
+
+
+async def _sign_in_again(runtime: Runtime, actor: Actor, password: str, code: str) -> SignedIn:
+    """Both factors, shown to the directory now, by the person who asks. Guessing the password counts like guessing at log-in."""
+    passwords = directory_of(runtime).passwords
+    await limits.count(runtime.rate_limits, limits.LOGIN_BY_ACCOUNT, actor.email)
+    try:
+        step = await passwords.log_in(actor.email, password)
+    except DirectoryRefusedError as error:
+        raise WrongPasswordError from error if error.reason == "credentials" else told(error)
+    await runtime.rate_limits.refund(limits.LOGIN_BY_ACCOUNT, actor.email)
+    if isinstance(step, SignedIn):
+        await _leave(runtime, step)
+        raise TotpNotFoundError
+    if not code:
+        raise InvalidCodeError
+    try:
+        signed_in = await passwords.answer(step.state, code)
+    except DirectoryRefusedError as error:
+        raise told(error) from error
+    async with runtime.database.read() as conn:
+        subjects = await kept.subjects_of(conn, directory_of(runtime).issuer, actor.user_id)
+    if signed_in.profile.subject not in subjects:  # there the address is somebody else's by now
+        await _leave(runtime, signed_in)
+        raise WrongPasswordError
+    return signed_in
+
+
+async def _leave(runtime: Runtime, signed_in: SignedIn) -> None:
+    """End a sign-in that was for one question alone."""
+    if signed_in.refresh_token is not None:
+        with suppress(DirectoryRefusedError):
+            await directory_of(runtime).sessions.end(signed_in.refresh_token)
 
 
 async def renew_recovery_codes(runtime: Runtime, actor: Actor, code: str) -> list[str]:  # noqa: ARG001 - the signature of all ways

@@ -11,8 +11,8 @@ from mdreader.features.accounts.second_factor.schemas import (
     CodeIn,
     NewAppOut,
     PasswordProofIn,
-    ProofIn,
     RecoveryCodesOut,
+    RemovalIn,
     SecondStepIn,
 )
 from mdreader.features.accounts.ways_in import second_factor_of
@@ -71,9 +71,9 @@ async def confirm_totp(
 
 
 @router.delete("/me/totp", status_code=status.HTTP_204_NO_CONTENT, operation_id="disable_totp", responses=_WITH_CODE)
-async def disable_totp(actor: SessionActor, data: ProofIn, exchange: ExchangeDep) -> None:
+async def disable_totp(actor: SessionActor, data: RemovalIn, exchange: ExchangeDep) -> None:
     """Remove the authenticator app; it takes a code of it, or a recovery code."""
-    proof = service.Proof(data.code, data.recovery_code)
+    proof = service.Proof(data.code, data.recovery_code, data.password)
     await second_factor_of(exchange.runtime).disable(exchange.runtime, actor, proof, exchange.client)
 
 

@@ -36,6 +36,12 @@ class AgainIn(BaseModel):
     mfa_token: StepToken
 
 
+class RemovalIn(ProofIn):
+    """A code or a recovery code; and the password, where a directory keeps the account."""
+
+    password: Password | None = None
+
+
 class PasswordProofIn(BaseModel):
     """The password, when the sign-in is longer ago than 15 minutes."""
 

@@ -23,10 +23,11 @@ from mdreader.runtime import Runtime
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What somebody shows: a code (of the app, or of a mail), or a recovery code."""
+    """What somebody shows: a code (of the app, or of a mail), or a recovery code; and the password, where that is asked for with it."""
 
     code: str | None
     recovery_code: str | None
+    password: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
 import { lazy, Suspense, useState } from 'react';
+import { PasswordField } from '@/features/auth';
 import { api } from '@/lib/api';
 import { t } from '@/lib/strings';
 import { toast } from '@/lib/toasts';
@@ -67,21 +68,25 @@ interface AskCodeProps {
   submit: string;
   /** Whether a recovery code will do. */
   recovery: boolean;
-  onProof: (proof: { code: string } | { recovery_code: string }) => Promise<void>;
+  /** Whether the password is asked for as well. */
+  withPassword?: boolean;
+  onProof: (proof: ({ code: string } | { recovery_code: string }) & { password?: string }) => Promise<void>;
   onClose: () => void;
 }
 
-function AskCode({ title, text, submit, recovery, onProof, onClose }: AskCodeProps) {
+function AskCode({ title, text, submit, recovery, withPassword = false, onProof, onClose }: AskCodeProps) {
   const [code, setCode] = useState('');
+  const [password, setPassword] = useState('');
   const [byRecovery, setByRecovery] = useState(false);
   const form = useSubmit(async () => {
-    await onProof(byRecovery ? { recovery_code: code.trim() } : { code });
+    await onProof({ ...(byRecovery ? { recovery_code: code.trim() } : { code }), ...(withPassword && { password }) });
     onClose();
   });
   return (
     <Dialog open onClose={onClose} title={title} description={text}>
       <form className="dialog-form" onSubmit={form.onSubmit}>
         {form.error && <FormError>{form.error}</FormError>}
+        {withPassword && <PasswordField label={tx('proof.password')} autoFocus value={password} onValue={setPassword} />}
         {byRecovery ? (
           <Field label={tx('totp.recovery')} className="code-input" autoComplete="off" autoCapitalize="none" autoFocus required maxLength={64} value={code} onChange={(event) => setCode(event.target.value)} />
         ) : (
@@ -127,6 +132,7 @@ export function Totp({ security: { email, totp } }: { security: Security }) {
       text: tx('totp.off_text'),
       submit: tx('totp.off'),
       recovery: !directory,
+      withPassword: directory,
       onProof: async (proof) => {
         await api.delete('/api/me/totp', proof);
         refresh();
