@@ -82,9 +82,12 @@ class TestTheWayBack:
     """State, cookie, code: each belongs to one browser and one time."""
 
     async def test_a_state_works_once(self, client: httpx.AsyncClient, provider: OidcProvider) -> None:
-        back = provider.agree(await start(client))
+        begun = await start(client)
+        back = provider.agree(begun)
         assert (await client.get(back)).headers["location"] == "/"
         assert said(await client.get(back))["error"] == "oidc_failed"
+        # With a code that was never used, too: the provider refuses no such thing.
+        assert said(await client.get(provider.agree(begun)))["error"] == "oidc_failed"
 
     async def test_a_state_that_nobody_gave_out(self, client: httpx.AsyncClient, provider: OidcProvider) -> None:
         back = provider.agree(await start(client))
