@@ -10,7 +10,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from gates import cfn_lint, checkov, linters, policies, terraform, tree
+from gates import bill, cfn_lint, checkov, linters, policies, terraform, tree
 from gates.programs import MissingError
 from gates.programs import terraform as find_terraform
 from gates.results import Result
@@ -24,7 +24,7 @@ def check(only: set[str] | None = None) -> list[Result]:
     with ThreadPoolExecutor(2) as pool:
         last = [pool.submit(checkov.check, files, tested.plans), pool.submit(cfn_lint.check, files, tested.plans)]
         rules = policies.check(tested.plans)
-        return [*first, *tested.results, rules, *(one.result() for one in last)]
+        return [*first, *tested.results, rules, bill.check(tested.plans), *(one.result() for one in last)]
 
 
 def report(results: list[Result], seconds: float) -> int:

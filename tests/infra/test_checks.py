@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from breaking import files, others, team
 from breaking.mutation import Mutation
-from gates import checkov, plans, policies, translate
+from gates import bill, checkov, plans, policies, translate
 from gates.plans import UNKNOWN, Plan
 from gates.programs import CHECKOUT
 from gates.tree import Tree
@@ -72,6 +72,57 @@ def test_a_plan_without_faults_has_no_findings() -> None:
 )
 def test_a_fault_is_found(kind: str, values: dict[str, Any], says: str) -> None:
     assert [finding for finding in findings((kind, values)) if says in finding]
+
+
+# ---- the bill: as much is planned as `mdreader cloud plan` reckons with ----
+
+
+def as_box(*more: tuple[str, dict[str, Any]], system: int = 16) -> list[str]:
+    box: list[tuple[str, dict[str, Any]]] = [
+        ("aws_vpc", {}),
+        ("aws_instance", {"root_block_device": [{"volume_size": system}]}),
+        ("aws_ebs_volume", {"size": 20}),
+        ("aws_eip", {}),
+    ]
+    found = planned(*box, *more)
+    return bill.check([plans.Plan("box", found.run, found.resources, found.raw)]).findings
+
+
+def test_a_box_that_is_billed_as_it_is_planned_has_no_findings() -> None:
+    assert as_box(("aws_iam_role", {}), ("aws_route_table", {})) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        ("aws_ebs_volume", "2 volumes of data are planned, `mdreader cloud plan` reckons with 1"),
+        ("aws_eip", "2 addresses are planned"),
+        ("aws_db_instance", "aws_db_instance is paid, and the bill has no line RDS"),
+        ("aws_elasticache_serverless_cache", "aws_elasticache_serverless_cache: does it cost anything?"),
+    ],
+)
+def test_what_the_bill_does_not_have_is_found(kind: str, says: str) -> None:
+    assert [finding for finding in as_box((kind, {})) if says in finding]
+
+
+def test_another_size_of_the_system_volume_is_found() -> None:
+    assert "30 GB of the system's volume are planned, `mdreader cloud plan` reckons with 16" in as_box(system=30)[0]
+
+
+def test_alarms_are_counted_by_the_metrics_that_they_look_at() -> None:
+    metric, expression = {"metric": [{"metric_name": "x"}]}, {"expression": "x / y", "metric": []}
+    scaling: dict[str, Any] = {
+        "target_tracking_scaling_policy_configuration": [
+            {"customized_metric_specification": [{"metrics": [{"metric_stat": [{}]}, {"metric_stat": [{}]}, {}]}]}
+        ]
+    }
+    watching = planned(
+        ("aws_cloudwatch_metric_alarm", {"metric_name": "x"}),
+        ("aws_cloudwatch_metric_alarm", {"metric_query": [metric, metric, expression]}),
+        ("aws_appautoscaling_policy", scaling),
+        ("aws_appautoscaling_policy", {"target_tracking_scaling_policy_configuration": [{}]}),
+    )
+    assert [bill.watched(resource) for resource in watching.resources] == [1, 2, 4, 2]
 
 
 def statement(**values: Any) -> tuple[str, dict[str, Any]]:

@@ -2,10 +2,12 @@
 
 import itertools
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from mdreader.adapters.metrics_emf import ESSENTIAL
 from mdreader.cloud import costs, figures, page
 from mdreader.cloud.costs import Bill, bill, stepped
 from mdreader.cloud.ladder import RUNGS, climb, limits
@@ -61,6 +63,85 @@ def test_regions_have_their_own_prices() -> None:
     assert item(there, "RDS") == pytest.approx(item(here, "RDS") * 1.262)
     assert item(there, "Fargate") == pytest.approx(item(here, "Fargate") * 1.249)
     assert item(there, "WAF") == item(here, "WAF")
+
+
+# AWS's price list for eu-west-2, October 2026: what is there of the things that regions have prices of their own for.
+LONDON = {
+    "fargate_vcpu": 0.03725,
+    "fargate_gb": 0.00409,
+    "alb": 0.02646,
+    "alb_lcu": 0.0084,
+    "nat": 0.05,
+    "nat_gb": 0.05,
+    "endpoint": 0.011,
+    "db.t4g.micro": 0.018,
+    "db.t4g.small": 0.036,
+    "rds_gp3": 0.133,
+    "aurora_acu": 0.14,
+    "aurora_acu_optimized": 0.19,
+    "aurora_gb": 0.10,
+    "aurora_io": 0.20,
+    "proxy_acu": 0.018,
+    "logs_gb": 0.5985,
+    "logs_kept_gb": 0.0315,
+    "s3_gb": 0.024,
+    "s3_put": 0.0053,
+}
+
+
+@pytest.mark.parametrize(("users", "size"), [(1_000, "team"), (20_000, "team"), (100_000, "planet")])
+def test_a_region_costs_about_what_its_own_list_says(users: int, size: Size, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = figures.prices()
+    reckoned = of(users, size, "eu-west-2").total
+    listed = {name: replace(table.items[name], price=price, scales="flat") for name, price in LONDON.items()}
+    monkeypatch.setattr(costs, "prices", lambda: replace(table, items=table.items | listed))
+    assert 0 < of(users, size, "eu-west-2").total / reckoned - 1 < 0.03
+
+
+def test_what_a_planet_has_besides() -> None:
+    found = of(100_000, "planet")
+    assert item(found, "Keys") == 2
+    assert item(found, "Interface endpoints") == pytest.approx(3 * 0.01 * 730)
+    # 100,000 people in 2 hours a day: 4.4 billion edits of 582 bytes, 53 % of them a write of its own; 50 GB of rows.
+    edits = 100_000 * 2 * 30.4 * 3600 * 0.2
+    copied = edits * 0.53 / 1e6 * 0.2 + 50 * 0.1 + edits * 582 / 1e9 * 0.02
+    assert item(found, "Aurora, copy in another region") == pytest.approx(copied)
+    assert item(found, "S3, copy in another region") == pytest.approx(
+        item(found, "S3") + item(found, "S3, requests") + 2_000 / 12 * 0.02
+    )
+    requests = 62 * 2 * 30.4 * 100_000 / 1e6
+    assert item(found, "CloudFront, function") == pytest.approx((requests - 2) * 0.13)
+    assert item(of(100_000, "planet", "eu-central-1"), "CloudFront, requests") == pytest.approx(
+        1.2 * item(found, "CloudFront, requests")
+    )
+
+
+def test_alarms_of_workers_are_there_where_workers_are() -> None:
+    assert item(of(20_000, "team"), "Alarms") - item(of(1_000, "team"), "Alarms") == pytest.approx(4 * 0.1)
+    assert len(ESSENTIAL) == costs.METRICS
+
+
+def test_what_is_said_of_claims_follows_from_the_sums(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "| $29-88 with collaboration | team with 100: $" in page.claims()
+    before = next(line for line in page.claims().splitlines() if "$29-88" in line).split(" | ")
+    assert before[2:4] == ["team with 100; team with 1,000", "with 100, Multi-AZ and NAT (more)"]
+    table = figures.prices()
+    dear = {"alb": replace(table.items["alb"], price=1.0)}
+    monkeypatch.setattr(costs, "prices", lambda: replace(table, items=table.items | dear))
+    after = next(line for line in page.claims().splitlines() if "$29-88" in line).split(" | ")
+    assert after[2] == "nothing"
+    assert after[3].count("(more)") == 3
+
+
+def test_the_way_to_deploy_names_what_is_computed() -> None:
+    text = (ROOT / "docs" / "deploy.md").read_text("utf-8")
+    assert f"| about ${of(100, 'box').total:.0f} |" in text
+    assert f"| from ${of(100, 'team').total:.0f} |" in text
+    assert f"about ${of(100, 'box').total / 730:.3f} an hour" in text
+
+
+def test_the_credits_of_a_new_account_pay_for_less_than_three_months() -> None:
+    assert 2 < 200 / of(100, "team").total < 3
 
 
 def test_each_part_of_an_amount_has_the_price_of_its_step() -> None:

@@ -6,19 +6,24 @@ from typing import Final
 
 from mdreader.cloud import machines
 from mdreader.cloud.figures import Prices, Region, prices, value
-from mdreader.cloud.load import DAYS_PER_MONTH, Load
+from mdreader.cloud.load import DAYS_PER_MONTH, GIGABYTE, Load
 from mdreader.cloud.sizes import Plan
 
-# What infra/ makes besides what carries the load.
-ALARMS: Final = 26
+# What infra/ makes besides what carries the load. `make infra` counts it in its plans and fails where one of these differs
+# (infra/checks/gates/bill.py).
+# Alarms are paid by the metric that they look at (the shares of errors look at four and three), those too that scaling makes for itself.
+ALARM_METRICS: Final = {"team": 28, "planet": 31}
+WORKER_ALARM_METRICS: Final = 4  # more, where there are workers
 SECRETS: Final = 2  # the servers' own, and the one that RDS keeps the password in
+KEYS: Final = {"team": 1, "planet": 2}  # planet: one in the region of its copy, too
 WAF_RULES: Final = 4
 ZONES: Final = {"team": 2, "planet": 3}  # availability zones; the load balancer has a public address in each
 NATS: Final = 1
 ENDPOINTS: Final = 8  # interface endpoints, each in every zone
-# Names that a server writes among its logs (MDREADER_METRICS=emf), once for itself and once for the service: 27 were counted on one that
-# did little; what fails, and quantiles of what is busy, add some.
-METRICS_PER_SERVER: Final = 35
+# Planet: what rotates the database's password has no other way to it.
+ENDPOINTS_ALWAYS: Final = {"team": 0, "planet": 1}
+# Names that servers and workers write among their logs (MDREADER_METRICS=emf), each as one service: adapters/metrics_emf.py has them.
+METRICS: Final = 5
 WORKER_CPUS, WORKER_GIGABYTES = 0.25, 0.5
 CACHE_NODES: Final = {"team": 1, "planet": 2}
 
@@ -140,11 +145,12 @@ def _way_out(plan: Plan, table: Prices, region: Region) -> Iterable[Item]:
         dollars = NATS * (table.by_the_hour("nat", region) + table.by_the_hour("public_ipv4", region))
         dollars += out * table.of("nat_gb", region)
         yield Item("NAT gateway", dollars, f"{NATS} with its address, {out:,.0f} GB")
-    elif plan.options.nat == "endpoints":
-        dollars = ENDPOINTS * ZONES[plan.size] * table.by_the_hour("endpoint", region) + out * table.of(
-            "endpoint_gb", region
-        )
-        yield Item("Interface endpoints", dollars, f"{ENDPOINTS} in {ZONES[plan.size]} zones")
+    private = plan.options.nat == "endpoints"
+    count = ENDPOINTS if private else ENDPOINTS_ALWAYS[plan.size]
+    dollars = count * ZONES[plan.size] * table.by_the_hour("endpoint", region)
+    if private:
+        dollars += out * table.of("endpoint_gb", region)
+    yield Item("Interface endpoints", dollars, f"{count} in {ZONES[plan.size]} zones")
 
 
 def _rds(plan: Plan, table: Prices, region: Region) -> Iterable[Item]:
@@ -178,7 +184,13 @@ def _aurora(plan: Plan, table: Prices, region: Region) -> Iterable[Item]:
     yield Item("Aurora, storage", disk * table.of(f"aurora_gb{kind}", region), f"{disk:,} GB")
     yield Item("Aurora, I/O", 0 if optimized else io, f"{million:,.0f} million requests")
     replicated = million / 1.1 * table.of("aurora_replicated_io", region) + disk * table.of("aurora_gb", region)
-    yield Item("Aurora, copy in another region", replicated, f"{disk:,} GB without an instance, and every write")
+    sent = cell.edits_per_month * value("wal_bytes_per_edit") / GIGABYTE
+    replicated += sent * table.of("between_regions_gb", region)
+    yield Item(
+        "Aurora, copy in another region",
+        replicated,
+        f"{disk:,} GB without an instance, every write, {sent:,.0f} GB sent",
+    )
     proxied = max(8.0, units)
     yield Item("RDS Proxy", proxied * table.by_the_hour("proxy_acu", region), f"{proxied:.1f} ACUs, at least 8")
 
@@ -188,24 +200,28 @@ def _aurora_capacity(table: Prices, region: Region, units: float, disk: int, kin
 
 
 def _watching(plan: Plan, table: Prices, region: Region) -> Iterable[Item]:
-    cell, tasks, free = plan.cell, plan.machinery.tasks, table.free
-    assert tasks is not None  # noqa: S101 - as above
+    cell, free = plan.cell, table.free
     requests = cell.requests_per_month / 1e6
     waf = table.of("waf_acl", region) + WAF_RULES * table.of("waf_rule", region)
     yield Item(
         "WAF", waf + requests * table.of("waf_requests", region), f"{WAF_RULES} rules, {requests:,.1f} million requests"
     )
-    alarms = max(0, ALARMS - free["alarms"])
-    yield Item("Alarms", alarms * table.of("alarm", region), f"{ALARMS}, {free['alarms']:.0f} of them free")
-    metrics = max(0, METRICS_PER_SERVER * (1 + tasks.mean) - free["metrics"])
+    watched = ALARM_METRICS[plan.size] + (WORKER_ALARM_METRICS if workers(plan) else 0)
+    alarms = max(0, watched - free["alarms"])
     yield Item(
-        "Metrics", metrics * table.of("metric", region), f"{METRICS_PER_SERVER} of the service and of each server"
+        "Alarms", alarms * table.of("alarm", region), f"{watched} metrics looked at, {free['alarms']:.0f} of them free"
+    )
+    metrics = max(0, 2 * METRICS - free["metrics"])
+    yield Item(
+        "Metrics",
+        metrics * table.of("metric", region),
+        f"{METRICS} each of servers and of workers, {free['metrics']:.0f} of them free",
     )
     logs = max(0.0, cell.log_gigabytes - free["logs_gb"])
     kept = cell.log_gigabytes * table.of("logs_kept_gb", region)
     yield Item("Logs", logs * table.of("logs_gb", region) + kept, f"{cell.log_gigabytes:,.1f} GB, kept 30 days")
     yield Item("Secrets", SECRETS * table.of("secret", region), f"{SECRETS}")
-    yield Item("Keys", table.of("kms_key", region), "one key")
+    yield Item("Keys", KEYS[plan.size] * table.of("kms_key", region), f"{KEYS[plan.size]}")
     yield Item("Images", 2 * table.of("ecr", region), "2 GB in ECR")
 
 
@@ -222,6 +238,11 @@ def _shared(plan: Plan, table: Prices, region: Region) -> Iterable[Item]:
     yield Item("S3", files * table.of("s3_gb", region), f"{files:,.0f} GB of attachments and Markdown")
     puts = load.users * load.active_hours * DAYS_PER_MONTH * load.habits.writes_per_hour / 1000
     yield Item("S3, requests", puts * table.of("s3_put", region), f"{puts:,.0f} thousand writes")
+    if plan.size == "planet":
+        sent = files * load.habits.new_files_share
+        copied = files * table.of("s3_gb", region) + puts * table.of("s3_put", region)
+        copied += sent * table.of("between_regions_gb", region)
+        yield Item("S3, copy in another region", copied, f"as much again, {sent:,.0f} GB sent")
     yield Item("Route 53", table.of("route53_zone", region), "one zone")
     yield from _cloudfront(load, table, region)
     if plan.cells > 1:
@@ -246,12 +267,17 @@ def _cloudfront(load: Load, table: Prices, region: Region) -> Iterable[Item]:
         f"{load.out_gigabytes:,.0f} GB out, {free['cloudfront_gb']:,.0f} of them free",
     )
     yield Item("CloudFront, to the servers", load.in_gigabytes * edge.origin, f"{load.in_gigabytes:,.0f} GB")
-    requests = max(0.0, load.requests_per_month - free["cloudfront_requests"])
+    requests = load.requests_per_month
+    paid = max(0.0, requests - free["cloudfront_requests"])
     yield Item(
         "CloudFront, requests",
-        requests / 10_000 * table.of("cloudfront_requests", region),
-        f"{load.requests_per_month / 1e6:,.1f} million, {free['cloudfront_requests'] / 1e6:.0f} of them free",
+        paid / 10_000 * edge.requests,
+        f"{requests / 1e6:,.1f} million, {free['cloudfront_requests'] / 1e6:.0f} of them free",
     )
+    # A function puts the proof of the way in on each request, and reads it from a store first.
+    dollars = max(0.0, requests - free["cloudfront_functions"]) / 1e6 * table.of("cloudfront_function", region)
+    dollars += max(0.0, requests - free["cloudfront_store_reads"]) / 1e6 * table.of("cloudfront_store", region)
+    yield Item("CloudFront, function", dollars, f"{requests / 1e6:,.1f} million calls and reads, 2 of them free")
 
 
 def stepped(steps: tuple[tuple[float, float], ...], amount: float) -> float:

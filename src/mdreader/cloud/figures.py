@@ -42,10 +42,14 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """What traffic costs near a region: steps of CloudFront (from how many GB a month on, dollars a GB), to the servers, without it."""
+    """What traffic costs near a region: steps of CloudFront (from how many GB a month on, dollars a GB), to the servers, without it.
+
+    `requests` are dollars for 10,000 of them over HTTPS.
+    """
 
     straight: float
     origin: float
+    requests: float
     steps: tuple[tuple[float, float], ...]
 
 
@@ -98,7 +102,12 @@ def prices() -> Prices:
         items={name: Price(**entry) for name, entry in table["items"].items()},
         free=table["free"],
         edges={
-            name: Edge(entry["straight"], entry["origin"], tuple((start, price) for start, price in entry["steps"]))
+            name: Edge(
+                entry["straight"],
+                entry["origin"],
+                entry["requests"],
+                tuple((start, price) for start, price in entry["steps"]),
+            )
             for name, entry in table["edges"].items()
         },
         regions={id_: Region(id=id_, **entry) for id_, entry in table["regions"].items()},

@@ -30,6 +30,7 @@ class Habits:
     page_bytes_per_day: float = 80_000  # the page itself is kept by the browser on most days
     stored_bytes: float = 500_000  # in the database: 30 documents of 5 kB with snapshot, log and rows
     file_bytes: float = 20_000_000  # attachments and Markdown in the store of files
+    new_files_share: float = 1 / 12  # of them a month, as far as they are sent to another region
     log_bytes_per_request: float = 400
     mails_per_month: float = 4
 

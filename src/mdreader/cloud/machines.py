@@ -49,7 +49,6 @@ DATABASES: Final = (
     DatabaseClass("db.m7g.large", 2, 8, 2),
     DatabaseClass("db.m7g.xlarge", 4, 16, 4),
     DatabaseClass("db.m7g.2xlarge", 8, 32, 8),
-    DatabaseClass("db.m7g.4xlarge", 16, 64, 16),
 )
 CACHES: Final = (
     CacheNode("cache.t4g.micro", 0.2),

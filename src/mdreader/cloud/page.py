@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from mdreader.cloud.costs import Bill, bill
@@ -63,35 +64,63 @@ def sizes() -> str:
     return _markdown(["", *(name for name, *_ in _SCENARIOS)], rows, right=range(1, len(bills) + 1))
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What the plan of the beginning said: dollars a month, and the scenarios that it can have meant."""
+
+    text: str
+    dollars: tuple[float, float]
+    of: tuple[tuple[str, int, Size, Options], ...]
+    why: str
+
+
+_SMALL: Final = ("team with 100", 100, "team", Options())
+_CLAIMS: Final[tuple[Claim, ...]] = (
+    Claim(
+        "$21-50 a month",
+        (21, 50),
+        (("box with 100", 100, "box", Options()), ("box with 1,000", 1_000, "box", Options()), _SMALL),
+        "Load balancer, its addresses and a database of its own are more than that before anybody comes.",
+    ),
+    Claim(
+        "$29-88 with collaboration",
+        (29, 88),
+        (_SMALL, ("team with 1,000", 1_000, "team", Options()), ("with 100, Multi-AZ and NAT", 100, "team", _SAFE)),
+        "Live editing adds next to nothing; a second database and a NAT gateway do.",
+    ),
+    Claim(
+        "$43-108 after the free tier",
+        (43, 108),
+        (_SMALL, ("team with 1,000", 1_000, "team", Options()), ("with 100, Multi-AZ and NAT", 100, "team", _SAFE)),
+        "There is no free tier to come after: what is left of it are credits.",
+    ),
+    Claim(
+        "about $154 at 1,000 users",
+        (0.9 * 154, 1.1 * 154),
+        (
+            ("box", 1_000, "box", Options()),
+            ("team", 1_000, "team", Options()),
+            ("team, Multi-AZ and NAT", 1_000, "team", _SAFE),
+            ("team, Multi-AZ and endpoints", 1_000, "team", Options(multi_az=True, nat="endpoints")),
+        ),
+        "A thousand people need one server; what costs more is what one wants besides.",
+    ),
+)
+
+
 def claims() -> str:
-    """What the plan of the beginning claimed, and what is computed now."""
-
-    def dollars(users: int, size: Size, options: Options | None = None) -> str:
-        return f"{bill(_plan(users, size, options)).total:,.0f}"
-
-    box = f"box: ${dollars(100, 'box')} for 100 users, ${dollars(1_000, 'box')} for 1,000"
-    small = f"team: ${dollars(100, 'team')} for 100 users"
-    safe = f"${dollars(100, 'team', _SAFE)} with Multi-AZ and NAT"
-    thousand = f"team: ${dollars(1_000, 'team')}; ${dollars(1_000, 'team', _SAFE)} with Multi-AZ and NAT"
-    rows = [
-        [
-            "$21-50 a month",
-            box,
-            "holds for the box; nothing with a load balancer and a database of its own is that cheap",
-        ],
-        [
-            "$29-88 with collaboration",
-            small,
-            "does not quite hold; live editing adds next to nothing, load balancer, addresses, metrics and WAF do",
-        ],
-        [
-            "$43-108 after the free tier",
-            f"{small}; {safe}",
-            "holds for one database and tasks with public addresses, not with Multi-AZ and NAT",
-        ],
-        ["about $154 at 1,000 users", thousand, "too much for the first, close for the second"],
-    ]
-    return _markdown(["the plan's claim", "computed now", "so"], rows)
+    """What was claimed, what is computed now, and for which of it the claim holds."""
+    rows = []
+    for claim in _CLAIMS:
+        low, high = claim.dollars
+        found = {name: bill(_plan(users, size, options)).total for name, users, size, options in claim.of}
+        computed = "; ".join(f"{name}: ${dollars:,.0f}" for name, dollars in found.items())
+        holds = [name for name, dollars in found.items() if low <= dollars <= high]
+        fails = [
+            f"{name} ({'less' if dollars < low else 'more'})" for name, dollars in found.items() if name not in holds
+        ]
+        rows.append([claim.text, computed, "; ".join(holds) or "nothing", "; ".join(fails) or "nothing", claim.why])
+    return _markdown(["the plan's claim", "computed now", "holds for", "does not hold for", ""], rows)
 
 
 def regions() -> str:
@@ -130,8 +159,8 @@ def figures() -> str:
 
 
 def unconfirmed() -> str:
-    """The prices that were found published nowhere at hand."""
-    rows = [[f"`{name}`", f"{one.price:g}", one.unit] for name, one in prices().items.items() if one.source == "memory"]
+    """The prices that were found in no price list and on no page of AWS's."""
+    rows = [[f"`{name}`", f"{one.price:g}", one.unit] for name, one in prices().items.items() if one.source == "guides"]
     return _markdown(["price", "$", "a"], rows, right=(1,))
 
 
