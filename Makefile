@@ -26,7 +26,8 @@ run: $(VENV)/.run $(FLEET) web ## Serve at http://127.0.0.1:8000 (PORT, HOST, MD
 
 test: dev ## Run every test: unit, contract, http, collab, browser, and the page's own
 	@$(NPM) --prefix web run test -- --testTimeout=60000
-	@$(PY) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@echo "Tests that want Terraform (-m terraform) are run by make infra, and so by make check; all others follow"
+	@$(PY) -m pytest -m "not terraform" --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: dev lint infra test ## What CI runs: lint, types, import borders, infra, all tests
 
@@ -41,6 +42,7 @@ lint: dev ## Lint, format, types and import borders, of the server and of the pa
 infra: $(VENV)/.dev .venv-infra/.ready ## Check Terraform, Dockerfile, workflows and scripts, without an account
 	@$(PY) infra/checks/run.py $(ARGS)
 	@$(PY) infra/checks/mutations.py --quick
+	@$(PY) -m pytest -q -m terraform tests/cli
 
 infra-mutations: $(VENV)/.dev .venv-infra/.ready ## Break infra/ in many ways, each of which a gate must see (minutes)
 	@$(PY) infra/checks/mutations.py $(ARGS)

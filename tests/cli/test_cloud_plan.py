@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from gates.programs import terraform
 from typer.testing import CliRunner
 
 from mdreader.cli import app
@@ -82,7 +83,6 @@ def test_words_it_does_not_know_are_refused() -> None:
     assert run("--users", "many")[0] == 2
 
 
-TERRAFORM = shutil.which("terraform")
 PLANNED = pytest.mark.parametrize(
     ("size", "users", "more"),
     [
@@ -127,11 +127,10 @@ def test_the_environments_know_every_name_and_type(
 
 def terraform_takes(folder: Path) -> subprocess.CompletedProcess[str]:
     """What Terraform says to the variables and the file: no provider, no resource, a fraction of a second."""
-    assert TERRAFORM is not None
     (folder / "empty.rc").touch()
     known = declared_in(folder)
     return subprocess.run(
-        [TERRAFORM, "plan", "-input=false", "-no-color", "-compact-warnings", "-var-file=planned.tfvars"],
+        [terraform(), "plan", "-input=false", "-no-color", "-compact-warnings", "-var-file=planned.tfvars"],
         cwd=folder,
         env={
             "PATH": os.environ["PATH"],
@@ -146,7 +145,7 @@ def terraform_takes(folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.skipif(TERRAFORM is None, reason="terraform is not on the PATH; make infra says where it comes from")
+@pytest.mark.terraform
 @PLANNED
 def test_terraform_takes_the_file(size: str, users: str, more: tuple[str, ...], tmp_path: Path) -> None:
     """Terraform itself checks it against the environment's validations."""

