@@ -81,7 +81,11 @@ def test_login_and_sign_up(visit: Visit, server: Server, place: Place) -> None:
     expect(visitor.page.get_by_text("Email or password is not right")).to_be_visible()
     found += check(visitor, "login refused")
     visitor.open("/signup?next=/w/somewhere")
+    visitor.page.get_by_label("Your name").fill("Half")
+    visitor.page.get_by_label("Email").fill("half@example.com")
     visitor.page.get_by_label("Password", exact=True).fill("Half")
+    visitor.button("Create account").click()
+    expect(visitor.page.get_by_text("This password still needs")).to_be_visible()
     found += check(visitor, "sign-up")
     assert found == []
 

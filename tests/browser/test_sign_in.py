@@ -82,6 +82,27 @@ def test_the_code_of_a_mail_signs_in_too(visit: Visit, outbox: Outbox, ada: Pers
     inside(visitor.page)
 
 
+@pytest.mark.usefixtures("outbox")
+def test_a_weak_password_is_told_what_it_lacks(visit: Visit) -> None:
+    visitor = visit()
+    visitor.open("/signup")
+    visitor.page.get_by_label("Your name").fill("Wanda Weak")
+    visitor.page.get_by_label("Email").fill("weak@example.com")
+    password = visitor.page.get_by_label("Password", exact=True)
+    password.fill("secret")
+    visitor.button("Create account").click()
+    expect(password).to_be_focused()
+    expect(password).to_have_attribute("aria-invalid", "true")
+    missing = visitor.page.get_by_text("This password still needs")
+    expect(missing).to_contain_text("needs 8 characters, a capital letter, a digit, and a symbol.")
+    visitor.page.keyboard.type("Word7")
+    expect(missing).to_contain_text("needs a symbol. Or make it 16 characters or more.")
+    visitor.page.keyboard.type("!")
+    expect(missing).to_be_hidden()
+    visitor.page.keyboard.press("Enter")
+    inside(visitor.page)
+
+
 def test_nobody_learns_who_has_an_account(visit: Visit, outbox: Outbox) -> None:
     visitor = visit()
     ask_for_a_link(visitor, "nobody@example.com")
@@ -105,8 +126,11 @@ def test_a_forgotten_password_is_replaced_by_the_link(visit: Visit, outbox: Outb
     visitor.page.goto(outbox.newest(ada.email, "password_reset").link)
     expect(visitor.page.get_by_role("heading", name="Choose a new password")).to_be_visible()
     assert "token" not in visitor.page.url
-    expect(visitor.button("Set the new password")).to_be_disabled()
-    visitor.page.get_by_label("New password").fill(NEW_PASSWORD)
+    fresh = visitor.page.get_by_label("New password")
+    fresh.fill("weak")
+    visitor.button("Set the new password").click()
+    expect(fresh).to_have_accessible_description(re.compile("needs 8 characters, a capital letter"))
+    fresh.fill(NEW_PASSWORD)
     visitor.button("Set the new password").click()
     expect(visitor.page.get_by_role("heading", name="Log in")).to_be_visible()
     expect(visitor.toasts).to_contain_text("Your password is changed")

@@ -1,12 +1,15 @@
-import { QueryClientProvider } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect, useState, type ComponentType, type ReactNode } from 'react';
+import { QueryClientProvider, useQuery } from '@tanstack/react-query';
+import { lazy, Suspense, useEffect, useState, type ComponentType } from 'react';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
 import { AuthScreen, ForgotScreen, LinkScreen, ResetScreen, safeNext, useUser, VerifyScreen } from '@/features/auth';
 import { OutboxScreen, SecurityScreen, SettingsScreen } from '@/features/settings';
 import { lastWorkspace, useWorkspaces, Welcome } from '@/features/workspaces';
 import { dispatchShortcut } from '@/lib/actions';
+import { api } from '@/lib/api';
+import { elsewhere } from '@/lib/elsewhere';
 import { t } from '@/lib/strings';
 import type { User } from '@/lib/types';
+import { Elsewhere } from '@/ui/Elsewhere';
 import { isModalOpen, ModalHost } from '@/ui/modal';
 import { EmptyState, Skeleton } from '@/ui/parts';
 import { queryClient } from '@/ui/query';
@@ -29,10 +32,20 @@ function useShortcuts(): void {
   }, []);
 }
 
-function DeadEnd({ title, text = '', children }: { title: string; text?: string; children?: ReactNode }) {
+/** Where a workspace lives that is not in the list, when another cell has it. */
+function useElsewhere(id: string, missing: boolean): string | null {
+  const { error } = useQuery({
+    queryKey: ['workspaces', 'elsewhere', id],
+    queryFn: () => api.get(`/api/workspaces/${encodeURIComponent(id)}`),
+    enabled: missing,
+    retry: false,
+  });
+  return elsewhere(error);
+}
+
+function DeadEnd({ title, text = '' }: { title: string; text?: string }) {
   return (
     <main className="plain">
-      {children}
       <EmptyState title={title} text={text}>
         <Link className="button button-primary" href="/">
           {t('workspace.home')}
@@ -41,6 +54,14 @@ function DeadEnd({ title, text = '', children }: { title: string; text?: string;
     </main>
   );
 }
+
+const NotAMember = ({ me }: { me: User }) => (
+  <EmptyState title={t('workspace.missing')} text={t('workspace.missing_text', { email: me.email })}>
+    <Link className="button button-primary" href="/">
+      {t('workspace.home')}
+    </Link>
+  </EmptyState>
+);
 
 const Unreachable = () => (
   <main className="plain">
@@ -69,10 +90,11 @@ function WorkspaceRoute({ id, documentId, me }: { id: string; documentId: string
     const timer = setInterval(ask, ASK_AGAIN_MS);
     return () => clearInterval(timer);
   }, [id, missing, refetch]);
+  const address = useElsewhere(id, missing && asked);
   if (workspace) return <Shell workspace={workspace} me={me} documentId={documentId} />;
   if (!data || !asked) return isError ? <Unreachable /> : <Skeleton />;
   return (
-    <DeadEnd title={t('workspace.missing')} text={t('workspace.missing_text', { email: me.email })}>
+    <main className="plain">
       {documentId !== undefined && (
         <ErrorBoundary>
           <Suspense fallback={null}>
@@ -80,7 +102,8 @@ function WorkspaceRoute({ id, documentId, me }: { id: string; documentId: string
           </Suspense>
         </ErrorBoundary>
       )}
-    </DeadEnd>
+      {address === null ? <NotAMember me={me} /> : <Elsewhere address={address} />}
+    </main>
   );
 }
 

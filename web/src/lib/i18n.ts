@@ -26,6 +26,10 @@ const dates = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' });
 const moments = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
 const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
 
+const lists = new Intl.ListFormat(locale, { type: 'conjunction' });
+
+/** "a digit, a symbol, and a capital letter" */
+export const formatList = (items: readonly string[]): string => lists.format(items);
 export const formatNumber = (value: number): string => numbers.format(value);
 /** An ISO date, or milliseconds. */
 type Moment = string | number;

@@ -1,4 +1,5 @@
 import { ApiError, OfflineError } from './api';
+import { elsewhere, hostOf } from './elsewhere';
 import { t } from './strings';
 
 /** What the server's codes mean in plain words; for others its own sentence is shown. */
@@ -35,6 +36,8 @@ export function describeError(error: unknown): string {
   if (!(error instanceof ApiError)) return t('error.unknown');
   const words = WORDS[error.code]?.() ?? added.get(error.code);
   if (words !== undefined) return words;
+  const address = elsewhere(error);
+  if (address !== null) return address === '' ? t('elsewhere.nowhere') : t('error.elsewhere', { host: hostOf(address) });
   if (error.status === 429) return error.retryAfter ? t('error.too_many_wait', { count: error.retryAfter }) : t('error.too_many');
   // A code of its own comes with a sentence of its own; the plain kinds are said better here.
   if (error.status >= 500) return t('error.server');

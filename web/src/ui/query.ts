@@ -8,11 +8,11 @@ import { toast } from '@/lib/toasts';
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /**
- * What was deleted, or is not shared any more: nothing of it stays in sight. While a screen looks at it, the answer
+ * What was deleted, is not shared any more or has moved to another cell: nothing of it stays in sight. While a screen looks at it, the answer
  * stays: without it the screen would ask again at once, and again.
  */
 function onRefused(error: Error, query: Query<unknown, unknown>): void {
-  if (!(error instanceof ApiError) || error.status !== 404 || query.queryKey[0] === 'workspaces') return;
+  if (!(error instanceof ApiError) || ![404, 421].includes(error.status) || query.queryKey[0] === 'workspaces') return;
   if (query.isActive()) query.setState({ data: undefined, dataUpdatedAt: 0 });
   else queryClient.removeQueries({ queryKey: query.queryKey, exact: true });
   void queryClient.invalidateQueries({ queryKey: ['workspaces'] });

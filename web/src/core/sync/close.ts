@@ -4,6 +4,7 @@ export type ErrorKind =
   | 'signed-out'
   | 'no-right'
   | 'gone'
+  | 'elsewhere'
   | 'too-large'
   | 'not-stored'
   | 'refused'
@@ -16,8 +17,8 @@ export type CloseDecision =
   | { action: 'reset' }
   /** The right to write, or to read, was taken away: find out which. */
   | { action: 'recheck-right' }
-  /** Trying again without a person would only fail again. */
-  | { action: 'stop'; error: ErrorKind };
+  /** Trying again without a person would only fail again; `address` is where it lives, as the server said. */
+  | { action: 'stop'; error: ErrorKind; address?: string };
 
 const GOING_AWAY_DEFAULT_MS = 1_000;
 const GOING_AWAY_MAX_MS = 60_000;
@@ -37,6 +38,8 @@ export function decideClose(code: number, reason: string): CloseDecision {
     case 4413:
     case 1009:
       return { action: 'stop', error: 'too-large' };
+    case 4421:
+      return { action: 'stop', error: 'elsewhere', address: reason };
     case 4429:
       return { action: 'retry', error: 'busy' };
     case 1012:

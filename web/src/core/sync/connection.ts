@@ -8,7 +8,11 @@ import { encodeQueryAwareness } from './protocol';
 
 /** Thrown by `getTicket` when the server answered and refused; anything else thrown counts as no network. */
 export class TicketRefused extends Error {
-  constructor(readonly status: number) {
+  /** @param address where it lives, when it is elsewhere (421) */
+  constructor(
+    readonly status: number,
+    readonly address?: string,
+  ) {
     super(`the ticket was refused with status ${status}`);
     this.name = 'TicketRefused';
   }
@@ -209,6 +213,7 @@ const TICKET_ERRORS: Partial<Record<number, ErrorKind>> = { 401: 'signed-out', 4
 function ticketDecision(error: unknown): CloseDecision {
   if (!(error instanceof TicketRefused)) return { action: 'retry' };
   if (error.status === 403) return { action: 'recheck-right' };
+  if (error.status === 421) return { action: 'stop', error: 'elsewhere', address: error.address ?? '' };
   const kind = TICKET_ERRORS[error.status];
   return kind === undefined ? { action: 'retry' } : { action: 'stop', error: kind };
 }

@@ -49,6 +49,7 @@ export class DocumentSession {
   #gotStep2 = false;
   #everSaved = false;
   #error: ErrorKind | null = null;
+  #address: string | null = null;
   #stopped = false;
   #downSince = Date.now();
   #rechecks = 0;
@@ -329,6 +330,7 @@ export class DocumentSession {
         await this.#recheckRight();
         break;
       case 'stop':
+        this.#address = decision.address ?? null;
         await this.#stop(decision.error);
         break;
     }
@@ -340,7 +342,7 @@ export class DocumentSession {
     this.#stopped = true;
     this.refresh();
     // What I may no longer see does not stay in this browser; my own unsent text does, as a draft.
-    if (error === 'gone' || error === 'no-right') await this.#reset({ everything: true });
+    if (error === 'gone' || error === 'no-right' || error === 'elsewhere') await this.#reset({ everything: true });
   }
 
   async #recheckRight(): Promise<void> {
@@ -378,6 +380,7 @@ export class DocumentSession {
       everSaved: this.#everSaved,
       keptHere: this.#copy.keptHere,
       error: this.#error,
+      address: this.#address,
       stopped: this.#stopped,
     });
   }

@@ -17,6 +17,8 @@ export interface SyncState {
   readonly pending: number;
   /** Set when `kind` is `error`. */
   readonly error: ErrorKind | null;
+  /** Where the document lives, when that is the error. */
+  readonly address: string | null;
   /** Whether every pending change is stored in this browser, and so survives a reload. */
   readonly keptHere: boolean;
   /** Whether somebody has to act: nothing is retried by itself. */
@@ -38,6 +40,7 @@ export interface SyncFacts {
   everSaved: boolean;
   keptHere: boolean;
   error: ErrorKind | null;
+  address: string | null;
   stopped: boolean;
 }
 
@@ -45,8 +48,8 @@ export interface SyncFacts {
 export const OFFLINE_AFTER_MS = 8_000;
 
 export function deriveState(facts: SyncFacts): SyncState {
-  const { pending, keptHere, stopped, error } = facts;
-  return { kind: kindOf(facts), pending, keptHere, stopped, error: kindOf(facts) === 'error' ? error : null };
+  const { pending, keptHere, stopped, error, address } = facts;
+  return { kind: kindOf(facts), pending, keptHere, stopped, address: error === 'elsewhere' ? address : null, error: kindOf(facts) === 'error' ? error : null };
 }
 
 function kindOf(facts: SyncFacts): SyncKind {

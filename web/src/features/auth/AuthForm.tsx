@@ -7,19 +7,18 @@ interface AuthFormProps {
   form: ReturnType<typeof useSubmit>;
   /** What the button says. */
   action: string;
-  disabled?: boolean;
   /** For a form that has nothing but its button. */
   autoFocus?: boolean;
   children?: ReactNode;
 }
 
 /** What went wrong, the fields, and the button that goes on. */
-export function AuthForm({ form, action, disabled = false, autoFocus = false, children }: AuthFormProps) {
+export function AuthForm({ form, action, autoFocus = false, children }: AuthFormProps) {
   return (
     <form className="auth-form" onSubmit={form.onSubmit}>
       {form.error && <FormError>{form.error}</FormError>}
       {children}
-      <Button kind="primary" type="submit" busy={form.busy} disabled={disabled} autoFocus={autoFocus}>
+      <Button kind="primary" type="submit" busy={form.busy} autoFocus={autoFocus}>
         {action}
       </Button>
     </form>

@@ -9,13 +9,13 @@ import { AuthForm } from './AuthForm';
 import { safeNext } from './next';
 import { useOptions, type SignInOptions } from './options';
 import { OtherWays } from './OtherWays';
-import { checkPassword } from './password';
-import { PasswordField } from './PasswordField';
+import { NewPasswordField, PasswordField } from './PasswordField';
 import { SecondStepForm } from './SecondStepForm';
 import { signIn, type SecondStep, type SecondStepMethod } from './sign-in';
 import { describeProviderError, ta } from './strings';
 import { useTypedEmail } from './typed-email';
 import { useFragment } from './useFragment';
+import { useNewPassword } from './useNewPassword';
 import { usePasskey } from './usePasskey';
 
 export type Mode = 'login' | 'signup';
@@ -32,15 +32,17 @@ interface FormProps {
 function Form({ mode, firstRun, suggestsPasskeys, email, onEmail, onSecondStep }: FormProps) {
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
+  const fresh = useNewPassword();
   const signup = mode === 'signup';
 
   const form = useSubmit(async () => {
-    const step = await signIn(mode, signup ? { email, password, name } : { email, password });
+    if (signup && !fresh.accept()) return;
+    const step = await signIn(mode, signup ? { email, password: fresh.value, name } : { email, password });
     if (step) onSecondStep(step);
   });
 
   return (
-    <AuthForm form={form} action={signup ? (firstRun ? ta('create_first') : ta('create')) : ta('log_in')} disabled={signup && !checkPassword(password).ok}>
+    <AuthForm form={form} action={signup ? (firstRun ? ta('create_first') : ta('create')) : ta('log_in')}>
       {signup && (
         <Field label={ta('name')} name="name" autoComplete="name" autoFocus required maxLength={100} value={name} onChange={(event) => setName(event.target.value)} />
       )}
@@ -55,7 +57,11 @@ function Form({ mode, firstRun, suggestsPasskeys, email, onEmail, onSecondStep }
         value={email}
         onChange={(event) => onEmail(event.target.value)}
       />
-      <PasswordField label={ta('password')} isNew={signup} value={password} onValue={setPassword} />
+      {signup ? (
+        <NewPasswordField label={ta('password')} password={fresh} />
+      ) : (
+        <PasswordField label={ta('password')} value={password} onValue={setPassword} />
+      )}
       {!signup && (
         <Link className="auth-forgot" href="/forgot-password">
           {ta('forgot')}

@@ -45,20 +45,19 @@ export function ByMail({ title, text, path, children }: ByMailProps) {
 interface MailedCodeProps {
   text: string;
   action: string;
-  disabled?: boolean;
   onCode: (code: string) => Promise<void>;
   onAgain: () => void;
   /** What is asked for beside the code. */
   children?: ReactNode;
 }
 
-export function MailedCode({ text, action, disabled = false, onCode, onAgain, children }: MailedCodeProps) {
+export function MailedCode({ text, action, onCode, onAgain, children }: MailedCodeProps) {
   const [code, setCode] = useState('');
   const form = useSubmit(() => onCode(code));
   return (
     <AuthCard title={ta('link.sent_title')} text={text}>
       <MailNote />
-      <AuthForm form={form} action={action} disabled={disabled}>
+      <AuthForm form={form} action={action}>
         <CodeField value={code} onValue={setCode} />
         {children}
       </AuthForm>

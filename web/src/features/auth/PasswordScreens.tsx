@@ -7,28 +7,28 @@ import { useSubmit } from '@/ui/useSubmit';
 import { AuthCard } from './AuthCard';
 import { AuthForm } from './AuthForm';
 import { BrokenLink, ByMail, MailedCode } from './ByMail';
-import { checkPassword } from './password';
-import { PasswordField } from './PasswordField';
+import { NewPasswordField } from './PasswordField';
 import { signedOut } from './session';
 import { ta } from './strings';
 import { useFragment } from './useFragment';
+import { useNewPassword } from './useNewPassword';
 
 /** The new password's fields, and how it is set: that leads to log-in, as whoever was signed in anywhere is not any more. */
-function useNewPassword({ autoFocus = false } = {}) {
+function useReset({ autoFocus = false } = {}) {
   const [, navigate] = useLocation();
-  const [password, setPassword] = useState('');
+  const password = useNewPassword();
   const [revokeKeys, setRevokeKeys] = useState(true);
   return {
-    weak: !checkPassword(password).ok,
     fields: (
       <>
-        <PasswordField label={ta('reset.new')} isNew autoFocus={autoFocus} value={password} onValue={setPassword} />
+        <NewPasswordField label={ta('reset.new')} autoFocus={autoFocus} password={password} />
         <Checkbox label={ta('reset.keys')} checked={revokeKeys} onCheck={setRevokeKeys} />
       </>
     ),
     /** @param proof what the mail brought: its token, or the address and its code */
     set: async (proof: Readonly<Record<string, string>>): Promise<void> => {
-      await api.post('/api/auth/password/reset', { ...proof, password, revoke_keys: revokeKeys });
+      if (!password.accept()) return;
+      await api.post('/api/auth/password/reset', { ...proof, password: password.value, revoke_keys: revokeKeys });
       signedOut();
       toast(ta('reset.done'));
       navigate('/login', { replace: true });
@@ -37,12 +37,11 @@ function useNewPassword({ autoFocus = false } = {}) {
 }
 
 function ByCode({ email, onAgain }: { email: string; onAgain: () => void }) {
-  const { weak, fields, set } = useNewPassword();
+  const { fields, set } = useReset();
   return (
     <MailedCode
       text={ta('reset.sent_text', { email })}
       action={ta('reset.save')}
-      disabled={weak}
       onCode={(code) => set({ email, code })}
       onAgain={onAgain}
     >
@@ -64,12 +63,12 @@ export function ForgotScreen() {
 export function ResetScreen() {
   const [fragment] = useFragment();
   const token = fragment.get('token') ?? '';
-  const { weak, fields, set } = useNewPassword({ autoFocus: true });
+  const { fields, set } = useReset({ autoFocus: true });
   const form = useSubmit(() => set({ token }));
   if (token === '') return <BrokenLink again="/forgot-password" />;
   return (
     <AuthCard title={ta('reset.choose_title')} text={ta('reset.choose_text')}>
-      <AuthForm form={form} action={ta('reset.save')} disabled={weak}>
+      <AuthForm form={form} action={ta('reset.save')}>
         {fields}
       </AuthForm>
       <p className="auth-other">

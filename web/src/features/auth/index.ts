@@ -2,8 +2,8 @@ import { lazy } from 'react';
 
 export { currentUser, logOut, onUserChange, signedIn, startSession, useUser } from './session';
 export { safeNext } from './next';
-export { checkPassword } from './password';
-export { PasswordField } from './PasswordField';
+export { NewPasswordField, PasswordField } from './PasswordField';
+export { useNewPassword } from './useNewPassword';
 export { useOptions } from './options';
 
 const mails = () => import('./mail-screens');

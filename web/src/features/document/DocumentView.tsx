@@ -1,11 +1,14 @@
 import { useCallback, useEffect, useRef } from 'react';
 import { Link } from 'wouter';
 import { useDocuments } from '@/features/tree';
+import { openableAddress } from '@/lib/elsewhere';
 import { displayName } from '@/lib/paths';
 import type { User } from '@/lib/types';
 import { Button } from '@/ui/Button';
+import { Elsewhere } from '@/ui/Elsewhere';
 import { useLate, useReachable } from '@/ui/hooks';
 import { EmptyState, Skeleton } from '@/ui/parts';
+import { queryClient } from '@/ui/query';
 import { Drafts } from './Banners';
 import { t } from './strings';
 import { mayWrite, useDocumentInfo, useDocumentSession, useObservable } from './use-session';
@@ -24,7 +27,7 @@ const STAND_IN_AFTER_MS = 1_200;
 /** One document: opened from the copy in this browser when there is one, and from the server otherwise. */
 export function DocumentView({ documentId, workspaceId, me }: DocumentViewProps) {
   const session = useDocumentSession(documentId, me);
-  const { info, content, missing, refetch } = useDocumentInfo(documentId, session);
+  const { info, content, missing, moved, refetch } = useDocumentInfo(documentId, session);
   const state = useObservable(session.state);
   const ready = useObservable(session.ready);
   const slow = useLate(STAND_IN_AFTER_MS);
@@ -36,6 +39,16 @@ export function DocumentView({ documentId, workspaceId, me }: DocumentViewProps)
     void refetch();
   }, [session, refetch]);
   useReturn(workspaceId, documentId, refusal === 'gone', tryAgain);
+  const address = state.error === 'elsewhere' ? (openableAddress(state.address) ?? '') : moved;
+  useMoved(address !== null);
+  if (address !== null) {
+    return (
+      <div className="doc-refusal">
+        <Drafts session={session} />
+        <Elsewhere address={address} />
+      </div>
+    );
+  }
   if (refusal) {
     // What was never seen here may as well be a wrong address.
     const said = refusal === 'gone' && !info ? 'missing' : refusal;
@@ -68,6 +81,13 @@ export function DocumentView({ documentId, workspaceId, me }: DocumentViewProps)
       standIn={ready ? undefined : content}
     />
   );
+}
+
+/** The frame around it belongs to a workspace that is not here any more, either. */
+function useMoved(moved: boolean): void {
+  useEffect(() => {
+    if (moved) void queryClient.invalidateQueries({ queryKey: ['workspaces'] });
+  }, [moved]);
 }
 
 /** A document that was brought back opens again by itself: the tree hears of it. */

@@ -27,6 +27,7 @@ export const t = catalogue({
   'state.signed-out': 'Signed out',
   'state.no-right': 'No access',
   'state.gone': 'Deleted',
+  'state.elsewhere': 'Moved',
   'state.too-large': 'Not saved: too large',
   'state.not-stored': 'Not saved: server cannot store',
   'state.refused': 'Not saved',

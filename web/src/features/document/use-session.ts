@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import { closeAllSessions, ensureSession, holdSession, openLocalStore, TicketRefused, type DocumentSession, type Observable, type Ticket } from '@/core/sync';
 import { api, ApiError } from '@/lib/api';
+import { elsewhere } from '@/lib/elsewhere';
 import type { Role, User } from '@/lib/types';
 import { queryClient } from '@/ui/query';
 
@@ -26,7 +27,7 @@ async function getTicket(documentId: string): Promise<Ticket> {
     const { ticket, epoch } = await api.post<{ ticket: string; epoch: unknown }>(`/api/documents/${documentId}/ticket`);
     return { ticket, epoch: String(epoch) };
   } catch (error) {
-    throw error instanceof ApiError ? new TicketRefused(error.status) : error;
+    throw error instanceof ApiError ? new TicketRefused(error.status, elsewhere(error) ?? undefined) : error;
   }
 }
 
@@ -88,7 +89,7 @@ export function useDocumentInfo(documentId: string, session: DocumentSession) {
     if (!data && local) session.setWritable(mayWrite(local.role));
   }, [data, local, session]);
   const missing = query.error instanceof ApiError && (query.error.status === 404 || query.error.status === 403);
-  return { info: data ?? local, content: data?.content, missing, refetch: query.refetch };
+  return { info: data ?? local, content: data?.content, missing, moved: elsewhere(query.error), refetch: query.refetch };
 }
 
 /** After signing out no document stays in this browser, except for what was never sent. */

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { checkPassword, PasswordField } from '@/features/auth';
+import { NewPasswordField, PasswordField, useNewPassword } from '@/features/auth';
 import { api } from '@/lib/api';
 import { toast } from '@/lib/toasts';
 import { Button } from '@/ui/Button';
@@ -11,13 +11,14 @@ import { tx } from './strings';
 
 export function Password({ security: { email, has_password: has } }: { security: Security }) {
   const [current, setCurrent] = useState('');
-  const [fresh, setFresh] = useState('');
+  const fresh = useNewPassword();
   const form = useSubmit(async () => {
-    const set = (proof: object): Promise<true> => api.post('/api/auth/password', { ...proof, new_password: fresh }).then(() => true);
+    if (!fresh.accept()) return;
+    const set = (proof: object): Promise<true> => api.post('/api/auth/password', { ...proof, new_password: fresh.value }).then(() => true);
     const done = has ? await set({ current_password: current }) : await stepUp(set);
     if (!done) return;
     setCurrent('');
-    setFresh('');
+    fresh.setValue('');
     toast(has ? tx('password.changed') : tx('password.was_set'));
     refresh('sessions');
   });
@@ -30,8 +31,8 @@ export function Password({ security: { email, has_password: has } }: { security:
         {/* Password managers want to know whose password this is. */}
         <input type="email" autoComplete="username" value={email} readOnly hidden />
         {has && <PasswordField label={tx('password.current')} value={current} onValue={setCurrent} />}
-        <PasswordField label={tx('password.new')} isNew value={fresh} onValue={setFresh} />
-        <Button type="submit" busy={form.busy} disabled={(has && current === '') || !checkPassword(fresh).ok}>
+        <NewPasswordField label={tx('password.new')} password={fresh} />
+        <Button type="submit" busy={form.busy}>
           {has ? tx('password.change') : tx('password.set')}
         </Button>
       </form>
