@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from mdreader.adapters.secrets_environment import EnvironmentSecrets, FirstOf
+from mdreader.bootstrap.extras import check_extras
 from mdreader.ports.secrets import Secrets, database_url
 from mdreader.settings import Settings, SettingsError, completed
 
@@ -23,6 +24,7 @@ class Credentials:
 @asynccontextmanager
 async def open_secrets(settings: Settings) -> AsyncIterator[Credentials]:
     """The credentials that are kept elsewhere. Raises `SettingsError`."""
+    check_extras(settings)
     environment = EnvironmentSecrets(os.environ)
     if settings.secrets_arn is None:
         yield Credentials(settings, environment)
@@ -40,5 +42,6 @@ async def open_secrets(settings: Settings) -> AsyncIterator[Credentials]:
     address = database_url(complete.database_url, kept)
     if address != complete.database_url:
         complete = complete.model_copy(update={"database_url": address})
+    check_extras(complete)  # what is kept there may choose more
     async with kept.running():
         yield Credentials(complete, FirstOf(kept, environment), kept)

@@ -16,6 +16,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from mdreader import __version__
+from mdreader.bootstrap.extras import check_extras
 from mdreader.db.postgres_address import AddressError
 from mdreader.features.collab.mount import CollabProtocol, CollabServer
 from mdreader.http.operations import leave
@@ -39,6 +40,7 @@ def run() -> int:
     """Serve until SIGINT or SIGTERM; the process's exit code."""
     try:
         settings = load_settings()
+        check_extras(settings)
     except SettingsError as error:
         return _stop("These settings cannot be used:", *str(error).splitlines())
     configure_logs(settings.log_level, settings.log_format)

@@ -10,6 +10,7 @@ import structlog
 
 from mdreader import __version__
 from mdreader.bootstrap.database import on_postgres
+from mdreader.bootstrap.extras import check_extras
 from mdreader.bootstrap.runtime import build_runtime
 from mdreader.bootstrap.telemetry import collecting, make_tracing, telling_of_dead_jobs
 from mdreader.db.postgres_address import AddressError
@@ -33,6 +34,7 @@ def run(slots: int) -> int:
         settings = load_settings(
             worker="off"
         )  # the runtime's own runner; this one has other slots and more time to end
+        check_extras(settings)
         configure_logs(settings.log_level, settings.log_format)
         failpoints.arm(os.environ.get("MDREADER_FAILPOINTS", ""))
         # SQLite is for one process: beside a server, each would believe that it alone has the documents.
