@@ -1,8 +1,11 @@
 """A certificate for servers on this machine, which nobody trusts who is not told to."""
 
 import datetime as dt
+import ssl
+import tempfile
 from functools import cache
 from ipaddress import ip_address
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -34,3 +37,13 @@ def certificate() -> tuple[bytes, bytes]:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     return made.public_bytes(serialization.Encoding.PEM), private
+
+
+def server_tls() -> ssl.SSLContext:
+    """A server's context with the certificate."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "certificate.pem"
+        file.write_bytes(b"".join(certificate()))
+        context.load_cert_chain(file)
+    return context

@@ -2,19 +2,17 @@
 
 import asyncio
 import ssl
-import tempfile
 import warnings
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from pathlib import Path
 from typing import Any, Literal
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from support.certificates import certificate
+from support.certificates import certificate, server_tls
 
 Tls = Literal["none", "starttls", "implicit"]
 USER, PASSWORD = "mdreader", "päss:word/1"
@@ -79,14 +77,14 @@ async def smtp_server(*, tls: Tls = "none", password: bool = False) -> AsyncIter
                 box,
                 hostname="mail.test",
                 enable_SMTPUTF8=True,
-                tls_context=_server_context() if tls == "starttls" else None,
+                tls_context=server_tls() if tls == "starttls" else None,
                 require_starttls=tls == "starttls",
                 auth_required=password,
                 auth_require_tls=tls == "starttls",
                 authenticator=authenticate if password else None,
             )
 
-    context = _server_context() if tls == "implicit" else None
+    context = server_tls() if tls == "implicit" else None
     server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0, ssl=context)
     box.port = server.sockets[0].getsockname()[1]
     try:
@@ -104,12 +102,3 @@ def certificate_pem() -> str:
 def trusting() -> ssl.SSLContext:
     """A client's context that trusts the servers of this module, and nobody else."""
     return ssl.create_default_context(cadata=certificate_pem())
-
-
-def _server_context() -> ssl.SSLContext:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "certificate.pem"
-        file.write_bytes(b"".join(certificate()))
-        context.load_cert_chain(file)
-    return context

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from mdreader.kernel.errors import UnavailableError
+from mdreader.kernel.tls import system_tls
 from mdreader.ports.mail_reports import ForgedReportError
 
 Fetch = Callable[[str], Awaitable[bytes]]
@@ -122,7 +123,7 @@ async def fetch_certificate(url: str) -> bytes:
     import httpx  # noqa: PLC0415 - not before the first report
 
     try:
-        async with httpx.AsyncClient(timeout=10, follow_redirects=False) as client:
+        async with httpx.AsyncClient(timeout=10, follow_redirects=False, verify=system_tls()) as client:
             response = await client.get(url)
             response.raise_for_status()
     except httpx.HTTPError as error:
