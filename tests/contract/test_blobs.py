@@ -19,10 +19,11 @@ from fastapi import FastAPI
 from mdreader.adapters.aws import Aws
 from mdreader.adapters.blobs_local import LocalBlobs
 from mdreader.adapters.blobs_s3 import CloudFront, S3Blobs
+from mdreader.bootstrap.files import make_blobs
 from mdreader.kernel.errors import UnavailableError
 from mdreader.main import create_app
 from mdreader.ports.blobs import LEAST_PART, BlobNotFoundError, BlobStore, Signed, Upload, check_key, disposition
-from mdreader.settings import Settings
+from mdreader.settings import Settings, load_settings
 from support.aws import REGION
 from support.clock import FakeClock
 from support.http import connect
@@ -419,6 +420,32 @@ async def test_cloudfront_addresses_are_signed_for_one_file_and_fifteen_minutes(
     signature = base64.b64decode(query["Signature"].translate(str.maketrans("-_~", "+=/")))
     key.public_key().verify(signature, policy.encode(), PKCS1v15(), hashes.SHA1())  # noqa: S303 - as CloudFront wants it
     assert "PRIVATE" not in repr(CloudFront("d", "K", pem))
+
+
+@pytest.mark.usefixtures("aws_credentials")
+async def test_the_settings_put_a_distribution_before_the_bucket(tmp_path: Path) -> None:
+    pem = private_key("cloudfront").private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    bucket = {"data": tmp_path, "aws_s3_bucket": "files", "aws_region": REGION}
+    distribution = {
+        "cloudfront_domain": "d1.cloudfront.net",
+        "cloudfront_key_id": "K123",
+        "cloudfront_private_key": pem.decode().replace("\n", "\\n"),  # as it fits into a line of a unit file
+    }
+    with_it = make_blobs(load_settings(**bucket, **distribution), b"s" * 32, FakeClock())
+    without = make_blobs(load_settings(**bucket), b"s" * 32, FakeClock())
+    read = await with_it.sign_download(KEY, content_type="image/png")
+    assert (urlsplit(read.url).netloc, dict(parse_qsl(urlsplit(read.url).query))["Key-Pair-Id"]) == (
+        "d1.cloudfront.net",
+        "K123",
+    )
+    # Uploads go to the bucket: a distribution passes none on.
+    for signed in (
+        await with_it.sign_upload(KEY, upload_of(DATA)),
+        await without.sign_download(KEY, content_type="image/png"),
+    ):
+        assert (urlsplit(signed.url).hostname or "").endswith(".amazonaws.com")
 
 
 async def test_s3_that_is_away_is_said_in_our_words(aws_endpoint: str) -> None:

@@ -28,6 +28,7 @@ class TestTokensThatLie:
         "claims",
         [
             pytest.param({"aud": "somebody else"}, id="another audience"),
+            pytest.param({"aud": "somebody else", "azp": CLIENT_ID}, id="another audience, and we authorised"),
             pytest.param({"aud": [CLIENT_ID, "somebody else"]}, id="several audiences and nobody authorised"),
             pytest.param({"aud": [CLIENT_ID, "x"], "azp": "x"}, id="somebody else authorised"),
             pytest.param({"aud": None}, id="no audience"),
