@@ -174,7 +174,7 @@ async def test_what_waits_for_a_large_update_is_bounded(sides: Sides, monkeypatc
         room.receive(mallory.connection, frame)
         assert mallory.connection.close.call_count == 1
         assert room._reception._held is not None
-        waiting = room._reception._held.take()
+        waiting = list(room._reception._held)
         assert [connection for connection, _ in waiting] == [bob.connection]  # nothing of mallory's is kept
     await asyncio.gather(ann.saved(), bob.saved())
     assert not ann.connection.close.called

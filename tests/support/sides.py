@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from unittest.mock import Mock
 
 from pycrdt import Doc, Text
@@ -179,6 +180,7 @@ class Typist:
             live=False,
         )
         self.connection.send = self.connection.send_large = self._send
+        self.connection.take_late = partial(room.receive, self.connection)
         self._marks = self._clock = 0
         room.join(self.connection)
         room.receive(self.connection, encode_step1(EMPTY_STATE_VECTOR))

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 
@@ -213,6 +213,24 @@ async def hoarding(ground: Ground) -> None:
         assert await _pour(socket, (large for _ in range(ground.times(100)))) in {4400, 4429, 1006}
 
 
+async def letters_that_wait(ground: Ground) -> None:
+    """As many letters as are let in at once, over several sockets, while the document is busy with a slow update."""
+    count = ground.times(2_900)
+    clients = range(CLIENT + 10, CLIENT + 10 + ground.times(8))
+    floods = [
+        b"".join(message(update((client, n, [text("b", (client, n - 1) if n else None)]))) for n in range(count))
+        for client in clients
+    ]
+    slow = message(update((CLIENT + 3, 0, [text("x") for _ in range(ground.times(8000))])))
+    async with AsyncExitStack() as stack:
+        sockets = [await stack.enter_async_context(ground.socket()) for _ in floods]
+        await asyncio.gather(
+            sockets[0].send(slow), *(one.send(flood) for one, flood in zip(sockets, floods, strict=True))
+        )
+        for socket in sockets:
+            assert await socket.answers(b"waited", 60)
+
+
 CONNECTION_ATTACKS: tuple[Attack, ...] = (
     tiny_fragments,
     fragments_after_the_farewell,
@@ -224,4 +242,4 @@ CONNECTION_ATTACKS: tuple[Attack, ...] = (
     questions,
     hoarding,
 )
-SLOW_UPDATES: tuple[Attack, ...] = (crowd_in_one_place, letters_from_end_to_start, appends)
+SLOW_UPDATES: tuple[Attack, ...] = (crowd_in_one_place, letters_from_end_to_start, appends, letters_that_wait)

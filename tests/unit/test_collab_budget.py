@@ -4,7 +4,7 @@ from time import perf_counter, thread_time
 
 import pytest
 
-from mdreader.features.collab.budget import SHARE, SLICE, SUSPICION, Budget
+from mdreader.features.collab.budget import AROUND, SHARE, SLICE, SUSPICION, Budget
 
 
 def suspected(now: float) -> Budget:
@@ -46,8 +46,16 @@ def test_a_slice_at_a_time_and_no_more_than_its_share() -> None:
     assert worked / now == pytest.approx(SHARE, rel=0.1)
 
 
+def test_messages_that_take_no_time_are_no_messages_for_free() -> None:
+    budget = suspected(1.0)
+    count = 0
+    while not budget.spend(0.0, 1.0):
+        count += 1
+    assert count == pytest.approx(SLICE / AROUND, abs=1)
+
+
 def test_others_of_the_same_person_wait_too() -> None:
     budget = suspected(1.0)
-    assert budget.spend(0.02, 1.0) == pytest.approx(0.08)
-    assert budget.wait(1.04) == pytest.approx(0.04)
+    assert budget.spend(0.02, 1.0) == pytest.approx(0.08, rel=0.001)
+    assert budget.wait(1.04) == pytest.approx(0.04, rel=0.001)
     assert budget.wait(1.09) == 0.0

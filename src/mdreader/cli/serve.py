@@ -33,6 +33,9 @@ log = structlog.get_logger(__name__)
 
 # For requests that are under way when live editing has ended, which takes at most six of the ten seconds.
 STOP_SECONDS = 3
+# For how long a thread that computes keeps the interpreter while the event loop wants it. Python's own 5 ms are waited for each time that
+# the loop comes back from the kernel or the database: a large update, which is checked on a thread, made turns of 40 ms of that.
+SWITCH_SECONDS = 0.0005
 _EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - compared with, not bound to
 
 
@@ -131,6 +134,7 @@ class _Server(CollabServer):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         settle()
+        sys.setswitchinterval(SWITCH_SECONDS)
         port = self._listener.getsockname()[1]
         host = self._settings.host
         local = "127.0.0.1" if host in _EVERYWHERE else host

@@ -16,6 +16,8 @@ SUSPICION: Final = 0.002
 """Seconds used after which the clock is changed for the dearer one, until there was a pause."""
 PAUSE: Final = 1.0
 """Seconds without a message."""
+AROUND: Final = 0.000_002
+"""Seconds that reading a message and asking the clock cost beside what is measured: for the smallest most of it."""
 
 
 class Budget:
@@ -38,7 +40,7 @@ class Budget:
         `now` is any clock in seconds that does not go back.
         """
         passed = now - self._at
-        used = max(0.0, self._used - SHARE * passed) + seconds
+        used = max(0.0, self._used - SHARE * passed) + seconds + AROUND
         self._at = now
         if self.clock is perf_counter:
             if used > SUSPICION:

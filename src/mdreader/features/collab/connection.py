@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
@@ -29,6 +29,10 @@ RATE = 600
 LARGEST_COUNTS = 1000
 # Frames that are still read after the farewell; they are counted as before.
 FRAMES_AFTER_FAREWELL = 100.0
+
+# To ask the enum each time costs as much as reading the frame.
+_BINARY: Final = WSMsgType.BINARY
+_CLOSE: Final = WSMsgType.CLOSE
 
 
 class Connection(WSListener):
@@ -122,7 +126,7 @@ class Connection(WSListener):
         """Take one WebSocket frame; whole messages go on."""
         self.awaiting_pong = False
         kind = frame.msg_type
-        if kind == WSMsgType.CLOSE and not self._put_off:
+        if kind == _CLOSE and not self._put_off:
             self._bye(transport)
             return
         self._allowance -= 1 + frame.payload_size // self._bytes_a_frame
@@ -177,7 +181,7 @@ class Connection(WSListener):
     # ---- in ----
 
     def _frame(self, kind: WSMsgType, payload: bytes, *, last: bool) -> None:
-        if kind == WSMsgType.BINARY and last and self._fragments is None:
+        if kind == _BINARY and last and self._fragments is None:
             self._message(payload)
         elif kind in (WSMsgType.BINARY, WSMsgType.CONTINUATION):
             self._fragment(payload, first=kind == WSMsgType.BINARY, last=last)
@@ -220,6 +224,15 @@ class Connection(WSListener):
         if len(self._backlog) > BACKLOG_FRAMES or self._backlog_bytes > self._rooms.max_frame_bytes:
             self.close(CloseCode.TOO_MANY_MESSAGES, "too many messages before the document was open")
 
+    def take_late(self, payload: bytes) -> None:
+        """Hand a message that waited in the room to it; it counts as one that comes now."""
+        room, budget = self.room, self._budget
+        clock = budget.clock
+        started = clock()
+        if room is not None:
+            room.receive(self, payload)
+        budget.spend(clock() - started, self._rooms.time())
+
     def _refill(self) -> bool:
         now = self._rooms.time()
         self._allowance = min(float(BURST), self._allowance + (now - self._allowance_at) * RATE)
@@ -238,7 +251,7 @@ class Connection(WSListener):
 
     # ---- out ----
 
-    def send(self, payload: bytes, kind: WSMsgType = WSMsgType.BINARY) -> None:
+    def send(self, payload: bytes, kind: WSMsgType = _BINARY) -> None:
         """Send one message, or drop the connection when it does not read."""
         transport = self.transport
         if transport is None:

@@ -1,8 +1,11 @@
 """Messages that wait in a room, in their order: for the document to come into memory, or for a large change. Bounded in bytes."""
 
+from collections import deque
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mdreader.features.collab.connection import Connection
 
 # What keeping a message costs beside its bytes.
@@ -18,7 +21,7 @@ class Held:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._messages: list[tuple[Connection, bytes]] = []
+        self._messages: deque[tuple[Connection, bytes]] = deque()
         self._bytes: dict[Connection, int] = {}
         self._total = 0
 
@@ -38,8 +41,26 @@ class Held:
         """Forget what a connection has waiting."""
         if connection in self._bytes:
             self._total -= self._bytes.pop(connection)
-            self._messages = [one for one in self._messages if one[0] is not connection]
+            self._messages = deque(one for one in self._messages if one[0] is not connection)
 
-    def take(self) -> "list[tuple[Connection, bytes]]":
-        """Everything, in the order in which it came."""
-        return self._messages
+    def take(self) -> "tuple[Connection, bytes]":
+        """The message that came first."""
+        connection, payload = self._messages.popleft()
+        size = len(payload) + OVERHEAD
+        self._total -= size
+        self._bytes[connection] -= size
+        return connection, payload
+
+    def put_before(self, earlier: "Held") -> None:
+        """Let what waits in `earlier`, one message at most, come first."""
+        for connection, payload in earlier:
+            size = len(payload) + OVERHEAD
+            self._messages.appendleft((connection, payload))
+            self._total += size
+            self._bytes[connection] = self._bytes.get(connection, 0) + size
+
+    def __iter__(self) -> "Iterator[tuple[Connection, bytes]]":
+        return iter(self._messages)
+
+    def __len__(self) -> int:
+        return len(self._messages)

@@ -7,6 +7,7 @@ import structlog
 
 from mdreader.db.engine import Database
 from mdreader.features.collab import storage
+from mdreader.features.collab.bulk import Breath
 from mdreader.features.collab.room import Room
 from mdreader.features.documents.files import mark_files
 from mdreader.features.documents.service import record_text
@@ -57,6 +58,7 @@ class Projector:
     async def _project(self, rooms: Sequence[Room], *, fold: bool) -> None:
         captures: list[tuple[Room, storage.Capture]] = []
         size = 0
+        breath = Breath()
         for room in rooms:
             way = room.position
             wanted = way.dirty_since or way.followed_since or (fold and way.log_rows) or room.projected_seq != room.seq
@@ -67,6 +69,7 @@ class Projector:
             except (UnavailableError, NotFoundError):  # it ended meanwhile, and said why
                 continue
             captures.append((room, capture))
+            await breath.take()
             size += capture.text.size + len(capture.state or b"")
             if len(captures) == ROOMS_AT_ONCE or size > BYTES_AT_ONCE:
                 await self._store(captures)

@@ -4,13 +4,14 @@ Some must wait: for the document to come into memory, for a large update, or for
 """
 
 import asyncio
+import time
 from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
 from mdreader.features.collab import protocol
-from mdreader.features.collab.bulk import BULK_BYTES, BULK_PIECES, Breath, Bulk, Stage
+from mdreader.features.collab.bulk import BULK_BYTES, BULK_PIECES, STRETCH, Breath, Bulk, Stage
 from mdreader.features.collab.closing import CloseCode
 from mdreader.features.collab.content import Content, TooLargeForRoomError
 from mdreader.features.collab.gate import Kind, check_state_vector
@@ -44,6 +45,7 @@ class Reception:
         self._loop = asyncio.get_running_loop()
         self._loading: asyncio.Future[Stored | None] | None = None
         self._held: Held | None = None
+        self._resting = False  # between two stretches of messages that were held
 
     @property
     def busy(self) -> bool:
@@ -297,12 +299,38 @@ class Reception:
             self._host.moved()
 
     def _release(self) -> None:
-        """Go on with the messages that were held."""
-        held, self._held = self._held, None
-        for connection, payload in held.take() if held is not None else ():
+        """Go on with the messages that were held, for a stretch of time, or until one of them has the others wait again."""
+        held = self._no_longer_held()
+        end = time.perf_counter() + STRETCH
+        while held:
+            if self._held is not None:
+                held.put_before(self._held)
+                self._held = held
+                break
+            if time.perf_counter() > end:
+                self._held = held
+                self._rest()
+                break
+            connection, payload = held.take()
             if connection in self._host.connections:
-                self.receive(connection, payload)
+                connection.take_late(payload)
         self._go_on()
+
+    def _no_longer_held(self) -> Held | None:
+        held, self._held = self._held, None
+        return held
+
+    def _rest(self) -> None:
+        """Others have their turn before the next stretch."""
+        if not self._resting:
+            self._resting = True
+            self._loop.call_soon(self._rested)
+
+    def _rested(self) -> None:
+        self._resting = False
+        pipeline = self._pipeline
+        if self._held is not None and not (self._loading or pipeline.bulk or pipeline.following or self._host.dead):
+            self._release()
 
     def _go_on(self) -> None:
         self._pipeline.flush_soon()

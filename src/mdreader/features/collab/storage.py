@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mdreader.db.engine import Transaction
+from mdreader.features.collab.bulk import Breath
 from mdreader.features.collab.gate import clocks_of
 from mdreader.features.collab.replica import EMPTY_UPDATE, merged, seed_update
 from mdreader.features.collab.state_vector import decode_state_vector, encode_state_vector
@@ -303,7 +304,9 @@ async def store_captures(tx: Transaction, captures: Sequence[Capture]) -> set[st
         {"document_id": c.document_id, "seq": c.seq, "text": c.body, "etag": c.text.etag, "size": c.text.size}
         for c in captures
     ]
+    breath = Breath()  # megabytes take tens of milliseconds, on SQLite on the event loop
     await _upsert(tx, document_texts, texts)
+    await breath.take()
     folds = [c for c in captures if c.state is not None]
     if not folds:
         return older
@@ -312,6 +315,7 @@ async def store_captures(tx: Transaction, captures: Sequence[Capture]) -> set[st
         document_snapshots,
         [{"document_id": c.document_id, "seq": c.seq, "data": c.state, "state_vector": c.state_vector} for c in folds],
     )
+    await breath.take()
     hit("fold.before_delete")
     await tx.conn.execute(
         document_updates.delete().where(
