@@ -134,6 +134,7 @@ class Crashes:
             assert self._ending, "a socket was cut while the server was well"
             await self._crew.gathering.abort()
             self._begun.set()
+            self._enough.set()  # a point that is passed when a document is quiet may be passed before that
 
     async def _use_http(self, worker: Putter | Maker, http: httpx.AsyncClient) -> None:
         try:
