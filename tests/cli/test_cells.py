@@ -86,6 +86,27 @@ async def test_a_cell_is_split_in_two(tmp_path: Path) -> None:
         made = there.post("/api/workspaces", json={"name": "later"}, headers=headers).json()["id"]
         assert here.get(f"/api/workspaces/{made}", headers=ada.headers).status_code == 404
 
+    tables_agree(old, new, workspaces["goes"], environment)
+
+
+def tables_agree(old: Server, new: Server, moved: str, environment: dict[str, dict[str, str]]) -> None:
+    """They do, but for what a slip changes in one of them alone."""
+    files = {server: server.data.with_suffix(".txt") for server in (old, new)}
+    for server, file in files.items():
+        printed = run(server.data, "cells", "table", **environment[server.data.name])
+        assert (printed.code, printed.errors) == (0, "")
+        file.write_text(printed.output)
+    checked = run(old.data, "cells", "check", *map(str, files.values()))
+    assert (checked.code, checked.errors) == (0, "")
+    assert [line.split() for line in checked.output.splitlines()[:2]] == [
+        ["old", "serves", "1"],
+        ["new", "serves", "2"],
+    ]
+    files[new].write_text(files[new].read_text().replace(f"{moved} new", f"{moved} old"))
+    checked = run(old.data, "cells", "check", *map(str, files.values()))
+    assert checked.code == 1
+    assert checked.errors.startswith(f"{moved} is served by nobody: new sends to old sends to new\n1 conflicts. ")
+
 
 def test_the_command_says_what_it_cannot_do(home: Home, home_server: Server) -> None:
     cells = {"MDREADER_CELL": "old", "MDREADER_CELLS": "old=http://127.0.0.1:1, new=http://127.0.0.1:2"}

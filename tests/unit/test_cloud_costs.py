@@ -138,6 +138,11 @@ def test_the_way_to_deploy_names_what_is_computed() -> None:
     assert f"| about ${of(100, 'box').total:.0f} |" in text
     assert f"| from ${of(100, 'team').total:.0f} |" in text
     assert f"about ${of(100, 'box').total / 730:.3f} an hour" in text
+    for size, users, addresses in (("team", 100, 1), ("planet", 1_000, 3)):
+        found = of(users, size)  # type: ignore[arg-type]
+        servers = item(found, "Fargate") + item(found, "Fargate, workers") + addresses * 3.65
+        assert f"from here on about ${(found.total - servers) / 730:.3f} an hour" in text
+        assert f"about ${found.total / 730:.3f} an hour |" in text
 
 
 def test_the_credits_of_a_new_account_pay_for_less_than_three_months() -> None:

@@ -45,6 +45,13 @@ def test_half_of_the_servers_may_be_lost_as_planned_and_not_without_room() -> No
     assert full.settled_after is not None
 
 
+def test_the_page_says_what_room_costs() -> None:
+    mean = {way: day(ORDINARY, set_up(planned(), way)).mean_servers for way in WAYS[:2]}
+    more = mean[WAYS[0]] - mean[WAYS[1]]
+    one = 730 * (0.25 * 0.03238 + 0.5 * 0.00356 + 0.005)
+    assert f"That costs {more:.1f} more servers in the mean, about ${more * one:.0f} a month" in PAGE
+
+
 def test_what_scaling_cannot_follow_is_shown() -> None:
     rush = next(one for one in SCENARIOS if one.rush_minutes == 2)
     assert day(rush).late_seconds > 0

@@ -4,13 +4,15 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Final
 
 import typer
 
 from mdreader.cli.outcome import stop
 
 commands = typer.Typer(help="Which workspace lives in which cell.", no_args_is_help=True)
+SHOWN: Final = 20
 
 
 @commands.command("list")
@@ -29,6 +31,22 @@ def assign(
     """Say that workspaces live in a cell. Elsewhere they are refused from then on; docs/operations.md has the steps around it."""
     ids = [line.strip() for line in sys.stdin if line.strip()] if workspaces == ["-"] else workspaces
     raise typer.Exit(_assign(cell, ids))
+
+
+@commands.command("table")
+def table() -> None:
+    """Print this cell's router table, for `mdreader cells check`."""
+    raise typer.Exit(_table())
+
+
+@commands.command("check")
+def check(
+    tables: Annotated[
+        list[Path], typer.Argument(help="What `mdreader cells table` printed in each cell.", dir_okay=False)
+    ],
+) -> None:
+    """Compare the router tables of several cells: is every workspace served by exactly one? Exits with 1 if not."""
+    raise typer.Exit(_check(tables))
 
 
 def _list() -> int:
@@ -68,6 +86,53 @@ def _assign(cell: str, ids: Sequence[str]) -> int:
         return 0
 
     return _with_database(change)
+
+
+def _table() -> int:
+    from mdreader.db.engine import Database
+    from mdreader.features.workspaces.cells import every
+    from mdreader.kernel.cell_tables import written
+    from mdreader.kernel.cells import Cells
+
+    async def look(database: Database, cells: Cells) -> int:
+        async with database.read() as conn:
+            lives = [entry async for entry in every(conn)]
+        for line in written(cells, lives):
+            print(line)
+        return 0
+
+    return _with_database(look)
+
+
+def _check(files: Sequence[Path]) -> int:
+    from mdreader.kernel.cell_tables import TableError, compare, read
+
+    tables = []
+    for file in files:
+        try:
+            tables.append(read(file.read_text("utf-8").splitlines()))
+        except (OSError, UnicodeDecodeError, TableError) as error:
+            return stop(f"{file} is no table of `mdreader cells table`: {error}")
+    try:
+        found = compare(tables)
+    except TableError as error:
+        return stop(f"{error}: give one of each cell.")
+    for name, number in found.served.items():
+        print(f"{name:<32} serves {number:>10,}")
+    if found.detours:
+        print(
+            f"{found.detours:,} workspaces are reached from some cell by more than one redirect; "
+            "`mdreader cells assign` in that cell makes it one."
+        )
+    if found.conflicts:
+        return stop(
+            *found.conflicts[:SHOWN],
+            *([f"and {len(found.conflicts) - SHOWN:,} more"] if len(found.conflicts) > SHOWN else []),
+            f"{len(found.conflicts):,} conflicts. `mdreader cells assign` in the cell that is wrong mends each; "
+            "what was written there meanwhile comes over by export and import.",
+        )
+    print("Every workspace is served by one of them, and every link leads there.")
+    return 0
 
 
 def _with_database(work: Callable[..., Awaitable[int]]) -> int:

@@ -45,7 +45,9 @@ class Years:
 
 
 @dataclass(slots=True)
-class _World:
+class World:
+    """All cells, and what is true of every workspace whatever their tables say."""
+
     chance: random.Random
     capacity: int
     cells: dict[str, Cell] = field(default_factory=dict)
@@ -58,7 +60,12 @@ class _World:
 
 def simulate(capacity: int, start: int, seed: int, months: int = MONTHS) -> Years:
     """`months` of growth from `start` people, in cells of at most `capacity`."""
-    world = _World(random.Random(seed), capacity)  # noqa: S311 - a simulation
+    return _told(grown(capacity, start, seed, months), months)
+
+
+def grown(capacity: int, start: int, seed: int, months: int = MONTHS) -> World:
+    """The world that `simulate` tells of."""
+    world = World(random.Random(seed), capacity)  # noqa: S311 - a simulation
     world.cells["c1"] = Cell("c1", {})
     _come(world, 0, start)
     for month in range(1, months):
@@ -66,10 +73,10 @@ def simulate(capacity: int, start: int, seed: int, months: int = MONTHS) -> Year
         for cell in list(world.cells.values()):
             if cell.people > capacity:
                 _split(world, cell, month)
-    return _told(world, months)
+    return world
 
 
-def _come(world: _World, month: int, people: int) -> None:
+def _come(world: World, month: int, people: int) -> None:
     """New workspaces, each made in the cell with the most room, as sign-up would send people there."""
     left = people
     while left > 0:
@@ -85,7 +92,7 @@ def _come(world: _World, month: int, people: int) -> None:
         left -= size
 
 
-def _split(world: _World, cell: Cell, month: int) -> None:
+def _split(world: World, cell: Cell, month: int) -> None:
     """Half of the people go to a copy: first the table says so, then it is copied, as `mdreader cells assign` has it."""
     name = f"c{len(world.cells) + 1}"
     own = sorted(
@@ -112,7 +119,7 @@ def serves(cell: Cell, cells: Cells, workspace: int) -> str | None:
     return cell.table[workspace] or cells.first
 
 
-def _told(world: _World, months: int) -> Years:
+def _told(world: World, months: int) -> Years:
     cells = {name: Cells(name, dict.fromkeys(world.cells, "")) for name in world.cells}
     serving: Counter[int] = Counter()
     for name, cell in world.cells.items():
@@ -143,7 +150,7 @@ def _told(world: _World, months: int) -> Years:
     )
 
 
-def _follow(world: _World, cells: dict[str, Cells], entry: str, workspace: int) -> int | None:
+def _follow(world: World, cells: dict[str, Cells], entry: str, workspace: int) -> int | None:
     name = entry
     for met in range(MOST_HOPS + 1):
         found = serves(world.cells[name], cells[name], workspace)

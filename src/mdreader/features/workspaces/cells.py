@@ -3,7 +3,7 @@
 `cell` is the truth and the same in all copies; `away` is what follows from it here, so that the gate compares nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +17,7 @@ from mdreader.kernel.cells import Cells
 
 # SQLite takes 32,766 parameters at once; this is for both.
 AT_ONCE: Final = 500
+READ_AT_ONCE: Final = 5_000
 
 _ELSEWHERE: Final = select(AWAY.c.cell).where(AWAY.c.workspace_id == bindparam("workspace_id"))
 
@@ -60,6 +61,16 @@ async def assign(tx: Transaction, cells: Cells, workspace_ids: Sequence[str], ce
         values = {"cell": cell, "away": cell != cells.own}
         await tx.conn.execute(update(workspaces).where(workspaces.c.id.in_(some_ids)).values(values))
     return Assigned(len(changing), ())
+
+
+async def every(conn: AsyncConnection) -> AsyncIterator[tuple[str, str | None]]:
+    """The whole table by id, as it is stored; deleted workspaces are in it, too."""
+    statement = select(workspaces.c.id, workspaces.c.cell).order_by(workspaces.c.id).limit(READ_AT_ONCE)
+    last = ""
+    while rows := (await conn.execute(statement.where(workspaces.c.id > last))).all():
+        for row in rows:
+            yield row.id, row.cell
+        last = rows[-1].id
 
 
 async def count(conn: AsyncConnection, cells: Cells) -> dict[str, int]:
