@@ -240,6 +240,7 @@ async def test_smtp_parts_from_the_server_when_the_mail_is_written_down() -> Non
             "smtp://127.0.0.1.example.org",
             SmtpServer("127.0.0.1.example.org", 587, None, None, tls=False, starttls=True),
         ),
+        ("smtp://relay:25?starttls=never", SmtpServer("relay", 25, None, None, tls=False, starttls=False)),
     ],
 )
 def test_tls_is_demanded_of_every_server_but_this_machine(url: str, expected: SmtpServer) -> None:
@@ -250,6 +251,12 @@ def test_tls_is_demanded_of_every_server_but_this_machine(url: str, expected: Sm
 def test_an_address_without_a_host_is_no_mail_server() -> None:
     with pytest.raises(ValueError, match="no host"):
         parse_smtp_url("smtp://")
+
+
+@pytest.mark.parametrize("query", ["starttls=no", "tls=never", "starttls=never&x=1"])
+def test_what_stands_behind_the_address_is_not_guessed(query: str) -> None:
+    with pytest.raises(ValueError, match="only starttls=never is known"):
+        parse_smtp_url(f"smtp://relay:25?{query}")
 
 
 # ---- SES ----

@@ -3,18 +3,25 @@
 import importlib.util
 import re
 import socketserver
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import boto3
 import pytest
 import yaml
 
+from mdreader.adapters.mail_smtp import SmtpMail, parse_smtp_url
+from mdreader.ports.mail import MailMessage
 from mdreader.settings import Settings
+from support.mail_servers import smtp_server
 from support.redis import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,6 +54,43 @@ def test_development_is_for_this_machine_alone() -> None:
     ports = [port for service in services(DEVELOPMENT).values() for port in service.get("ports", [])]
     assert ports
     assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+async def test_mail_of_the_servers_of_development_reaches_the_catcher() -> None:
+    """It stands in a network of its own, not on this machine, and knows no TLS, as one without a certificate."""
+    environment = services(DEVELOPMENT)["first"]["environment"]
+    server = parse_smtp_url(environment["MAIL_URL"])
+    assert server.host in services(DEVELOPMENT)
+    message = MailMessage(
+        message_id="1@example.org",
+        sender=environment["EMAIL_FROM"],
+        to="ada@example.org",
+        subject="Hello",
+        text="Hello",
+        html="<p>Hello</p>",
+        at=1_795_000_000_000,
+        template="magic_link",
+    )
+    async with smtp_server() as box:
+        await SmtpMail(replace(server, host="127.0.0.1", port=box.port)).send(message)
+        assert [mail["To"] for mail in box.messages] == ["ada@example.org"]
+
+
+def test_bucket_of_development_is_made_and_takes_uploads_from_the_page(aws_endpoint: str) -> None:
+    (script,) = services(DEVELOPMENT)["bucket"]["command"]
+    where = services(DEVELOPMENT)["first"]["environment"]
+    assert where["AWS_ENDPOINT_URL"] in script
+    done = subprocess.run(
+        [sys.executable, "-c", script.replace(where["AWS_ENDPOINT_URL"], aws_endpoint)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    client = boto3.client("s3", endpoint_url=aws_endpoint, region_name=where["AWS_REGION"])
+    (rule,) = client.get_bucket_cors(Bucket=where["AWS_S3_BUCKET"])["CORSRules"]
+    assert {"GET", "PUT"} <= set(rule["AllowedMethods"])
+    assert {"content-type", "x-amz-checksum-sha256"} <= set(rule["AllowedHeaders"])
 
 
 def test_development_stores_files_in_what_the_tests_use() -> None:

@@ -33,10 +33,15 @@ class SmtpServer:
 
 
 def parse_smtp_url(url: str) -> SmtpServer:
-    """`smtp://user:password@host:587` or `smtps://...:465`. Raises `ValueError` without naming the password."""
+    """`smtp://user:password@host:587` or `smtps://...:465`; `?starttls=never` for a relay that knows none, in a network of one's own.
+
+    Raises `ValueError` without naming the password.
+    """
     parts = urlsplit(url)
     if not parts.hostname:
         raise ValueError("MAIL_URL names no host: write smtp://user:password@host:587")
+    if parts.query not in {"", "starttls=never"}:
+        raise ValueError("MAIL_URL: behind the ? only starttls=never is known")
     tls = parts.scheme == "smtps"
     return SmtpServer(
         host=parts.hostname,
@@ -44,7 +49,7 @@ def parse_smtp_url(url: str) -> SmtpServer:
         user=unquote(parts.username) if parts.username else None,
         password=unquote(parts.password) if parts.password else None,
         tls=tls,
-        starttls=not tls and not _is_loopback(parts.hostname),
+        starttls=not (tls or parts.query or _is_loopback(parts.hostname)),
     )
 
 
