@@ -1,18 +1,26 @@
 /**
- * The blocks of a reading view in parts of some dozens. What is far from the screen the browser skips a part at a time:
- * for each of thousands of blocks it would ask at every frame whether it is near.
+ * The blocks of a reading view in parts of some dozens. What is far from the screen the browser skips, and is asked
+ * about, a part at a time: for each of thousands of blocks it would find out at every frame whether it is near.
  */
 
 const PART = 32;
 
+export interface PartsOptions {
+  /** About how many pixels a block will take that was never laid out. */
+  heightOf: (block: Element) => number;
+  /** A part was made, or other blocks stand in it. */
+  changed: (part: Element) => void;
+  /** A part is not in the view any more. */
+  gone: (part: Element) => void;
+}
+
 export class Parts {
   readonly #content: HTMLElement;
-  readonly #heightOf: (block: Element) => number;
+  readonly #options: PartsOptions;
 
-  /** @param heightOf about how many pixels a block will take that was never laid out */
-  constructor(content: HTMLElement, heightOf: (block: Element) => number) {
+  constructor(content: HTMLElement, options: PartsOptions) {
     this.#content = content;
-    this.#heightOf = heightOf;
+    this.#options = options;
   }
 
   /** Puts blocks before another one, or at the end. */
@@ -33,7 +41,7 @@ export class Parts {
     for (const block of blocks) {
       const part = block.parentElement;
       block.remove();
-      if (part?.childElementCount === 0) part.remove();
+      if (part?.childElementCount === 0) this.#remove(part);
     }
   }
 
@@ -49,21 +57,21 @@ export class Parts {
       const children = [...part.children];
       const rest = this.#create(part);
       rest.append(...children.slice(children.indexOf(before)));
-      this.#estimate(rest);
+      this.#settle(rest);
     }
     let after = part;
     for (let at = 0; at < blocks.length; at += PART) {
       after = this.#create(after);
       after.append(...blocks.slice(at, at + PART));
-      this.#estimate(after);
+      this.#settle(after);
     }
-    if (part.childElementCount === 0) part.remove();
-    else this.#estimate(part);
+    if (part.childElementCount === 0) this.#remove(part);
+    else this.#settle(part);
   }
 
   #balance(part: Element): void {
     if (part.childElementCount <= 2 * PART) {
-      this.#estimate(part);
+      this.#settle(part);
       return;
     }
     const blocks = [...part.children];
@@ -71,15 +79,21 @@ export class Parts {
     for (let at = PART; at < blocks.length; at += PART) {
       after = this.#create(after);
       after.append(...blocks.slice(at, at + PART));
-      this.#estimate(after);
+      this.#settle(after);
     }
-    this.#estimate(part);
+    this.#settle(part);
   }
 
   /** As high as its blocks probably are, until it was laid out; then the browser knows. */
-  #estimate(part: Element): void {
-    const height = [...part.children].reduce((sum, block) => sum + this.#heightOf(block), 0);
+  #settle(part: Element): void {
+    const height = [...part.children].reduce((sum, block) => sum + this.#options.heightOf(block), 0);
     if (part instanceof HTMLElement) part.style.containIntrinsicBlockSize = `auto ${Math.round(height)}px`;
+    this.#options.changed(part);
+  }
+
+  #remove(part: Element): void {
+    part.remove();
+    this.#options.gone(part);
   }
 
   #create(after: Element | null): Element {

@@ -57,13 +57,18 @@ export class Preview {
 
   constructor(options: PreviewOptions) {
     this.#options = options;
-    this.#parts = new Parts(options.content, (element) => {
-      const shown = this.#shownBy.get(element);
-      return shown ? estimatedHeight(shown.block) : 0;
-    });
+    // A part at a time: for each of a hundred thousand blocks the browser would find out at every frame whether it is near.
     this.#near = new IntersectionObserver((entries) => this.#cameNear(entries), {
       root: options.scroller,
       rootMargin: `${NEAR_PX}px 0px`,
+    });
+    this.#parts = new Parts(options.content, {
+      heightOf: (element) => {
+        const shown = this.#shownBy.get(element);
+        return shown ? estimatedHeight(shown.block) : 0;
+      },
+      changed: (part) => this.#watch(part),
+      gone: (part) => this.#near.unobserve(part),
     });
     options.content.addEventListener('click', this.#onClick);
   }
@@ -124,7 +129,6 @@ export class Preview {
     const gone = old.slice(head, old.length - tail);
     const made = added.map((block, index) => this.#create(block, gone[index]));
     const before = old[old.length - tail]?.element ?? null;
-    for (const { element } of gone) this.#near.unobserve(element);
     this.#parts.remove(gone.map(({ element }) => element));
     this.#parts.insert(
       made.map(({ element }) => element),
@@ -146,17 +150,13 @@ export class Preview {
     const shown: Shown = { block, startLine, endLine, slug, element, rendered: false };
     this.#shownBy.set(element, shown);
     if (replaced?.rendered) this.#render(shown);
-    else {
-      element.style.minHeight = `${estimatedHeight(block)}px`;
-      this.#near.observe(element);
-    }
+    else element.style.minHeight = `${estimatedHeight(block)}px`;
     return shown;
   }
 
   #render(shown: Shown): void {
     if (shown.rendered) return;
     shown.rendered = true;
-    this.#near.unobserve(shown.element);
     shown.element.style.minHeight = '';
     shown.element.replaceChildren(renderBlock(shown.block, this.#context, this.#options.words));
     this.#lockTasks(shown.element);
@@ -178,9 +178,20 @@ export class Preview {
   }
 
   #cameNear(entries: readonly IntersectionObserverEntry[]): void {
-    const near = new Set(entries.filter((entry) => entry.isIntersecting).map((entry) => entry.target));
-    if (near.size === 0) return;
-    for (const shown of this.#shown) if (near.has(shown.element)) this.#render(shown);
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      for (const element of target.children) {
+        const shown = this.#shownBy.get(element);
+        if (shown) this.#render(shown);
+      }
+      this.#near.unobserve(target);
+    }
+  }
+
+  /** Watched anew, a part that is near already is heard of once more: it holds blocks that it did not hold before. */
+  #watch(part: Element): void {
+    this.#near.unobserve(part);
+    if ([...part.children].some((element) => this.#shownBy.get(element)?.rendered === false)) this.#near.observe(part);
   }
 
   /** In the end everything is rendered, so that the browser's own search finds it. */

@@ -1,11 +1,16 @@
-/** This session's side of the local copy: which epoch it is of, what is written to it, and what earlier pages left. */
+/**
+ * This session's side of the local copy: which epoch it is of, what is written to it, what earlier pages left, and the
+ * other tabs that hold it.
+ */
 import type { CopyKey, DocumentInfo, LocalCopy, LocalStore, PendingRow } from './local-store';
 import { LocalWriter } from './local-writer';
+import { Siblings, type SiblingEvents } from './siblings';
 
 export class Copy {
   readonly #user: string;
   readonly #document: string;
   readonly #changed: () => void;
+  readonly #siblings: Siblings;
   #store: LocalStore | null = null;
   #key: CopyKey | null = null;
   #writer: LocalWriter | null = null;
@@ -13,10 +18,11 @@ export class Copy {
   #inherited: readonly PendingRow[] = [];
 
   /** @param changed called when `keptHere` may have changed */
-  constructor(user: string, document: string, changed: () => void) {
+  constructor(user: string, document: string, changed: () => void, events: SiblingEvents) {
     this.#user = user;
     this.#document = document;
     this.#changed = changed;
+    this.#siblings = new Siblings(events);
   }
 
   get keptHere(): boolean {
@@ -33,6 +39,7 @@ export class Copy {
     this.#key = { user: this.#user, document: this.#document, epoch };
     this.#inherited = inherited;
     this.#writer = new LocalWriter(this.#store, this.#key, client, this.#changed);
+    this.#siblings.join(this.#key);
     this.remember(info);
   }
 
@@ -42,6 +49,16 @@ export class Copy {
 
   add(update: Uint8Array, own: boolean): void {
     this.#writer?.add(update, own);
+  }
+
+  /** Asks other tabs for what a text of this state vector lacks. */
+  ask(vector: Uint8Array): void {
+    this.#siblings.ask(vector);
+  }
+
+  /** Tells other tabs of a change that the server cannot bring them now. */
+  tell(update: Uint8Array): void {
+    this.#siblings.tell(update);
   }
 
   setPending(count: number): void {
@@ -59,6 +76,11 @@ export class Copy {
     await this.#writer?.flush();
   }
 
+  async close(): Promise<void> {
+    this.#siblings.leave();
+    await this.flush();
+  }
+
   /** Writes under another client id, because the document in this page was made anew. */
   handOver(client: number, ownPending: number, before: number): void {
     if (!this.#key) return;
@@ -74,6 +96,7 @@ export class Copy {
     this.#writer = null;
     this.#key = null;
     this.#inherited = [];
+    this.#siblings.leave();
     await writer?.discard();
     await this.#store?.forget(this.#user, this.#document, everything ? null : epoch).catch(() => undefined);
   }

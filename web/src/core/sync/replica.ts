@@ -8,6 +8,7 @@ const TEXT_NAME = 'content';
 /** Transaction origins: changes that did not start in this page. */
 export const FROM_SERVER = Symbol('from the server');
 export const FROM_STORE = Symbol('from the local copy');
+export const FROM_SIBLING = Symbol('from another tab');
 
 export class Replica {
   readonly doc = new Y.Doc();

@@ -26,6 +26,7 @@ export function setUpLab(): void {
   afterEach(async () => {
     await Promise.all(sessions.splice(0).map((session) => session.close()));
     vi.useRealTimers();
+    vi.unstubAllGlobals();
   });
 }
 

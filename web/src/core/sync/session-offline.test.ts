@@ -74,6 +74,65 @@ describe('away and back', () => {
     expect(lab.server.text).toBe('AB');
   });
 
+  it('shows two tabs without a network what is written in either, and counts it in both', async () => {
+    const a = await open();
+    const b = await open();
+    await connected(a);
+    await connected(b);
+    await cutCable();
+    type(a, 'from a ');
+    await settled(() => textOf(b) === 'from a ');
+    expect(b.state.get()).toMatchObject({ pending: 1, keptHere: true });
+    type(b, 'from b', 7);
+    await settled(() => textOf(a) === 'from a from b');
+
+    // Whoever is back first sends what both wrote, and nothing is there twice when the other is back.
+    await a.close();
+    lab.online = true;
+    b.wake();
+    await settled(() => kind(b) === 'saved');
+    expect(lab.server.text).toBe('from a from b');
+    const again = await open();
+    await connected(again);
+    await settled(() => again.state.get().pending === 0);
+    expect(lab.server.text).toBe('from a from b');
+  });
+
+  it('lets a tab that loses the network later see what another wrote meanwhile', async () => {
+    const cut = { online: true };
+    const ticket = { ticket: 't', epoch: lab.server.epoch };
+    const a = await open({ getTicket: () => (cut.online ? Promise.resolve(ticket) : Promise.reject(new TypeError('no network'))) });
+    await connected(a);
+    cut.online = false;
+    lab.server.socket.end(1006);
+    const b = await open();
+    await connected(b);
+    type(a, 'alone ');
+    await settled(() => a.state.get().keptHere);
+    // While the server can be heard, only what it has stored is shown.
+    expect(textOf(b)).toBe('');
+    await cutCable();
+    await settled(() => textOf(b) === 'alone ');
+  });
+
+  it('keeps what another tab wrote as a draft when the right to write is gone', async () => {
+    const a = await open();
+    const b = await open({ mayWrite: () => Promise.resolve(false) });
+    await connected(a);
+    await connected(b);
+    await cutCable();
+    type(a, 'never accepted');
+    await settled(() => textOf(b) === 'never accepted');
+    await a.close();
+    lab.online = true;
+    lab.server.holdMarkers = true;
+    b.wake();
+    await settled(() => lab.server.sockets.size === 1);
+    lab.server.socket.end(4403);
+    await settled(() => kind(b) === 'readonly');
+    expect(b.drafts.list.get()).toMatchObject([{ text: 'never accepted', changes: 1 }]);
+  });
+
   it('says reconnecting first and offline when it lasts', async () => {
     const session = await open();
     await connected(session);
@@ -122,6 +181,8 @@ describe('two tabs', () => {
   });
 
   it('settle only what they knew of each other', async () => {
+    // As in a browser where tabs cannot talk.
+    vi.stubGlobal('BroadcastChannel', undefined);
     const a = await open();
     await connected(a);
     await cutCable();

@@ -13,7 +13,7 @@ import type { DocumentInfo, LocalStore } from './local-store';
 import { Observable, sameFields } from './observable';
 import { Outbox } from './outbox';
 import { decodeFrame, encodeMarker, encodeStep1, encodeStep2, type Frame } from './protocol';
-import { FROM_SERVER, FROM_STORE, Replica } from './replica';
+import { FROM_SERVER, FROM_SIBLING, FROM_STORE, Replica } from './replica';
 import { deriveState, OFFLINE_AFTER_MS, type SyncState } from './state';
 
 export interface SessionOptions {
@@ -61,7 +61,11 @@ export class DocumentSession {
     this.#options = options;
     this.documentId = options.documentId;
     this.drafts = new Drafts(options.user.id, options.documentId);
-    this.#copy = new Copy(options.user.id, options.documentId, () => this.refresh());
+    this.#copy = new Copy(options.user.id, options.documentId, () => this.refresh(), {
+      missing: (vector) => (this.#synced ? null : Y.encodeStateAsUpdate(this.replica.get().doc, vector)),
+      // What the server brings is on its disk; from another tab it is taken only while nothing comes from there.
+      apply: (update) => !this.#synced && Y.applyUpdate(this.replica.get().doc, update, FROM_SIBLING),
+    });
     this.replica = new Observable(new Replica(null));
     this.state = new Observable(this.#derive(), sameFields);
     this.#connection = new Connection({
@@ -111,7 +115,7 @@ export class DocumentSession {
     this.#outbox.presenceNow(replica.awareness);
     this.#connection.stop();
     this.#outbox.clear();
-    await this.#copy.flush();
+    await this.#copy.close();
     replica.destroy();
   }
 
@@ -164,17 +168,25 @@ export class DocumentSession {
     this.state.set(this.#derive());
   }
 
+  /** Both sides have exchanged what the other lacked, and the socket is open. */
+  get #synced(): boolean {
+    return this.#answeredStep1 && this.#gotStep2;
+  }
+
   // --- the document -------------------------------------------------------------------------------------------------
 
   #listen(replica: Replica): void {
     replica.doc.on('update', (update: Uint8Array, origin: unknown) => {
       if (origin === FROM_STORE) return;
-      const own = origin !== FROM_SERVER;
+      const own = origin !== FROM_SERVER && origin !== FROM_SIBLING;
       this.#copy.add(update, own);
-      if (!own) return;
-      this.#ledger.wrote();
+      if (origin === FROM_SERVER) return;
+      // Written in another tab it is just as unsent: whoever is back first sends it.
+      if (own) this.#ledger.wrote();
+      else this.#ledger.inherit(1);
       this.#copy.setPending(this.#ledger.ownPending);
       if (this.#answeredStep1) this.#outbox.push(update);
+      else if (own) this.#copy.tell(update);
       this.refresh();
     });
     replica.awareness.on('update', (_change: unknown, origin: unknown) => {
@@ -268,7 +280,7 @@ export class DocumentSession {
       case 'step2':
         Y.applyUpdate(doc, frame.update, FROM_SERVER);
         this.#gotStep2 = true;
-        this.#synced();
+        this.#caughtUp();
         return;
       case 'update':
         Y.applyUpdate(doc, frame.update, FROM_SERVER);
@@ -287,7 +299,7 @@ export class DocumentSession {
     }
   }
 
-  #synced(): void {
+  #caughtUp(): void {
     this.#rechecks = 0;
     if (this.#ledger.pending === 0) this.#error = null;
     clearTimeout(this.#offlineTimer);
@@ -321,6 +333,7 @@ export class DocumentSession {
     switch (decision.action) {
       case 'retry':
         if (decision.error) this.#error = decision.error;
+        this.#copy.ask(Y.encodeStateVector(this.replica.get().doc));
         break;
       case 'reset':
         await this.#reset();
@@ -372,7 +385,7 @@ export class DocumentSession {
   #derive(): SyncState {
     return deriveState({
       ready: this.ready.get(),
-      synced: this.#answeredStep1 && this.#gotStep2,
+      synced: this.#synced,
       online: this.#options.isOnline(),
       downForMs: Date.now() - this.#downSince,
       writable: this.writable.get(),
