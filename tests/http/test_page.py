@@ -43,6 +43,14 @@ async def test_addresses_of_the_page_get_the_page(path: str, folder: Path) -> No
     assert response.headers["cache-control"] == "no-cache"
 
 
+@pytest.mark.parametrize("accept", ["*/*", "application/json"])
+async def test_the_front_door_is_open_to_everybody(accept: str, folder: Path) -> None:
+    async with client_of(folder) as client:
+        response = await client.get("/", headers={"Accept": accept})
+    assert response.status_code == 200
+    assert "<title>page</title>" in response.text
+
+
 async def test_hashed_files_are_kept_for_ever(folder: Path) -> None:
     async with client_of(folder) as client:
         response = await client.get("/assets/app-1a2b.js", headers={"Accept-Encoding": "identity"})

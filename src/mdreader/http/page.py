@@ -2,6 +2,7 @@
 
 import hashlib
 import mimetypes
+import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -32,8 +33,8 @@ class Page:
     """An ASGI application over one folder. Its list of files is read once, so a request cannot name any other file."""
 
     def __init__(self, folder: Path = PAGE_FOLDER) -> None:
-        files = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith(".")]
-        self._files = {"/" + path.relative_to(folder).as_posix(): path for path in files}
+        found = (Path(parent, name) for parent, _, names in os.walk(folder) for name in names if name[0] != ".")
+        self._files = {"/" + path.relative_to(folder).as_posix(): path for path in found}
 
     @property
     def built(self) -> bool:
@@ -53,7 +54,9 @@ class Page:
             raise HTTPException(404, "There is no such address in the API.")
         if path not in self._files or path == "/index.html":
             # A file that is gone must be an error: a browser that got the page instead would run it as a script.
-            if path.startswith("/assets/") or "text/html" not in headers.get("accept", "text/html"):
+            # The front door is none: whoever knocks with curl asks for anything (*/*) and is let in.
+            wanted = path == "/" or "text/html" in headers.get("accept", "text/html")
+            if path.startswith("/assets/") or not wanted:
                 raise HTTPException(404, "There is no such file.")
             path = "/index.html"
         if path not in self._files:
