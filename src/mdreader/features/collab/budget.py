@@ -12,12 +12,37 @@ SLICE: Final = 0.005
 """Seconds at a stretch."""
 SHARE: Final = 0.25
 """How much of the time, in the long run."""
-SUSPICION: Final = 0.002
-"""Seconds used after which the clock is changed for the dearer one, until there was a pause."""
+SUSPICION: Final = 0.0005
+"""Seconds used, which nobody types in a moment, after which the clock is changed for the dearer one, until there was a pause."""
 PAUSE: Final = 1.0
 """Seconds without a message."""
 AROUND: Final = 0.000_002
 """Seconds that reading a message and asking the clock cost beside what is measured: for the smallest most of it."""
+
+CROWD_SLICE: Final = 0.008
+CROWD_SHARE: Final = 0.5
+"""As `SLICE` and `SHARE`, for all together who are suspected."""
+
+
+class Crowd:
+    """What those have used together who are suspected: many people with a slice each would be a long stretch."""
+
+    __slots__ = ("_at", "_used")
+
+    def __init__(self) -> None:
+        self._used = 0.0
+        self._at = 0.0
+
+    def spend(self, seconds: float, now: float) -> float:
+        """See `Budget.spend`."""
+        self._used = max(0.0, self._used - CROWD_SHARE * (now - self._at)) + seconds
+        self._at = now
+        return self._used / CROWD_SHARE if self._used > CROWD_SLICE else 0.0
+
+    def wait(self, now: float) -> float:
+        """See `Budget.wait`."""
+        used = max(0.0, self._used - CROWD_SHARE * (now - self._at))
+        return used / CROWD_SHARE if used > CROWD_SLICE else 0.0
 
 
 class Budget:
@@ -27,9 +52,10 @@ class Budget:
     use much of it is measured by the processor's time instead, and only that counts.
     """
 
-    __slots__ = ("__weakref__", "_at", "_used", "clock")
+    __slots__ = ("__weakref__", "_at", "_crowd", "_used", "clock")
 
-    def __init__(self) -> None:
+    def __init__(self, crowd: Crowd) -> None:
+        self._crowd = crowd
         self.clock: Callable[[], float] = perf_counter
         self._used = 0.0
         self._at = 0.0
@@ -42,15 +68,20 @@ class Budget:
         passed = now - self._at
         used = max(0.0, self._used - SHARE * passed) + seconds + AROUND
         self._at = now
+        self._used = used
         if self.clock is perf_counter:
             if used > SUSPICION:
-                self.clock, used = thread_time, 0.0
-        elif passed > PAUSE:
+                self.clock, self._used = thread_time, 0.0
+            return 0.0
+        if passed > PAUSE:
             self.clock = perf_counter
-        self._used = used
-        return used / SHARE if used > SLICE else 0.0
+        wait = self._crowd.spend(seconds + AROUND, now)
+        return max(wait, used / SHARE) if used > SLICE else wait
 
     def wait(self, now: float) -> float:
-        """How long to wait still, when others of the same person have used the slice; 0 for not at all."""
+        """How long to wait still, when others of the same person, or of the crowd, have used the slice; 0 for not at all."""
+        if self.clock is perf_counter:
+            return 0.0
         used = max(0.0, self._used - SHARE * (now - self._at))
-        return used / SHARE if used > SLICE else 0.0
+        wait = self._crowd.wait(now)
+        return max(wait, used / SHARE) if used > SLICE else wait

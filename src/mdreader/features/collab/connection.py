@@ -86,7 +86,7 @@ class Connection(WSListener):
         self._bytes_a_frame = max(4096, rooms.max_frame_bytes // LARGEST_COUNTS)
         self._allowance = float(BURST)
         self._allowance_at = rooms.time()
-        self._budget = Budget()  # of its own until it is known whose it is
+        self._budget = Budget(rooms.crowd)  # of its own until it is known whose it is
         # Frames that came while the person's time was used up, and nothing is read from the socket; None when there are none.
         self._put_off: deque[tuple[WSMsgType, bool, bytes]] | None = None
 

@@ -12,7 +12,7 @@ import structlog
 
 from mdreader.db.engine import Database, Transaction
 from mdreader.features.collab import storage
-from mdreader.features.collab.budget import Budget
+from mdreader.features.collab.budget import Budget, Crowd
 from mdreader.features.collab.closing import CloseCode
 from mdreader.features.collab.connection import Connection
 from mdreader.features.collab.log import LogStore, LogWriter
@@ -71,6 +71,7 @@ class Rooms:
         self._rooms: dict[str, asyncio.Future[Room]] = {}
         self._unloading: dict[str, asyncio.Future[None]] = {}
         self._sockets: dict[Connection, None] = {}
+        self.crowd = Crowd()
         self._budgets: WeakValueDictionary[str, Budget] = WeakValueDictionary()
         self._tasks: set[asyncio.Task[None]] = set()
         self._peers: Peers | None = None
@@ -133,7 +134,7 @@ class Rooms:
         """What all connections of a person may take of the event loop together."""
         budget = self._budgets.get(user_id)
         if budget is None:
-            budget = self._budgets[user_id] = Budget()
+            budget = self._budgets[user_id] = Budget(self.crowd)
         return budget
 
     def opened(self, connection: Connection) -> None:
