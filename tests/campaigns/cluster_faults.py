@@ -15,7 +15,6 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from support import server as server_module
 from support.cluster_faults import Office, Outcome
 
 
@@ -55,7 +54,6 @@ async def _run(options: argparse.Namespace, folder: Path) -> None:
 
 
 def main() -> None:
-    server_module.START_SECONDS = 120  # the machine has other work
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=["cuts", "restarts"])
     parser.add_argument("--times", type=int, default=50)

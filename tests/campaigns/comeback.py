@@ -22,7 +22,6 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from collab.conftest import make_team
-from support import server as server_module
 from support.postgres import Postgres
 from support.redis import free_port
 from support.server import Server
@@ -132,7 +131,6 @@ async def comeback(postgres: Postgres, folder: Path, people: int, how: str) -> N
 
 def main() -> None:
     """Read the command line."""
-    server_module.START_SECONDS = 120  # the machine has other work
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, default=1000)
     parser.add_argument("--how", choices=["stop", "kill"], default="stop")

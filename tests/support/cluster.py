@@ -12,10 +12,11 @@ from support.server import Server
 def cluster(folder: Path, count: int, **environment: str) -> Iterator[list[Server]]:
     """`count` servers, listening, until the block ends."""
     servers = [Server(folder / f"server-{number}", **environment) for number in range(count)]
-    with ThreadPoolExecutor(count) as starting:
-        list(starting.map(Server.start, servers))
     try:
+        with ThreadPoolExecutor(count) as starting:
+            list(starting.map(Server.start, servers))
         yield servers
     finally:
         for server in servers:
-            server.kill()
+            if server.running:
+                server.kill()

@@ -12,7 +12,8 @@ import httpx
 
 from mdreader.kernel.data_folder import running_server
 
-START_SECONDS = 30
+# Two seconds of CPU, of which a machine that does much else gives a process little.
+START_SECONDS = 120
 
 
 class Server:
@@ -65,7 +66,12 @@ class Server:
 
         self._reader = threading.Thread(target=read, daemon=True)
         self._reader.start()
-        if not ready.get(timeout=START_SECONDS):
+        try:
+            listening = ready.get(timeout=START_SECONDS)
+        except queue.Empty:
+            self.kill()  # or it would take its share from all who come after
+            raise RuntimeError(f"The server did not start in {START_SECONDS} s:\n" + "".join(self.log)) from None
+        if not listening:
             self.wait()
             raise RuntimeError("The server did not start:\n" + "".join(self.log))
         found = running_server(self.data)

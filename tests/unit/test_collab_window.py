@@ -2,12 +2,12 @@
 
 import pytest
 
-from mdreader.features.collab.window import LONGEST, SHORTEST, Window
+from mdreader.features.collab.window import EARLY, LONGEST, SHORTEST, STEPS, Window
 
 
-def typed(people_typing: int, rate: float = 5.0, seconds: float = 5.0) -> tuple[Window, float]:
+def typed(people_typing: int, rate: float = 5.0, seconds: float = 5.0, wall: float = 0.0) -> tuple[Window, float]:
     """A window in front of which so many people have been typing, evenly, each edit taken alone."""
-    window, now = Window(), 0.0
+    window, now = Window(lambda: wall), 0.0
     for _ in range(int(seconds * rate * people_typing)):
         now += 1 / (rate * people_typing)
         window.sent(1, now)
@@ -52,16 +52,36 @@ def test_nothing_makes_it_longer_or_shorter_than_its_bounds() -> None:
             assert wait == 0.0 or SHORTEST <= wait <= LONGEST
 
 
-def test_while_other_servers_type_along_it_is_longer_within_its_bounds() -> None:
+def test_while_other_servers_type_along_it_ends_on_all_of_them_at_once() -> None:
     window, now = typed(20)
     alone = window.seconds(20, now)
+    assert not window.is_shared(20, now)
+    ends = set()
+    for wall in (1000.0, 1000.0071, 1000.0229):
+        shared, now = typed(20, wall=wall)
+        shared.followed(now)
+        assert shared.is_shared(20, now)
+        wait = shared.seconds(20, now)
+        assert wait > EARLY
+        ends.add(round((wall + wait) / STEPS[1], 6))
+        shared.sent(1, now + 1.1)
+        assert not shared.is_shared(20, now + 1.1)  # they have stopped
+        assert shared.seconds(20, now + 1.1) == pytest.approx(alone, rel=0.1)
+    assert all(end == int(end) for end in ends)
+
+
+@pytest.mark.parametrize(("people", "typists", "step"), [(7, 2, 0.015), (20, 2, 0.030), (100, 100, 0.030)])
+def test_its_step_is_as_long_as_it_would_be_alone_at_least(people: int, typists: int, step: float) -> None:
+    def wait(wall: float) -> float:
+        window, now = typed(typists, wall=wall)
+        window.followed(now)
+        return window.seconds(people, now)
+
+    assert step * 0.9 < max(wait(1000.0 + milliseconds / 1000) for milliseconds in range(60)) <= step + EARLY
+    window, now = typed(typists)
     window.followed(now)
-    assert window.seconds(20, now) == pytest.approx(1.35 * alone, rel=0.02)
-    window.sent(1, now + 1.1)
-    assert window.seconds(20, now + 1.1) < 1.1 * alone  # they have stopped
-    slow, now = typed(10)
-    slow.followed(now)
-    assert slow.seconds(50, now) == LONGEST
+    assert not window.is_shared(6, now)
+    assert window.seconds(6, now) == 0.0
 
 
 def test_a_rewrite_alone_or_a_marker_does_not_disturb_it() -> None:

@@ -238,9 +238,9 @@ class Follower:
         """Start again from what is stored, while nothing is in memory. Raises `ReplicaError`."""
         self._intake.renew(stored)
 
-    def joined(self, update: bytes, author: "Connection | None") -> "tuple[bytes, Connection | None]":
-        """A committed update with what waits to be shown, and whom it need not be shown to."""
-        return self._intake.joined(update, author)
+    def show(self, update: bytes, author: "Connection | None") -> None:
+        """Show a committed update of ours to everybody but its only author."""
+        self._intake.show(update, author)
 
     # ---- what is missing ----
 

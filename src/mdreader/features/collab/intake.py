@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # A row of more pieces is applied in parts. More than what one person may send at once: a row holds what several have typed.
 ROW_PIECES: Final = 128
+# Seconds that a frame waits for what other servers commit in the same moment.
+GATHER: Final = 0.008
 # What a large row is made of: the gate's verdict and its parts.
 Parts = tuple[Verdict, list[bytes]]
 
@@ -29,6 +31,10 @@ class Intake:
         self._content = content
         self._unseen: list[bytes] = []  # rows that nobody here was shown yet
         self._showing: asyncio.TimerHandle | None = None
+        self._author: Connection | None = None  # of what waits to be shown, if that is one person's
+        self._own = False  # whether a commit of ours waits to be shown
+        self._rows = 0  # how many of others do
+        self._expected = 0  # how many were shown the last time
 
     def end(self) -> None:
         """Show nothing more."""
@@ -115,28 +121,47 @@ class Intake:
     def _see(self, update: bytes) -> None:
         if update != EMPTY_UPDATE:
             self._unseen.append(update)
+            self._author = None
+            self._rows += 1
 
-    def show_soon(self) -> None:
-        """Show what others wrote: with many people, in one frame with what is committed here in the next moment."""
-        if not self._unseen or self._showing is not None:
-            return
-        pipeline = self._room.pipeline
-        # It has waited for company on its own server; here it waits only to go along with what is sent anyway.
-        wait = pipeline.wait() if pipeline.shows_soon else 0
-        if wait:
-            self._showing = asyncio.get_running_loop().call_later(wait, self._show)
+    def show(self, update: bytes, author: "Connection | None") -> None:
+        """Show a committed update of ours, with what waits to be shown. Raises `ReplicaError`."""
+        self._author = None if self._unseen else author
+        self._unseen.append(update)
+        self._own = True
+        if self._room.pipeline.gathers:
+            self.show_soon()
         else:
             self._show()
 
-    def _show(self) -> None:
-        self._showing = None
-        if self._unseen and not self._room.dead:
-            last = self._unseen.pop()
-            self._room.broadcast(last, None)
-
-    def joined(self, update: bytes, author: "Connection | None") -> "tuple[bytes, Connection | None]":
-        """A committed update with what waits to be shown, and whom it need not be shown to."""
+    def show_soon(self) -> None:
+        """Show what others wrote: with many people, in one frame with what is committed here and by others in the same moment."""
         if not self._unseen:
-            return update, author
+            return
+        pipeline = self._room.pipeline
+        if self._own and self._rows >= self._expected:
+            wait = 0.0
+        elif pipeline.gathers:
+            wait = GATHER
+        else:
+            wait = pipeline.wait() if pipeline.shows_soon else 0
+        if not wait:
+            self._show_what_waits()
+        elif self._showing is None:
+            self._showing = asyncio.get_running_loop().call_later(wait, self._show_what_waits)
+
+    def _show_what_waits(self) -> None:
+        try:
+            self._show()
+        except ReplicaError as error:  # who was shown what is not known any more: everybody reads it anew
+            self._room.broken(BROKEN, f"shown by half: {error}")
+
+    def _show(self) -> None:
+        if self._showing is not None:
+            self._showing.cancel()
+            self._showing = None
+        self._expected, self._rows, self._own = self._rows, 0, False
         unseen, self._unseen = self._unseen, []
-        return merged([*unseen, update]), None
+        author, self._author = self._author, None
+        if unseen and not self._room.dead:
+            self._room.send_update(merged(unseen), author)

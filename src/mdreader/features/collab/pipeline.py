@@ -172,6 +172,11 @@ class Pipeline:
         """Whether a commit is under way, or about to be: what it shows can take along what others wrote."""
         return self._timer is not None or self._flight is not None
 
+    @property
+    def gathers(self) -> bool:
+        """Whether other servers commit in the same moments as this one, so that what all of them wrote is shown together."""
+        return self._shared and self._window.is_shared(self._host.people, self._loop.time())
+
     def wait(self) -> float:
         """How long something that comes now should wait for more, with many people. Seconds."""
         return self._window.seconds(self._host.people, self._loop.time())
@@ -317,7 +322,7 @@ class Pipeline:
             self.flush_soon()
 
     def _tell(self, flight: Flight) -> None:
-        """Take in what is stored, show it, and acknowledge it: in this order."""
+        """Take in what is stored, show it, and acknowledge it: in this order, but for a moment in which it waits for other servers'."""
         if flight.forked and flight.data not in (None, EMPTY_UPDATE):
             self._content.adopt(flight.data)
         self._flight = None

@@ -169,7 +169,12 @@ class Room:
     def broadcast(self, update: bytes, author: "Connection | None") -> None:
         """Show a committed update to everybody but its only author, and what waits of other servers to everybody."""
         if self.follower is not None:
-            update, author = self.follower.joined(update, author)
+            self.follower.show(update, author)
+        else:
+            self.send_update(update, author)
+
+    def send_update(self, update: bytes, author: "Connection | None") -> None:
+        """Send an update to everybody but its only author."""
         frame = protocol.encode_update(update)
         peers = [connection for connection in self.connections if connection.live and connection is not author]
         for connection in peers:

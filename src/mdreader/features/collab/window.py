@@ -6,7 +6,9 @@ type among many do not have every letter of theirs sent on alone; it is longer t
 and never so long that somebody would notice.
 """
 
+from collections.abc import Callable
 from math import exp
+from time import time
 from typing import Final
 
 FEW: Final = 6
@@ -21,8 +23,11 @@ WAIT_PER_PERSON: Final = 0.0008
 FLOOR_PER_PAIR: Final = 3.5e-6
 """Seconds for each pair of people, however many edits come: when all type, they have to be sent to as many pairs."""
 HIGHEST_FLOOR: Final = 0.035
-SHARED: Final = 1.35
-"""So many times longer while people on other servers type along: each frame is committed, told to them and taken in there."""
+STEPS: Final = (0.0075, 0.015, 0.030)
+"""Windows while people on other servers type along. They end at whole multiples by the clock on the wall: on all servers at once, so that
+what all of them commit is shown in one frame. Clocks that differ cost a frame more, and nothing else."""
+EARLY: Final = 0.002
+"""Timers are that inexact, in seconds: what is left of a window that just ended is no window."""
 PAUSE: Final = 0.100
 """Seconds without an edit after which the next one is sent on at once."""
 _MEMORY: Final = 1.0
@@ -30,11 +35,12 @@ _MEMORY: Final = 1.0
 
 
 class Window:
-    """One room's window. `now` is any clock in seconds that does not go back."""
+    """One room's window. `now` is any clock in seconds that does not go back; `wall` is the one that servers have in common."""
 
-    __slots__ = ("_at", "_followed_at", "_rate")
+    __slots__ = ("_at", "_followed_at", "_rate", "_wall")
 
-    def __init__(self) -> None:
+    def __init__(self, wall: Callable[[], float] = time) -> None:
+        self._wall = wall
         self._rate = 0.0
         self._at = self._followed_at = float("-inf")
 
@@ -57,4 +63,12 @@ class Window:
         floor = min(max(SHORTEST, people * people * FLOOR_PER_PAIR), HIGHEST_FLOOR)
         longest = min(max(SHORTEST, people * WAIT_PER_PERSON), LONGEST)
         alone = max(floor, min(EDITS / self._rate, longest))
-        return min(alone * SHARED, LONGEST) if now - self._followed_at < _MEMORY else alone
+        if now - self._followed_at >= _MEMORY:
+            return alone
+        step = next((step for step in STEPS if step >= alone), STEPS[-1])
+        left = step - self._wall() % step
+        return left if left > EARLY else left + step
+
+    def is_shared(self, people: int, now: float) -> bool:
+        """Whether other servers end their windows together with this one."""
+        return people > FEW and now - self._followed_at < _MEMORY
