@@ -54,6 +54,8 @@ async def _pour(socket: RawSocket, parts: Iterator[bytes], seconds: float = 10) 
             if reading.done():
                 break
             await socket.send(part)
+            # Else nothing is read before all is sent: the server cuts two seconds after its farewell, and the cut overtakes that.
+            await asyncio.sleep(0)
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             return await asyncio.shield(reading)
