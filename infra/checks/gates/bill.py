@@ -25,7 +25,6 @@ PAID: Final[dict[str, tuple[str, ...]]] = {
     "aws_ebs_volume": ("EBS",),
     "aws_ecr_repository": ("Images",),
     "aws_ecs_service": ("Fargate", "Public addresses"),
-    "aws_eip": ("Public address",),
     "aws_elasticache_replication_group": ("Valkey",),
     "aws_instance": ("EC2", "EBS"),
     "aws_kms_key": ("Keys",),
@@ -42,6 +41,7 @@ PAID: Final[dict[str, tuple[str, ...]]] = {
 ASKED_FOR: Final = {
     "aws_apigatewayv2_api",
     "aws_cognito_user_pool",
+    "aws_eip",
     "aws_globalaccelerator_accelerator",
     "aws_nat_gateway",
     "aws_vpc_endpoint",
@@ -165,6 +165,7 @@ def _counts(plan: Plan) -> Iterator[tuple[str, int, int]]:
     private = any(one.type == "aws_subnet" and ".private" in one.address for one in plan.resources)
     gateways = len(plan.of("aws_nat_gateway"))
     yield "NAT gateways", gateways, costs.NATS if gateways else 0
+    yield "addresses of their own", len(plan.of("aws_eip")), gateways
     said = costs.ENDPOINTS if private and not gateways else costs.ENDPOINTS_ALWAYS[size]
     interfaces = [one for one in plan.of("aws_vpc_endpoint") if one.values.get("vpc_endpoint_type") == "Interface"]
     yield "interface endpoints", len(interfaces), said
