@@ -16,7 +16,7 @@ import structlog
 from mdreader.db.engine import Transaction
 from mdreader.db.trouble import is_full
 from mdreader.db.wal_sync import Done
-from mdreader.features.collab.rest import Rest
+from mdreader.features.collab.rest import MOMENT, Rest
 from mdreader.features.collab.text import Shape
 from mdreader.kernel.clock import Clock
 from mdreader.kernel.errors import AppError, UnavailableError
@@ -29,9 +29,10 @@ log = structlog.get_logger(__name__)
 # deliveries, so on a fast disk an unpaced log would spend its time committing one edit at a time. The first edit after a pause
 # does not wait.
 PACE = 0.010
-# With so many rooms in one commit the server is busy enough for fewer, larger ones: that spares it a quarter of its time.
+# With so many rooms in one commit the server is busy enough for fewer, larger ones, until a larger one has too few.
 MANY_ROOMS = 8
-PACE_WITH_MANY = 0.030
+PACE_WITH_MANY = 0.040
+STILL_MANY_ROOMS = 16
 # Seconds for which rooms are asked for their batches; those that are left are in the next commit.
 STRETCH = 0.010
 
@@ -87,24 +88,35 @@ class LogWriter:
         clock: Clock,
         disturbed: Callable[[], bool] = lambda: False,
         on_full: Callable[[], None] = lambda: None,
+        sleep: Callable[[float], object] | None = None,
     ) -> None:
-        """`disturbed` says whether the server is at something else than keystrokes; see `Rest`. `on_full` is called when the disk is."""
+        """`on_full` is called when the disk is.
+
+        `disturbed` says whether the server is at something else than keystrokes, and `sleep` sleeps until something else comes; see
+        `Rest`. Without `sleep` it rests for moments only.
+        """
         self._store = store
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._waiting: dict[Source, None] = {}
         self._busy = False  # a commit is scheduled or in flight
+        self._in_flight = False
         self._last = 0.0
         self._pace = PACE
         self._batches = 0  # in the last commit
-        self._typed = 0  # of them, those that nobody waits for but by looking
+        self._is_crowded = False  # enough of them were keystrokes, which nobody waits for but by looking
         self._idle = asyncio.Event()
         self._idle.set()
         self._on_full = on_full
-        self._rest = Rest(self._is_crowded, disturbed)
+        self._sleeps_long = sleep is not None
+        self._rest = Rest(self._rest_seconds, disturbed, sleep or time.sleep)
 
-    def _is_crowded(self) -> bool:
-        return self._busy and self._typed >= MANY_ROOMS
+    def _rest_seconds(self) -> float | None:
+        if not (self._busy and self._is_crowded):
+            return None
+        if self._in_flight or not self._sleeps_long:
+            return MOMENT
+        return max(0.0, self._last + self._pace - self._loop.time())
 
     def ready(self, source: Source, *, awaited: bool = False) -> None:
         """Let `source` join the next commit; it is asked for its batch when that begins.
@@ -142,10 +154,10 @@ class LogWriter:
                 batches.append(batch)
         # A write over HTTP is waited for: many of those are no reason to let them wait longer.
         self._batches = len(batches)
-        self._typed = sum(batch.record is None for batch in batches)
-        self._pace = PACE
-        if self._is_crowded():
-            self._pace = PACE_WITH_MANY
+        typed = sum(batch.record is None for batch in batches)
+        self._is_crowded = typed >= (STILL_MANY_ROOMS if self._is_crowded else MANY_ROOMS)
+        self._pace = PACE_WITH_MANY if self._is_crowded else PACE
+        if self._is_crowded:
             self._rest.begin()
         if batches:
             LOG_QUEUE.set(len(batches))
@@ -164,6 +176,7 @@ class LogWriter:
             return None
 
     def _commit(self, batches: list[Batch]) -> None:
+        self._in_flight = True
         self._store.commit(batches, self._clock.now(), partial(self._committed, batches))
 
     def _committed(self, batches: list[Batch], error: Exception | None) -> None:
@@ -197,6 +210,7 @@ class LogWriter:
         self._store.commit(batches[:1], self._clock.now(), settled)
 
     def _next(self) -> None:
+        self._in_flight = False
         if self._waiting:
             self._schedule()
         else:

@@ -4,6 +4,7 @@ ASGI middleware does not run here, so the origin and the peer are looked at here
 versions are pinned and a contract test holds them to what this file expects.
 """
 
+import asyncio
 import logging
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -43,6 +44,13 @@ _QUIET = _Quiet()
 class CollabProtocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol that knows one more thing: how to let go of a socket."""
 
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """As uvicorn's; and what it brings ends a rest of the event loop."""
+        super().connection_made(transport)
+        runtime: Runtime | None = self.app_state.get("runtime")
+        if runtime is not None:
+            rooms_of(runtime).doors.watch(transport.get_extra_info("socket").fileno())
+
     def data_received(self, data: bytes) -> None:
         """As uvicorn's, but what follows an upgrade request in the same segment is kept for the new protocol."""
         self._unset_keepalive_if_required()
@@ -81,10 +89,12 @@ class CollabProtocol(HttpToolsProtocol):
             return
         parts = urlsplit(self.url.decode("latin-1"))
         query = parse_qs(parts.query)
-        connection = Connection(rooms_of(runtime), parts.path[len(PREFIX) :])
+        rooms = rooms_of(runtime)
+        connection = Connection(rooms, parts.path[len(PREFIX) :])
         connection.on_open = lambda: join(
             runtime, connection, query.get("token", [""])[0], query.get("epoch", [None])[0], peer
         )
+        rooms.doors.ignore(self.transport.get_extra_info("socket").fileno())
         self._become(connection, headers, rest)
 
     def _become(self, connection: Connection, headers: dict[bytes, str], rest: bytes) -> None:
@@ -144,6 +154,13 @@ class CollabServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, runtime: Any) -> None:
         super().__init__(config)
         self._runtime = runtime
+
+    async def startup(self, sockets: list[Any] | None = None) -> None:
+        """As uvicorn does; and who comes to a socket that listens ends a rest of the event loop."""
+        await super().startup(sockets)
+        runtime = self._runtime()
+        for listener in (found for server in self.servers for found in server.sockets) if runtime is not None else ():
+            rooms_of(runtime).doors.watch(listener.fileno())
 
     async def shutdown(self, sockets: list[Any] | None = None) -> None:
         """No new sockets, everything acknowledged is on the disk, clients are told 1012; then as uvicorn does."""

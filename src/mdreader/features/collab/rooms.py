@@ -19,6 +19,7 @@ from mdreader.features.collab.log import LogStore, LogWriter
 from mdreader.features.collab.log_stores import log_store
 from mdreader.features.collab.peers import Peers
 from mdreader.features.collab.projection import Projector
+from mdreader.features.collab.rest import Doors
 from mdreader.features.collab.rewrite import Rewrite
 from mdreader.features.collab.room import Room, Surroundings
 from mdreader.features.collab.storage import Stored
@@ -63,6 +64,7 @@ class Rooms:
         self._on_full = on_full
         self._doorbell = doorbell
         self.has_peers = doorbell is not None
+        self.doors = Doors()
         self._max_document_bytes = max_document_bytes
         # The whole state of a document travels in one message: its text, its tombstones and their bookkeeping.
         self.max_frame_bytes = 2 * max_document_bytes + 1_000_000
@@ -85,7 +87,9 @@ class Rooms:
         """Everything that runs in the background, from start to an orderly end."""
         self._loop = asyncio.get_running_loop()
         store = log_store(self._database)
-        self._writer = LogWriter(store, self._clock, self._disturbed, self._on_full)
+        # Other servers' word comes over sockets that do not knock.
+        sleep = self.doors.sleep if self._doorbell is None else None
+        self._writer = LogWriter(store, self._clock, self._disturbed, self._on_full, sleep)
         self._surroundings = Surroundings(
             self._writer, self._load_state, self.spawn, self._forget, self._max_document_bytes
         )
@@ -109,6 +113,7 @@ class Rooms:
         await asyncio.gather(ticker, *self._tasks, return_exceptions=True)
         await self._writer.flushed()
         await store.close()
+        self.doors.close()
 
     def _disturbed(self) -> bool:
         """Whether the server is at something else than keystrokes."""
