@@ -15,6 +15,8 @@ from mdreader.features.collab import storage
 from mdreader.features.collab.closing import CloseCode
 from mdreader.features.collab.content import Content
 from mdreader.features.collab.follower import GRACE, RETRY
+from mdreader.features.collab.gate import clocks_of
+from mdreader.features.collab.replica import Replica
 from mdreader.features.collab.room import Room
 from mdreader.kernel.errors import UnavailableError
 from support.sides import Sides, Typist, sides_of
@@ -58,6 +60,14 @@ def rows(count: int, letters: int) -> list[bytes]:
     return made
 
 
+def pasted(letters: int) -> bytes:
+    """An update of a client of its own: one text of so many letters."""
+    doc: Doc[Text] = Doc()
+    content = doc.get("content", type=Text)
+    content.insert(0, "x" * letters)
+    return doc.get_update()
+
+
 async def store(sides: Sides, room: Room, updates: list[bytes]) -> int:
     """Append rows as another server would, without a word of it; the number of the last."""
     last = room.seq + len(updates)
@@ -88,6 +98,52 @@ async def test_what_others_stored_is_taken_in_without_holding_up_the_loop(
     await ann.reads(lambda text: text.count("x") == count * letters)
     assert "!" in ann.read()
     assert (await sides.rooms[1].read(room.document_id)).text == ann.read()
+
+
+async def test_a_long_log_is_read_without_holding_up_the_loop(sides: Sides) -> None:
+    (here, _) = await sides.open("\n")
+    many, large = await asyncio.to_thread(rows, 800, 60), await asyncio.to_thread(rows, 1, 15_000)
+    last = await store(sides, here, [*many, *large])
+    stall = Stall()
+    async with sides.databases[0].read() as conn:
+        stored = await storage.load(conn, here.document_id)
+    assert stall.end() < 0.03
+    assert stored is not None
+    assert (stored.seq, stored.log_rows) == (last, 801)
+    assert stored.clocks == clocks_of(stored.state)
+    assert str(Replica(stored.state).text()).count("x") == 800 * 60 + 15_000
+
+
+async def test_what_is_read_at_once_of_missed_rows_is_bounded_in_bytes(
+    sides: Sides, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (room, _) = await sides.open("\n")
+    ann = Typist(room, sides.user)
+    size = storage.MAX_ROWS_BYTES
+    last = await store(sides, room, [pasted(letters) for letters in (size // 3,) * 5 + (3 * size,) + (1,) * 2])
+    async with sides.databases[0].read() as conn:
+        after, read = room.seq, []
+        while after < last:
+            new = await storage.rows_after(conn, room.document_id, after)
+            assert new is not None
+            assert new.seq == last
+            assert sum(len(data) for _, data in new.rows[:-1]) < size
+            read.append([seq - room.seq for seq, _ in new.rows])
+            after = new.rows[-1][0]
+    assert read == [[1, 2, 3], [4, 5, 6], [7, 8]]
+    asked = 0
+    real = storage.rows_after
+
+    async def counted(*given: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        return await real(*given)
+
+    monkeypatch.setattr(storage, "rows_after", counted)
+    room.catch_up(last)
+    await eventually(lambda: room.seq == last, "all rows")
+    assert asked == len(read)
+    await ann.reads(lambda text: text.count("x") == 5 * (size // 3) + 3 * size + 2)
 
 
 async def test_a_folded_log_is_taken_in_as_a_whole(sides: Sides) -> None:

@@ -269,7 +269,9 @@ class Follower:
         self._failed = 0 if newest > before else min(self._failed + 1, 10)
         self.pump()
         room = self._room
-        if room is not None and self._known > room.seq and not room.dead and self._can_apply(room):
+        if room is None or room.dead or self._known <= room.seq or not self._can_apply(room):
+            return
+        if room.seq + 1 not in self._rows:  # else the walk through those that are here asks for more at its end
             self._fetch_soon()
 
     async def _read(self, *, whole: bool) -> int:

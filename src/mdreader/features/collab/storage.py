@@ -1,5 +1,6 @@
 """What is stored of a document's text: reading it whole, seeding it, folding its log."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -24,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mdreader.db.engine import Transaction
-from mdreader.features.collab.bulk import Breath
+from mdreader.features.collab.bulk import BULK_BYTES, Breath
 from mdreader.features.collab.gate import clocks_of
 from mdreader.features.collab.replica import EMPTY_UPDATE, merged, seed_update
 from mdreader.features.collab.state_vector import decode_state_vector, encode_state_vector
@@ -140,19 +141,28 @@ _behind = (
 )
 
 
-# A server that has missed more reads the whole document.
+# What is read at once of rows that a server has missed: so many, and of so many bytes and one row more.
 MAX_ROWS = 1000
+MAX_ROWS_BYTES = 1024 * 1024
 PROGRESS_AT_ONCE = 1000
-_newer_rows = (
+_next_rows = (
     select(document_updates.c.seq, document_updates.c.data)
     .where(document_updates.c.document_id == bindparam("id"), document_updates.c.seq > bindparam("after"))
     .order_by(document_updates.c.seq)
     .limit(MAX_ROWS)
     .subquery()
 )
-_since = union_all(_head_part, _part(_Part.ROW, _newer_rows.c.seq, data=_newer_rows.c.data), _owner_part).order_by(
-    "kind", "number"
-)
+_newer_rows = select(
+    _next_rows,
+    func.sum(func.length(_next_rows.c.data)).over(order_by=_next_rows.c.seq, rows=(None, -1)).label("before"),  # bytes
+).subquery()
+_since = union_all(
+    _head_part,
+    _part(_Part.ROW, _newer_rows.c.seq, data=_newer_rows.c.data).where(
+        func.coalesce(_newer_rows.c.before, 0) < MAX_ROWS_BYTES
+    ),
+    _owner_part,
+).order_by("kind", "number")
 _progress = (
     select(
         document_heads.c.document_id,
@@ -181,6 +191,7 @@ async def load(conn: AsyncConnection, document_id: str) -> Stored | None:
     if not parts:
         return None
     head, *rest = parts
+    breath = Breath()
     clocks: dict[int, int] = {}
     seq = log_rows = 0
     updates: list[bytes] = []
@@ -197,8 +208,10 @@ async def load(conn: AsyncConnection, document_id: str) -> Stored | None:
             if number != seq + 1:
                 raise HoleError(f"document {document_id}: log row {seq + 1} is missing before {number}")
             log_rows += 1
-            for client, clock in clocks_of(data).items():
+            found = clocks_of(data) if len(data) <= BULK_BYTES else await asyncio.to_thread(clocks_of, data)
+            for client, clock in found.items():
                 clocks[client] = max(clock, clocks.get(client, 0))
+            await breath.take()
         seq = number
         updates.append(data)
     return Stored(
@@ -207,11 +220,18 @@ async def load(conn: AsyncConnection, document_id: str) -> Stored | None:
         Shape(head.eol, head.bom),
         seq,
         log_rows,
-        merged(updates) if updates else EMPTY_UPDATE,
+        await _together(updates),
         clocks,
         owners,
         head.text_seq or 0,
     )
+
+
+async def _together(updates: list[bytes]) -> bytes:
+    """One update with all of them; on a thread, where that takes long."""
+    if len(updates) > 1 and sum(map(len, updates)) > BULK_BYTES:
+        return await asyncio.to_thread(merged, updates)
+    return merged(updates) if updates else EMPTY_UPDATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +245,7 @@ class NewRows:
 
 
 async def rows_after(conn: AsyncConnection, document_id: str, seq: int) -> NewRows | None:
-    """The rows that were committed after `seq`, oldest first, at most `MAX_ROWS`; None when the document is gone."""
+    """The rows that were committed after `seq`, oldest first, as many as are read at once; None when the document is gone."""
     head = (await conn.execute(_head, {"id": document_id})).first()
     if head is None:
         return None
