@@ -16,7 +16,7 @@ NPM := $(PY) hatch_build.py npm
 COMPILE := $(PY) -m uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --quiet
 
-.PHONY: help run test check lint infra infra-cycle infra-mutations kills fuzz image bench web lock clean
+.PHONY: help run test check lint infra infra-cycle infra-mutations infra-planned kills fuzz image bench web lock clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -49,6 +49,9 @@ infra-mutations: $(VENV)/.dev .venv-infra/.ready ## Break infra/ in many ways, e
 
 infra-cycle: $(VENV)/.dev .venv-infra/.ready ## Apply, plan and destroy the team size against an emulator (minutes)
 	@$(PY) infra/checks/cycle.py
+
+infra-planned: $(VENV)/.dev .venv-infra/.ready ## Plan each size with the variables that mdreader cloud plan writes (minutes)
+	@$(PY) infra/checks/planned.py
 
 kills: dev ## Kill the server 100 times under load; nothing may be lost
 	@$(PY) tests/campaigns/kills.py $(or $(ARGS),--kills 100)
