@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from breaking import files, others, team
+from breaking import asked, files, others, team
 from breaking.mutation import Mutation
 from gates import bill, checkov, plans, policies, translate
 from gates.plans import UNKNOWN, Plan
 from gates.programs import CHECKOUT
 from gates.tree import Tree
 
-EVERYTHING = [*files.ALL, *team.ALL, *others.ALL]
+EVERYTHING = [*files.ALL, *team.ALL, *asked.ALL, *others.ALL]
 ALARM = {"alarm_name": "latency", "alarm_actions": ["arn:aws:sns:eu-central-1:111122223333:notices"]}
 
 
@@ -68,6 +68,19 @@ def test_a_plan_without_faults_has_no_findings() -> None:
         ("aws_lb_listener", {"protocol": "HTTP"}, "serves without TLS"),
         ("aws_ecr_repository", {"image_tag_mutability": "MUTABLE"}, "image_tag_mutability"),
         ("aws_cloudfront_distribution", {}, "no web application firewall"),
+        ("aws_cloudfront_distribution", {"aliases": ["a.example"]}, "aws_route53_record of type AAAA"),
+        (
+            "aws_cloudfront_distribution",
+            {
+                "origin": [{"origin_id": "files", "origin_access_control_id": "x"}],
+                "default_cache_behavior": [{"trusted_key_groups": []}],
+            },
+            "without a signature",
+        ),
+        ("aws_s3_bucket", {}, "keeps old versions"),
+        ("aws_s3_bucket", {}, "keeps parts of uploads"),
+        ("aws_ecs_service", {"network_configuration": [{"assign_public_ip": False}]}, "does not reach cognito-idp"),
+        ("aws_vpc_endpoint", {"vpc_endpoint_type": "Interface"}, "private_dns_enabled"),
     ],
 )
 def test_a_fault_is_found(kind: str, values: dict[str, Any], says: str) -> None:

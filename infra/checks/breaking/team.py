@@ -241,8 +241,8 @@ ALL = [
         "no backups",
         "policies",
         "database/main.tf",
-        "backup_retention_period   = var.backup_days",
-        "backup_retention_period   = 0",
+        "backup_retention_period  = var.backup_days",
+        "backup_retention_period  = 0",
         "backup_retention_period",
     ),
     _team(

@@ -3,7 +3,7 @@
 import json
 
 from gates import programs, translate
-from gates.plans import Plan
+from gates.plans import Plan, for_linters
 from gates.results import Result, timed
 from gates.tree import Tree
 
@@ -26,7 +26,7 @@ def check(tree: Tree, plans: list[Plan]) -> Result:
         folder = tree.data / "templates"
         folder.mkdir(parents=True, exist_ok=True)
         known: dict[str, tuple[Plan, dict[str, str]]] = {}
-        for plan in plans:
+        for plan in for_linters(plans):
             text, addresses = translate.text(plan)
             file = folder / f"{plan.environment}-{plan.run}.json"
             file.write_text(text)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gates import programs
-from gates.plans import Plan
+from gates.plans import Plan, for_linters
 from gates.results import Result, timed
 from gates.terraform import checkov_json
 from gates.tree import Tree
@@ -27,7 +27,7 @@ def check(tree: Tree, plans: list[Plan]) -> Result:
         folder = tree.data / "plans"
         folder.mkdir(parents=True, exist_ok=True)
         files = []
-        for plan in plans:
+        for plan in for_linters(plans):
             files += ["--file", str(folder / f"{plan.environment}-{plan.run}.json")]
             Path(files[-1]).write_text(checkov_json(plan))
         with ThreadPoolExecutor(2) as pool:

@@ -1,6 +1,15 @@
 # The same data in another region, for the day when this one is gone: the database about a second behind (Aurora Global Database), the
 # files some minutes.
 
+provider "aws" {
+  alias  = "copy"
+  region = var.copy_region
+
+  default_tags {
+    tags = local.tags
+  }
+}
+
 data "aws_availability_zones" "copy" {
   provider = aws.copy
   state    = "available"

@@ -11,7 +11,6 @@ module "database" {
   storage_max_gb         = var.database_storage_max_gb
   multi_az               = var.database_multi_az
   backup_days            = var.database_backup_days
-  password_rotation_days = var.database_password_rotation_days
   log_days               = var.log_days
   deletion_protection    = var.deletion_protection
 }

@@ -1,4 +1,5 @@
 # Aurora PostgreSQL, Serverless v2: capacity follows the load, readers come and go, and another region follows by Aurora Global Database.
+# The servers read from the writer, as they must see what was just written: a reader is there to take over, and for whoever else asks.
 
 locals {
   # What Aurora itself allows: about 200 for each unit, 5,000 at most, and 2,000 where it may shrink below one unit.
@@ -110,7 +111,7 @@ resource "aws_rds_cluster" "this" {
   preferred_maintenance_window    = "sun:03:30-sun:04:30"
   copy_tags_to_snapshot           = true
   skip_final_snapshot             = false
-  final_snapshot_identifier       = "${var.name}-final"
+  final_snapshot_identifier       = "${var.name}-final-${trimprefix(var.vpc_id, "vpc-")}"
   deletion_protection             = var.deletion_protection
   enabled_cloudwatch_logs_exports = ["postgresql"]
 
@@ -142,7 +143,9 @@ resource "aws_rds_cluster_instance" "this" {
   ca_cert_identifier                    = "rds-ca-rsa2048-g1"
 }
 
+# Only somebody's own reading brings load to readers: without a range there is nothing to scale.
 resource "aws_appautoscaling_target" "readers" {
+  count              = var.readers_max > var.readers_min ? 1 : 0
   service_namespace  = "rds"
   scalable_dimension = "rds:cluster:ReadReplicaCount"
   resource_id        = "cluster:${aws_rds_cluster.this.cluster_identifier}"
@@ -152,11 +155,12 @@ resource "aws_appautoscaling_target" "readers" {
 }
 
 resource "aws_appautoscaling_policy" "readers" {
+  count              = length(aws_appautoscaling_target.readers)
   name               = "cpu"
   policy_type        = "TargetTrackingScaling"
-  service_namespace  = aws_appautoscaling_target.readers.service_namespace
-  scalable_dimension = aws_appautoscaling_target.readers.scalable_dimension
-  resource_id        = aws_appautoscaling_target.readers.resource_id
+  service_namespace  = aws_appautoscaling_target.readers[0].service_namespace
+  scalable_dimension = aws_appautoscaling_target.readers[0].scalable_dimension
+  resource_id        = aws_appautoscaling_target.readers[0].resource_id
 
   target_tracking_scaling_policy_configuration {
     target_value       = 70

@@ -9,7 +9,7 @@ output "address" {
 }
 
 output "reader_address" {
-  description = "Name of the readers."
+  description = "Name that leads to the readers, a moment behind the writer."
   value       = aws_rds_cluster.this.reader_endpoint
 }
 

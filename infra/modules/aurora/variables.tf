@@ -75,7 +75,7 @@ variable "acu_max" {
 }
 
 variable "readers_min" {
-  description = "Readers that are always there: what takes over when the writer fails."
+  description = "Readers that are always there: one of them takes over when the writer fails, within half a minute."
   type        = number
 
   validation {
@@ -85,7 +85,7 @@ variable "readers_min" {
 }
 
 variable "readers_max" {
-  description = "Readers at most."
+  description = "Readers at most. More than readers_min come with the load on them, which the servers bring none of: they read from the writer."
   type        = number
 
   validation {

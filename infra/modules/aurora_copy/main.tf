@@ -27,7 +27,7 @@ resource "aws_rds_cluster" "this" {
   backup_retention_period   = var.backup_days
   copy_tags_to_snapshot     = true
   skip_final_snapshot       = false
-  final_snapshot_identifier = "${var.name}-copy-final"
+  final_snapshot_identifier = "${var.name}-copy-final-${trimprefix(var.vpc_id, "vpc-")}"
   deletion_protection       = var.deletion_protection
 
   serverlessv2_scaling_configuration {

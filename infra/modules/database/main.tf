@@ -79,7 +79,8 @@ resource "aws_db_instance" "this" {
   username       = "mdreader"
   port           = 5432
 
-  # RDS makes the password, keeps it in Secrets Manager and changes it: Terraform never sees it.
+  # RDS makes the password, keeps it in Secrets Manager and changes it every seven days: Terraform never sees it. Another rhythm would be
+  # an aws_secretsmanager_secret_rotation, which ends the rotation for good when it is taken away (decision 0080).
   manage_master_user_password   = true
   master_user_secret_kms_key_id = var.key_arn
 
@@ -96,13 +97,14 @@ resource "aws_db_instance" "this" {
   ca_cert_identifier     = "rds-ca-rsa2048-g1"
   parameter_group_name   = aws_db_parameter_group.this.name
 
-  backup_retention_period   = var.backup_days
-  backup_window             = "02:00-03:00"
-  maintenance_window        = "sun:03:30-sun:04:30"
-  copy_tags_to_snapshot     = true
-  delete_automated_backups  = false
-  skip_final_snapshot       = false
-  final_snapshot_identifier = "${var.name}-final"
+  backup_retention_period  = var.backup_days
+  backup_window            = "02:00-03:00"
+  maintenance_window       = "sun:03:30-sun:04:30"
+  copy_tags_to_snapshot    = true
+  delete_automated_backups = false
+  skip_final_snapshot      = false
+  # By the network's id, which is another one each time: a snapshot of before would stop the next destroy.
+  final_snapshot_identifier = "${var.name}-final-${trimprefix(var.vpc_id, "vpc-")}"
   deletion_protection       = var.deletion_protection
 
   performance_insights_enabled          = true
@@ -116,15 +118,5 @@ resource "aws_db_instance" "this" {
 
   lifecycle {
     ignore_changes = [engine_version] # RDS takes newer minor versions by itself
-  }
-}
-
-# RDS rotates what it manages by itself, with no function of ours; this says how often.
-resource "aws_secretsmanager_secret_rotation" "master" {
-  secret_id          = aws_db_instance.this.master_user_secret[0].secret_arn
-  rotate_immediately = false
-
-  rotation_rules {
-    automatically_after_days = var.password_rotation_days
   }
 }

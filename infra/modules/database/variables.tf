@@ -84,17 +84,6 @@ variable "backup_days" {
   }
 }
 
-variable "password_rotation_days" {
-  description = "Days after which RDS changes the password. Servers take the new one without a restart."
-  type        = number
-  default     = 30
-
-  validation {
-    condition     = var.password_rotation_days >= 1 && var.password_rotation_days <= 365
-    error_message = "1 to 365 days."
-  }
-}
-
 variable "log_days" {
   description = "Days for which logs are kept."
   type        = number

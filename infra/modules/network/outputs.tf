@@ -11,6 +11,8 @@ output "cidr" {
 output "public_subnet_ids" {
   description = "Subnets with a route to the internet."
   value       = aws_subnet.public[*].id
+  # AWS makes no load balancer before the way out is there, and takes the way out away after it alone.
+  depends_on = [aws_route.internet, aws_route_table_association.public]
 }
 
 output "isolated_subnet_ids" {
@@ -21,6 +23,11 @@ output "isolated_subnet_ids" {
 output "task_subnet_ids" {
   description = "Where tasks run: private subnets, or the public ones without NAT."
   value       = local.private ? aws_subnet.private[*].id : aws_subnet.public[*].id
+  # A task that starts before it can reach AWS fails, and so does one that loses its way out while it stops.
+  depends_on = [
+    aws_route.internet, aws_route_table_association.public, aws_route.nat, aws_route_table_association.private,
+    aws_vpc_endpoint.s3, aws_vpc_endpoint.interface,
+  ]
 }
 
 output "tasks_have_public_addresses" {

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator
 
 from gates.plans import Plan
-from gates.policies import access, encryption, exposure, keeping, secrets, watching
+from gates.policies import access, encryption, exposure, keeping, reaching, secrets, watching
 from gates.results import Result, timed
 
 Rule = Callable[[Plan], Iterator[str]]
 
 RULES: tuple[Rule, ...] = (
     *exposure.RULES,
+    *reaching.RULES,
     *encryption.RULES,
     *access.RULES,
     *watching.RULES,

@@ -103,6 +103,8 @@ def people_speak_tls(plan: Plan) -> Iterator[str]:
             ("TLSv1.2", "TLSv1.3")
         ):
             yield f"{distribution.address} speaks TLS of before 1.2: minimum_protocol_version"
+        if distribution.first("viewer_certificate").get("cloudfront_default_certificate") is True:
+            yield f"{distribution.address} has CloudFront's own certificate: cloudfront_default_certificate"
         behaviours = [
             *(distribution.values.get("default_cache_behavior") or []),
             *(distribution.values.get("ordered_cache_behavior") or []),

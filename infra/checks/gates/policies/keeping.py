@@ -1,10 +1,12 @@
 """What is kept can be had back, and what was deployed is what was built."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from gates.plans import UNKNOWN, Plan
 
 BACKUP_DAYS_AT_LEAST = 7
+OLD_VERSIONS_DAYS = 90
 
 
 def databases_are_backed_up(plan: Plan) -> Iterator[str]:
@@ -39,6 +41,22 @@ def buckets_keep_versions(plan: Plan) -> Iterator[str]:
         yield f"{len(plan.of('aws_s3_bucket'))} buckets, of which {len(versioning)} keep versions"
 
 
+def buckets_forget(plan: Plan) -> Iterator[str]:
+    """What was overwritten or deleted is gone after 90 days, and an upload that was given up after a day."""
+    rules: dict[str, list[dict[str, Any]]] = {}
+    for configuration in plan.of("aws_s3_bucket_lifecycle_configuration"):
+        listed = configuration.values.get("rule")
+        enabled = [rule for rule in listed if rule.get("status") == "Enabled"] if isinstance(listed, list) else []
+        rules[configuration.address.rsplit(".", 2)[0]] = enabled
+    for bucket in plan.of("aws_s3_bucket"):
+        mine = rules.get(bucket.address.rsplit(".", 2)[0], [])
+        days = [one.get("noncurrent_days") for rule in mine for one in rule.get("noncurrent_version_expiration") or []]
+        if days != [OLD_VERSIONS_DAYS]:
+            yield f"{bucket.address} keeps old versions for other than {OLD_VERSIONS_DAYS} days: noncurrent_days"
+        if not any(rule.get("abort_incomplete_multipart_upload") for rule in mine):
+            yield f"{bucket.address} keeps parts of uploads that were given up: abort_incomplete_multipart_upload"
+
+
 def images_do_not_change(plan: Plan) -> Iterator[str]:
     """A tag names one image for ever, and images are scanned."""
     for repository in plan.of("aws_ecr_repository"):
@@ -67,6 +85,7 @@ RULES = (
     databases_are_backed_up,
     disks_are_snapshotted,
     buckets_keep_versions,
+    buckets_forget,
     images_do_not_change,
     deployments_go_back,
     dead_letters_are_kept,

@@ -202,120 +202,21 @@ run "a_cell" {
   }
 
   assert {
+    condition     = var.tasks_min == 2 && var.tasks_max == 1000 && var.database_acu_min == 0.5 && var.database_acu_max == 128 && var.database_readers_min == 1 && var.database_readers_max == 1 && var.cache_shards == 1
+    error_message = "2 to 1,000 servers, 0.5 to 128 ACU, one reader that takes over, a cache in cluster mode."
+  }
+
+  assert {
+    condition = (
+      alltrue([for key, threshold in { error-rate = 5, server-errors = 1, latency = 1, database-cpu = 80, database-connections = 1600, database-capacity = 80, web-memory = 85, commit-lag = 0.5 } : module.alarms.alarms[key].threshold == threshold])
+      && module.alarms.alarms.database-capacity.metrics == tolist(["ACUUtilization"]) && module.alarms.alarms.database-connections.metrics == tolist(["DatabaseConnections"])
+    )
+    error_message = "An alarm has another threshold, or looks at something else."
+  }
+
+  assert {
     condition     = length(module.network.routes.isolated) == 0 && length(module.copy_network.routes.isolated) == 0
     error_message = "Neither the database nor its copy has a route."
-  }
-}
-
-run "files_are_copied_elsewhere" {
-  command = plan
-  module {
-    source = "../../modules/files"
-  }
-  variables {
-    name            = "mdreader-eu"
-    bucket_name     = "mdreader-eu-files-111122223333"
-    domain          = "files.eu.docs.example.org"
-    certificate_arn = "arn:aws:acm:us-east-1:111122223333:certificate/1"
-    key_arn         = "arn:aws:kms:eu-central-1:111122223333:key/00000000-0000-0000-0000-000000000000"
-    public_key      = var.files_public_key
-    allowed_origins = ["https://eu.docs.example.org"]
-    price_class     = "PriceClass_100"
-    copy = {
-      bucket_arn = "arn:aws:s3:::mdreader-eu-files-copy-111122223333"
-      key_arn    = "arn:aws:kms:eu-west-1:111122223333:key/11111111-1111-1111-1111-111111111111"
-      account_id = "111122223333"
-    }
-  }
-
-  assert {
-    condition = (
-      aws_s3_bucket_replication_configuration.this["copy"].rule[0].status == "Enabled"
-      && aws_s3_bucket_replication_configuration.this["copy"].rule[0].destination[0].bucket == "arn:aws:s3:::mdreader-eu-files-copy-111122223333"
-      && aws_s3_bucket_replication_configuration.this["copy"].rule[0].destination[0].encryption_configuration[0].replica_kms_key_id == "arn:aws:kms:eu-west-1:111122223333:key/11111111-1111-1111-1111-111111111111"
-    )
-    error_message = "Every file is copied to the other region, under that region's key."
-  }
-}
-
-run "cache_in_cluster_mode" {
-  command = plan
-  module {
-    source = "../../modules/cache"
-  }
-  variables {
-    name                   = "mdreader-eu"
-    vpc_id                 = "vpc-1"
-    subnet_ids             = ["subnet-1", "subnet-2"]
-    task_security_group_id = "sg-tasks"
-    key_arn                = "arn:aws:kms:eu-central-1:111122223333:key/00000000-0000-0000-0000-000000000000"
-    shards                 = 2
-    replicas               = 1
-  }
-
-  assert {
-    condition = (
-      aws_elasticache_replication_group.this.cluster_mode == "enabled" && aws_elasticache_replication_group.this.num_node_groups == 2
-      && aws_elasticache_replication_group.this.replicas_per_node_group == 1 && aws_elasticache_replication_group.this.automatic_failover_enabled
-      && aws_elasticache_replication_group.this.multi_az_enabled && aws_elasticache_replication_group.this.transit_encryption_mode == "required"
-    )
-    error_message = "Shards with a copy each in another zone, encrypted on the way."
-  }
-}
-
-run "aurora_grows_and_forgets_its_password" {
-  command = plan
-  module {
-    source = "../../modules/aurora"
-  }
-  variables {
-    name                   = "mdreader-eu"
-    account_id             = "111122223333"
-    partition              = "aws"
-    vpc_id                 = "vpc-1"
-    vpc_cidr               = "10.20.0.0/16"
-    subnet_ids             = ["subnet-1", "subnet-2"]
-    task_security_group_id = "sg-tasks"
-    key_arn                = "arn:aws:kms:eu-central-1:111122223333:key/00000000-0000-0000-0000-000000000000"
-    acu_min                = 0.5
-    acu_max                = 128
-    readers_min            = 1
-    readers_max            = 15
-    password               = "0123456789abcdef0123456789abcdef"
-    password_version       = 1
-    password_rotation_days = 30
-    backup_days            = 7
-    log_days               = 30
-    deletion_protection    = true
-  }
-
-  assert {
-    condition     = aws_rds_cluster.this.serverlessv2_scaling_configuration[0].min_capacity == 0.5 && aws_rds_cluster.this.serverlessv2_scaling_configuration[0].max_capacity == 128
-    error_message = "From 0.5 to 128 ACU."
-  }
-  assert {
-    condition     = length(aws_rds_cluster_instance.this) == 2 && alltrue([for one in aws_rds_cluster_instance.this : one.instance_class == "db.serverless" && !one.publicly_accessible && one.performance_insights_enabled])
-    error_message = "A writer and a reader, serverless, without public addresses."
-  }
-  assert {
-    condition     = aws_appautoscaling_target.readers.max_capacity == 15 && aws_appautoscaling_policy.readers.target_tracking_scaling_policy_configuration[0].target_value == 70
-    error_message = "Readers come with the load."
-  }
-  assert {
-    condition     = aws_rds_cluster.this.storage_encrypted && aws_rds_global_cluster.this.storage_encrypted && contains([for p in aws_rds_cluster_parameter_group.this.parameter : "${p.name}=${p.value}"], "rds.force_ssl=1") && aws_db_proxy.this.require_tls
-    error_message = "Encrypted at rest, and on the way to proxy and database."
-  }
-  assert {
-    condition     = aws_rds_cluster.this.master_password == null && aws_rds_cluster.this.master_password_wo == null && aws_secretsmanager_secret_version.this.secret_string_wo == null
-    error_message = "The password is in no plan and no state."
-  }
-  assert {
-    condition     = aws_secretsmanager_secret_rotation.this.rotate_immediately && aws_secretsmanager_secret_rotation.this.rotation_rules[0].automatically_after_days == 30
-    error_message = "The password is changed at once, and then each month."
-  }
-  assert {
-    condition     = alltrue([for rule in aws_vpc_security_group_ingress_rule.this : rule.cidr_ipv4 == null && rule.from_port == 5432]) && aws_vpc_security_group_ingress_rule.proxy.referenced_security_group_id == "sg-tasks"
-    error_message = "Nobody but tasks, proxy and rotation reaches the database."
   }
 }
 
