@@ -1,10 +1,9 @@
 """Applies, plans and destroys the team size against moto's server: `python infra/checks/cycle.py`. Minutes.
 
 What a plan cannot show: that the order of making and taking away holds, that nothing asks for what is not there yet, and that a
-second plan finds nothing to do, but for what the emulator forgets.
+second plan finds nothing to do.
 """
 
-import fnmatch
 import json
 import os
 import subprocess
@@ -24,44 +23,6 @@ from gates.tree import Tree
 REGION = "eu-central-1"
 DOMAIN = "docs.example.org"
 STARTS_WITHIN_SECONDS = 60
-# Drifts of the emulator's own, and of what hangs on them: addresses, and the attributes that it does not keep or says in other words.
-# docs/deploy.md says why. Anything else that a second plan would change is a fault of ours.
-DRIFTS: dict[str, set[str]] = {
-    # Kept and not given back: what is said of rules, keys and services, or how they are set.
-    "module.*.aws_vpc_security_group_*_rule.*": {"description"},
-    "module.cache.aws_elasticache_replication_group.this": {"security_group_ids", "subnet_group_name"},
-    "module.database.aws_db_instance.this": {
-        "performance_insights_enabled",
-        "performance_insights_kms_key_id",
-        "performance_insights_retention_period",
-    },
-    "module.database.aws_db_parameter_group.this": {"parameter"},
-    "module.files.aws_cloudfront_public_key.this": {"comment"},
-    "module.*.aws_cloudfront_distribution.this": {
-        "default_cache_behavior",
-        "ordered_cache_behavior",
-        "origin",
-        "viewer_certificate",
-    },
-    "module.identity[0].aws_cognito_user_pool.this": {"user_pool_tier"},
-    "module.service.aws_ecs_service.*": {
-        "availability_zone_rebalancing",
-        "capacity_provider_strategy",
-        "deployment_controller",
-        "enable_ecs_managed_tags",
-        "health_check_grace_period_seconds",
-    },
-    # Every certificate is an RSA one, and what hangs on it would be made anew with it.
-    "module.*_certificate.aws_acm_certificate.this": {"domain_validation_options", "key_algorithm", "options"},
-    "module.*_certificate.aws_acm_certificate_validation.this": {"certificate_arn", "validation_record_fqdns"},
-    "module.*_certificate.aws_route53_record.proof[*]": {"name"},
-    "module.load_balancer.aws_lb_listener.https": set(),
-    # JSON with other blanks, and the policy of the queue that it is of.
-    "module.*queue.aws_sqs_queue.this": {"redrive_policy"},
-    "module.*queue.aws_sqs_queue_policy.this": set(),
-    # The cache's address is in it, and the cache would be made anew.
-    "module.service.aws_ecs_task_definition.this[*]": {"container_definitions", "volume"},
-}
 PROVIDER = """
 provider "aws" {
   %s
@@ -131,19 +92,6 @@ def drifts(show: str) -> dict[str, set[str]]:
     return found
 
 
-def unexplained(found: dict[str, set[str]]) -> dict[str, set[str]]:
-    """Those of the drifts that are not the emulator's."""
-    rest = {}
-    for address, attributes in found.items():
-        # A bracket in an address is a key, not a set of characters.
-        known = [
-            names for pattern, names in DRIFTS.items() if fnmatch.fnmatchcase(address, pattern.replace("[", "[[]"))
-        ]
-        if not known or attributes.difference(*known):
-            rest[address] = attributes.difference(*known)
-    return rest
-
-
 def step(name: str, output: Output, begun: float) -> None:
     """Say how long it took, or stop with what went wrong."""
     if output.code:
@@ -171,17 +119,14 @@ def cycle(files: Tree, root: Path, account: dict[str, str]) -> int:
     made = len(run("state", "state", "list").text.split())
     run("plan", "plan", "-input=false", "-out=second.tfplan")
     found = drifts(run("show", "show", "-json", "second.tfplan").text)
-    ours = unexplained(found)
     run("destroy", "destroy", "-auto-approve", "-input=false", "-parallelism=20")
     left = run("state", "state", "list").text.split()
-    for address, attributes in sorted(ours.items()):
+    for address, attributes in sorted(found.items()):
         print(f"drift: {address}: {', '.join(sorted(attributes)) or 'the whole'}")
     for address in left:
         print(f"left behind: {address}")
-    print(
-        f"infra-cycle: {made} resources made, {len(found)} drifts of which {len(ours)} are not the emulator's, {len(left)} left behind"
-    )
-    return 1 if ours or left or not made else 0
+    print(f"infra-cycle: {made} resources made, {len(found)} drifts, {len(left)} left behind")
+    return 1 if found or left or not made else 0
 
 
 def main() -> int:
