@@ -33,6 +33,7 @@ def few_by_address(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_limits() -> None:
     assert (limits.LOGIN_BY_ACCOUNT.count, limits.LOGIN_BY_ACCOUNT.seconds) == (10, 900)
     assert (limits.LOGIN_BY_ADDRESS.count, limits.LOGIN_BY_ADDRESS.seconds) == (100, 900)
+    assert (limits.SIGNUP_BY_ACCOUNT.count, limits.SIGNUP_BY_ACCOUNT.seconds) == (10, 3600)
     assert (limits.SIGNUP_BY_ADDRESS.count, limits.SIGNUP_BY_ADDRESS.seconds) == (100, 3600)
 
 
@@ -99,6 +100,20 @@ async def test_sign_ups_by_address(client: httpx.AsyncClient, app: FastAPI, monk
     assert statuses == [409, 429]  # looking for addresses that are taken is limited as well
     async with connect(app, address="203.0.113.9") as elsewhere:
         assert (await elsewhere.post("/api/auth/signup", json=body)).status_code == 409
+
+
+async def test_sign_ups_by_account_from_anywhere(client: httpx.AsyncClient, app: FastAPI) -> None:
+    """Nobody learns by it whether there is an account: one that is taken and one that is not are counted alike."""
+    taken: Person = await signed_up(client)
+    for email in (taken.email, "free@example.org"):
+        statuses = []
+        for number in range(12):
+            body = {"email": email.upper() if number % 2 else email, "password": "weak", "name": "Mallory"}
+            async with connect(app, address=f"203.0.113.{number}") as somewhere:
+                statuses.append((await somewhere.post("/api/auth/signup", json=body)).status_code)
+        counted = 9 if email == taken.email else 10  # hers was one
+        assert statuses == [422] * counted + [429] * (12 - counted)
+    assert (await signed_up(client)).email != taken.email
 
 
 @pytest.mark.usefixtures("few_by_address")

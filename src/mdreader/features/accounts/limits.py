@@ -9,6 +9,8 @@ from mdreader.ports.rate_limits import Limit, RateLimits
 
 LOGIN_BY_ACCOUNT: Final = Limit("login_account", 10, 15 * 60)
 LOGIN_BY_ADDRESS: Final = Limit("login_address", 100, 15 * 60)
+# Sign-ups for one address, from anywhere: as many as somebody needs who mistypes, and of no use to whoever asks whether it is taken.
+SIGNUP_BY_ACCOUNT: Final = Limit("signup_account", 10, 60 * 60)
 SIGNUP_BY_ADDRESS: Final = Limit("signup_address", 100, 60 * 60)
 # Mails that anybody can have sent to anybody: what one mailbox gets, of each kind, and what one address causes.
 MAILS_BY_ACCOUNT: Final = Limit("mails_account", 5, 15 * 60)

@@ -51,6 +51,7 @@ async def sign_up(runtime: Runtime, data: SignupIn, client: Client) -> Grant | S
     Where addresses must be confirmed, one that is taken is answered like one that is not: its owner gets a mail that says so.
     """
     await limits.count(runtime.rate_limits, limits.SIGNUP_BY_ADDRESS, limits.address_key(client.address))
+    await limits.count(runtime.rate_limits, limits.SIGNUP_BY_ACCOUNT, data.email)
     async with runtime.database.read() as conn:
         await check_signup_open(runtime, conn)
     check_policy(data.password, field="password")

@@ -24,6 +24,7 @@ async def sign_up(runtime: Runtime, data: SignupIn, client: Client) -> Grant | S
     then a code of ours is asked for, and whoever has it gets the account with the password of this sign-up, not of that one.
     """
     await limits.count(runtime.rate_limits, limits.SIGNUP_BY_ADDRESS, limits.address_key(client.address))
+    await limits.count(runtime.rate_limits, limits.SIGNUP_BY_ACCOUNT, data.email)
     async with runtime.database.read() as conn:
         await service.check_signup_open(runtime, conn)
     await limits.count(runtime.rate_limits, limits.MAILS_BY_ACCOUNT, f"signup:{data.email}")
