@@ -6,6 +6,7 @@ import { yCollab } from 'y-codemirror.next';
 import type { Replica } from '@/core/sync';
 import { alignOnLeaving } from './commands/tables';
 import { editorKeys } from './commands/keymap';
+import { deadLinks, setDeadLinks, type IsDead } from './dead-links';
 import { direction } from './direction';
 import { follow, followed, following } from './follow';
 import { inputFilter } from './input-filter';
@@ -67,6 +68,7 @@ export class DocumentEditor {
         following,
         alignOnLeaving(),
         openLinks(options.openLink),
+        deadLinks,
         search({ top: true }),
         drawSelection(),
         dropCursor(),
@@ -90,6 +92,10 @@ export class DocumentEditor {
     if (this.view.state.readOnly !== readOnly) {
       this.view.dispatch({ effects: this.#access.reconfigure(accessExtension(readOnly)) });
     }
+  }
+
+  setDeadLinks(isDead: IsDead): void {
+    this.view.dispatch({ effects: setDeadLinks.of(isDead) });
   }
 
   follow(client: number | null): void {

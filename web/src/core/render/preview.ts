@@ -50,6 +50,7 @@ export class Preview {
   #context: RenderContext = { references: {}, notes: new Map(), noteList: [] };
   #text: string | null = null;
   #writable = false;
+  #isDead: (href: string) => boolean = () => false;
   #idle: { cancel: () => void } | null = null;
   /** How long the last update took; what takes long is updated less often. */
   #cost = 0;
@@ -93,6 +94,12 @@ export class Preview {
   setWritable(writable: boolean): void {
     this.#writable = writable;
     for (const { element } of this.#shown) this.#lockTasks(element);
+  }
+
+  /** @param isDead whether a link leads to no document: these are marked */
+  setDeadLinks(isDead: (href: string) => boolean): void {
+    this.#isDead = isDead;
+    this.#markLinks(this.#options.content);
   }
 
   /** Shows `text`: at once, but a long one that has been shown before a little later. */
@@ -160,6 +167,7 @@ export class Preview {
     shown.element.style.minHeight = '';
     shown.element.replaceChildren(renderBlock(shown.block, this.#context, this.#options.words));
     this.#lockTasks(shown.element);
+    this.#markLinks(shown.element);
     this.#anchorBlock(shown);
     void enhance(shown.element, this.#options.words);
   }
@@ -213,6 +221,16 @@ export class Preview {
 
   #lockTasks(element: HTMLElement): void {
     for (const box of element.querySelectorAll<HTMLInputElement>('input.md-task')) box.disabled = !this.#writable;
+  }
+
+  #markLinks(element: HTMLElement): void {
+    for (const link of element.querySelectorAll<HTMLAnchorElement>('a[href]:not([target])')) {
+      const dead = this.#isDead(link.getAttribute('href') ?? '');
+      if (dead === link.classList.contains('md-link-dead')) continue;
+      link.classList.toggle('md-link-dead', dead);
+      if (dead && !link.title) link.title = this.#options.words.linkDead;
+      else if (!dead && link.title === this.#options.words.linkDead) link.removeAttribute('title');
+    }
   }
 
   /** Anchors depend on the headings before, so they are set anew without rendering anew. */

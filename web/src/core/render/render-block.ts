@@ -11,6 +11,7 @@ export interface RenderWords {
   readonly taskOpen: string;
   readonly imageMissing: string;
   readonly diagram: string;
+  readonly linkDead: string;
 }
 
 const environment = (context: RenderContext) => ({ references: { ...context.references }, notes: context.notes });

@@ -8,4 +8,5 @@ export const testWords: RenderWords = {
   taskOpen: 'Open',
   imageMissing: 'Picture:',
   diagram: 'Diagram',
+  linkDead: 'nowhere',
 };

@@ -6,8 +6,10 @@ import { toast } from '@/lib/toasts';
 import { peerColor } from '@/ui/parts';
 import { t } from './strings';
 import { useServerConfig } from './use-config';
+import type { Links } from './use-links';
 import { editorWords } from './words';
 import './editor.css';
+import './live-preview.css';
 
 interface EditorPaneProps {
   replica: Replica;
@@ -16,22 +18,22 @@ interface EditorPaneProps {
   onReady: (editor: DocumentEditor | null) => void;
   onScroll: () => void;
   onFollow: (client: number | null) => void;
-  openLink: (href: string) => void;
+  links: Links;
 }
 
 /** React's frame around the editor: makes one for each replica and tells it what changed. */
-export function EditorPane({ replica, live, readOnly, onReady, onScroll, onFollow, openLink }: EditorPaneProps) {
+export function EditorPane({ replica, live, readOnly, onReady, onScroll, onFollow, links }: EditorPaneProps) {
   const parent = useRef<HTMLDivElement>(null);
   const editor = useRef<DocumentEditor | null>(null);
   // The editor outlives many renders; it always calls the handlers of the latest one.
-  const handlers = useRef({ onReady, onScroll, onFollow, openLink });
+  const handlers = useRef({ onReady, onScroll, onFollow, links });
   const initial = useRef({ live, readOnly });
   const maxBytes = useRef<number | undefined>(undefined);
   const { data: config } = useServerConfig();
 
   useEffect(() => {
     maxBytes.current = config?.max_document_bytes;
-    handlers.current = { onReady, onScroll, onFollow, openLink };
+    handlers.current = { onReady, onScroll, onFollow, links };
     initial.current = { live, readOnly };
   });
 
@@ -47,11 +49,12 @@ export function EditorPane({ replica, live, readOnly, onReady, onScroll, onFollo
         onRefused: (length, limit) => void toast(t('paste.too_large', { size: formatBytes(length), limit: formatBytes(limit) }), { kind: 'error' }),
       },
       colorOf: peerColor,
-      openLink: (href) => handlers.current.openLink(href),
+      openLink: (href) => handlers.current.links.open(href),
       onScroll: () => handlers.current.onScroll(),
       onFollow: (client) => handlers.current.onFollow(client),
     });
     editor.current = made;
+    made.setDeadLinks(handlers.current.links.isDead);
     handlers.current.onReady(made);
     return () => {
       editor.current = null;
@@ -61,6 +64,7 @@ export function EditorPane({ replica, live, readOnly, onReady, onScroll, onFollo
     };
   }, [replica]);
 
+  useEffect(() => editor.current?.setDeadLinks(links.isDead), [links.isDead]);
   useEffect(() => editor.current?.setLive(live), [live]);
   useEffect(() => editor.current?.setReadOnly(readOnly), [readOnly]);
 

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'react';
 import { Preview } from '@/core/render';
 import type { Replica } from '@/core/sync';
+import type { Links } from './use-links';
 import { renderWords } from './words';
 import { toggleTaskInText } from './task-in-text';
 import './prose.css';
@@ -13,17 +14,18 @@ interface PreviewPaneProps {
   label: string;
   onReady: (preview: Preview | null) => void;
   onScroll: () => void;
-  openLink: (href: string) => void;
+  links: Links;
 }
 
 /** The rendered document. Follows the shared text, at a pace that leaves typing in a big document quick. */
-export function PreviewPane({ replica, standIn, writable, label, onReady, onScroll, openLink }: PreviewPaneProps) {
+export function PreviewPane({ replica, standIn, writable, label, onReady, onScroll, links }: PreviewPaneProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLElement>(null);
-  const handlers = useRef({ onReady, openLink });
+  const shown = useRef<Preview | null>(null);
+  const handlers = useRef({ onReady, links });
 
   useEffect(() => {
-    handlers.current = { onReady, openLink };
+    handlers.current = { onReady, links };
   });
 
   useEffect(() => {
@@ -32,10 +34,12 @@ export function PreviewPane({ replica, standIn, writable, label, onReady, onScro
       scroller: scroller.current,
       content: content.current,
       words: renderWords,
-      openLink: (href) => handlers.current.openLink(href),
+      openLink: (href) => handlers.current.links.open(href),
       toggleTask: (line) => toggleTaskInText(replica, line),
     });
+    shown.current = preview;
     preview.setWritable(writable);
+    preview.setDeadLinks(handlers.current.links.isDead);
     const stop = follow(replica, preview, standIn);
     handlers.current.onReady(preview);
     return () => {
@@ -45,6 +49,8 @@ export function PreviewPane({ replica, standIn, writable, label, onReady, onScro
       preview.destroy();
     };
   }, [replica, standIn, writable]);
+
+  useEffect(() => shown.current?.setDeadLinks(links.isDead), [links.isDead]);
 
   return (
     <div ref={scroller} className="doc-preview" onScroll={onScroll} tabIndex={0} role="region" aria-label={label}>

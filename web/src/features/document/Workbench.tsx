@@ -62,7 +62,7 @@ export function Workbench({ session, workspaceId, path: storedPath, writable, me
   );
   const toggleOutline = useCallback(() => setOutline((open) => !open), []);
   const goToFragment = useCallback((fragment: string) => panes.goToFragment(fragment, replica), [panes, replica]);
-  const openLink = useLinks({ workspaceId, path, writable, goToFragment });
+  const links = useLinks({ workspaceId, path, documents, writable, goToFragment });
   const onFollow = (person: Person | null): void => {
     if (panes.editor) panes.editor.follow(person?.client ?? null);
     else if (person) {
@@ -121,7 +121,7 @@ export function Workbench({ session, workspaceId, path: storedPath, writable, me
               onReady={panes.setEditor}
               onScroll={panes.editorScrolled}
               onFollow={setFollowed}
-              openLink={openLink}
+              links={links}
             />
           )}
           {(mode === 'read' || mode === 'split') && (
@@ -132,7 +132,7 @@ export function Workbench({ session, workspaceId, path: storedPath, writable, me
               label={t('mode.read')}
               onReady={panes.setPreview}
               onScroll={panes.previewScrolled}
-              openLink={openLink}
+              links={links}
             />
           )}
         </div>

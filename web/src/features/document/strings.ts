@@ -64,6 +64,7 @@ export const t = catalogue({
   'render.task_done': 'Done task',
   'render.task_open': 'Open task',
   'render.diagram': 'Diagram',
+  'render.link_dead': 'There is no document at this address',
   'render.image_missing': 'Picture not in this workspace:',
 
   'link.missing': 'There is no document at {path}.',

@@ -11,6 +11,7 @@ export const renderWords: RenderWords = {
   taskOpen: t('render.task_open'),
   imageMissing: t('render.image_missing'),
   diagram: t('render.diagram'),
+  linkDead: t('render.link_dead'),
 };
 
 export const editorWords: EditorWords = {

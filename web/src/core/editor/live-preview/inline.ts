@@ -3,6 +3,7 @@ import { syntaxTree } from '@codemirror/language';
 import { RangeSet, type EditorState, type Range } from '@codemirror/state';
 import { Decoration, ViewPlugin, type DecorationSet, type EditorView, type ViewUpdate } from '@codemirror/view';
 import type { SyntaxNode, SyntaxNodeRef } from '@lezer/common';
+import { deadLinks, isDeadLink } from '../dead-links';
 import { isLineRevealed, isRevealed, revealField } from './reveal';
 import { ImageWidget, MarkerWidget, RuleWidget, type WidgetWords } from './widgets';
 
@@ -13,6 +14,8 @@ const hidden = Decoration.mark({ class: 'cm-md-hidden' });
 const rule = Decoration.replace({ widget: new RuleWidget() });
 const footnote = Decoration.mark({ class: 'cm-md-footnote' });
 const linkText = Decoration.mark({ class: 'cm-md-link-text' });
+const bareAddress = Decoration.mark({ class: 'cm-md-link-text cm-md-address' });
+const deadLinkText = Decoration.mark({ class: 'cm-md-link-text cm-md-link-dead' });
 const prefix = Decoration.mark({ class: 'cm-md-prefix' });
 const done = Decoration.mark({ class: 'cm-md-done' });
 
@@ -101,10 +104,20 @@ const link: Handler = (builder, node) => {
   const target = node.node.getChild('URL') ?? node.node.getChild('LinkLabel');
   // `[like this]` without an address may be a reference or may be plain brackets: it stays as it is written.
   if (!open || !close || !target) return undefined;
-  builder.add(linkText, open.to, Math.max(open.to, close.from));
+  const dead = target.name === 'URL' && isDeadLink(state, bareUrl(state, target));
+  builder.add(dead ? deadLinkText : linkText, open.to, Math.max(open.to, close.from));
   if (isRevealed(state, node.from, node.to)) return undefined;
   builder.hide(open.from, open.to);
   builder.hide(close.from, node.to);
+  return undefined;
+};
+
+const bareUrl = (state: EditorState, { from, to }: SyntaxNode): string => state.sliceDoc(from, to).replace(/^<|>$/g, '');
+
+/** An address that stands for itself, in the text or in angle brackets. */
+const address: Handler = (builder, node) => {
+  const parent = node.node.parent?.name;
+  if (parent !== 'Link' && parent !== 'Image' && parent !== 'LinkReference') builder.add(bareAddress, node.from, node.to);
   return undefined;
 };
 
@@ -114,8 +127,7 @@ const image: Handler = (builder, node) => {
   const [open, close] = node.node.getChildren('LinkMark');
   if (!url || !open || !close || isLineRevealed(state, node.from, node.to)) return undefined;
   if (state.doc.lineAt(node.from).to < node.to) return undefined;
-  const src = state.sliceDoc(url.from, url.to).replace(/^<|>$/g, '');
-  const widget = new ImageWidget(src, state.sliceDoc(open.to, close.from), builder.words);
+  const widget = new ImageWidget(bareUrl(state, url), state.sliceDoc(open.to, close.from), builder.words);
   builder.add(Decoration.replace({ widget }), node.from, node.to);
   return false;
 };
@@ -197,6 +209,8 @@ const handlers: Readonly<Record<string, Handler>> = {
   Strikethrough: hideMarks('StrikethroughMark'),
   InlineCode: hideMarks('CodeMark'),
   Link: link,
+  URL: address,
+  Autolink: hideMarks('LinkMark'),
   Image: image,
   ListItem: listItem,
   Blockquote: wholeLines('cm-md-blockquote'),
@@ -237,6 +251,7 @@ export const inlinePreview = (words: WidgetWords) =>
           update.viewportChanged ||
           startState.field(revealField, false) !== state.field(revealField) ||
           startState.readOnly !== state.readOnly ||
+          startState.field(deadLinks, false) !== state.field(deadLinks, false) ||
           syntaxTree(startState) !== syntaxTree(state)
         ) {
           this.decorations = decorate(update.view, words);
