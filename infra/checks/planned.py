@@ -83,10 +83,12 @@ def check(case: Case) -> Result:
 def prepare(files: Tree, case: Case) -> None:
     """One run with the written variables in place of the environment's own tests."""
     root = files.root / "infra" / "environments" / case.size
-    (test,) = root.glob("tests/*.tftest.hcl")
-    head = re.split(r'^run "', test.read_text(), maxsplit=1, flags=re.MULTILINE)[0]
-    test.unlink()
-    test.with_name("planned.tftest.hcl").write_text(head + 'run "planned" {\n  command = plan\n}\n')
+    tests = root / "tests"
+    whole = (tests / f"{case.size}.tftest.hcl").read_text()
+    head = re.split(r'^run "', whole, maxsplit=1, flags=re.MULTILINE)[0]
+    for test in tests.glob("*.tftest.hcl"):
+        test.unlink()
+    (tests / "planned.tftest.hcl").write_text(head + 'run "planned" {\n  command = plan\n}\n')
     (root / "planned.auto.tfvars").write_text(written(case.plan))
 
 
