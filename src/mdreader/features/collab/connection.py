@@ -11,6 +11,7 @@ from mdreader.features.collab.budget import Budget
 from mdreader.features.collab.closing import CloseCode
 from mdreader.features.collab.presence import Person
 from mdreader.kernel.actor import Actor
+from mdreader.kernel.metrics import REFUSED
 
 if TYPE_CHECKING:
     from mdreader.features.collab.room import Room
@@ -283,6 +284,7 @@ class Connection(WSListener):
     def drop(self, why: str) -> None:
         """Cut the connection without a farewell: the peer does not read."""
         if self.transport is not None:
+            REFUSED.labels(why).inc()
             log.info("socket_dropped", why=why, document_id=self.document_id, user_id=self.person.user_id)
             self.transport.disconnect(graceful=False)
 
@@ -302,5 +304,7 @@ class Connection(WSListener):
             self._resume_reading()  # the answer to the farewell must be seen
         if self.room is not None:
             self.room.leave(self)
+        if code is not CloseCode.GOING_AWAY:
+            REFUSED.labels(code.name.lower()).inc()
         transport.send_close(int(code), reason.encode()[:120])  # type: ignore[arg-type]  # any number goes
         self._rooms.closing(self)
