@@ -164,13 +164,13 @@ class Content:
 
     def edit(self, edits: list[Edit]) -> tuple[bytes, tuple[int, ...]]:
         """Edit the text as the server; gives the update and the client ids that are new with it."""
-        update = self._need().edit(edits)
+        replica = self._need()
+        update = replica.edit(edits)
         self._changed()
-        verdict = self._gate.check(update, SERVER)
-        self._gate.commit(verdict)
+        new_clients = self._gate.learn_edit(update, replica.client_id, SERVER)
         # By how much it grew, not its size: something that was let in may wait to be applied.
         self._size_bound += sum(len(edit.inserted.encode()) - edit.deleted for edit in edits)
-        return update, verdict.new_clients
+        return update, new_clients
 
     def state_for(self, state_vector: bytes) -> bytes:
         """Everything that a peer at `state_vector` has not."""

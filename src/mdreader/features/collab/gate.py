@@ -153,6 +153,25 @@ class Gate:
             else:
                 known.extend(pairs)
 
+    def learn_edit(self, update: bytes, client: int, user: str) -> tuple[int, ...]:
+        """Move on after the document itself wrote `update` under its own `client`: read, not judged. Gives the client if it is new."""
+        parsed = parse_update(update, len(update))
+        structs = parsed.sections.get(client, ())
+        ranges, pairs, clocks = parsed.deletes, _NO_PAIRS, {}
+        if structs:
+            clocks[client] = structs[-1].end
+            if gone := [(struct.clock, struct.end) for struct in structs if struct.kind == DELETED]:
+                ranges = {**ranges, client: [*ranges.get(client, ()), *gone]}
+            if found := [pair for struct in structs for pair in pairs_in(struct, 0)]:
+                pairs = {client: found}
+        if (
+            self._read_state is not None
+        ):  # what is deleted, and which pairs there are, is learned from the document when it matters
+            ranges, pairs = {}, _NO_PAIRS
+        new_clients = (client,) if clocks and client not in self.clocks else ()
+        self.commit(Verdict(_NEW, user, clocks, new_clients, 0, bool(ranges), len(structs), ranges, pairs, tidy=True))
+        return new_clients
+
     def reduce(self, update: bytes, verdict: Verdict) -> bytes:
         """Rewrite a NEW update, before its `commit`, without what the document has already.
 
