@@ -33,8 +33,8 @@ class Page:
     """An ASGI application over one folder. Its list of files is read once, so a request cannot name any other file."""
 
     def __init__(self, folder: Path = PAGE_FOLDER) -> None:
-        found = (Path(parent, name) for parent, _, names in os.walk(folder) for name in names if name[0] != ".")
-        self._files = {"/" + path.relative_to(folder).as_posix(): path for path in found}
+        found = (f"{parent}{os.sep}{name}" for parent, _, names in os.walk(folder) for name in names if name[0] != ".")
+        self._files = {path.removeprefix(str(folder)).replace(os.sep, "/"): path for path in found}
 
     @property
     def built(self) -> bool:
@@ -81,6 +81,6 @@ class Page:
 
 
 @lru_cache(maxsize=256)
-def _read(path: Path) -> tuple[bytes, str]:
-    body = path.read_bytes()
+def _read(path: str) -> tuple[bytes, str]:
+    body = Path(path).read_bytes()
     return body, f'"{hashlib.sha256(body).hexdigest()[:24]}"'
