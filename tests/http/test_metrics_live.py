@@ -62,3 +62,20 @@ async def test_they_follow_what_people_do(server: Server) -> None:
     ):
         assert during[name] > before[name], name
     await eventually(lambda: measured(server)["mdreader_connections"] == 0, "end of the sockets")
+
+
+async def test_what_is_turned_away_is_counted_by_its_reason(server: Server) -> None:
+    ann = signed_up_at(server.url)
+    with server.client() as client:
+        client.headers.update(ann.headers)
+        workspace = client.post("/api/workspaces", json={"name": "Team"}).json()["id"]
+        made = client.post(f"/api/workspaces/{workspace}/documents", json={"path": "a.md", "content": ""}).json()
+    async with connected(server.ws_url, made["id"], "nonsense", sync=False) as nobody:
+        assert (await nobody.closed())[0] == 4401
+    async with connected(server.ws_url, made["id"], ann.access_token) as one:
+        await one.send(b"\x63")
+        assert (await one.closed())[0] == 4400
+    with server.client() as client:
+        text = client.get("/metrics").text
+    assert 'mdreader_refused_total{reason="unauthenticated"} 1.0' in text
+    assert 'mdreader_refused_total{reason="refused"} 1.0' in text
