@@ -21,8 +21,11 @@ from support.http import PASSWORD, Person, new_document, new_workspace, signed_u
 from support.one_time import at_hand
 from support.server import Server
 
-# Of each operation and kind of data; about 1,000 requests in all.
+# Of each operation and kind of data, from the owner of a workspace; and of each operation from everybody else.
 EXAMPLES = 6
+EXAMPLES_OF_OTHERS = 2
+MEMBERS = ("editor", "commenter", "viewer")
+OTHERS = ("nobody", "stranger", "viewer", "commenter", "key that reads", "editor")
 
 # What each operation is sent to succeed, in an order in which it does; `{name}` is filled with what the test made before.
 SUCCESSES: dict[str, dict[str, Any]] = {
@@ -210,24 +213,46 @@ async def test_each_success_is_as_described(app: FastAPI, client: httpx.AsyncCli
 
 
 class Sandbox:
-    """A server with somebody on it, and things of theirs for the paths of requests."""
+    """A server with people in each role on it, and things for the paths of requests."""
 
     def __init__(self, server: Server) -> None:
         self.url = server.url
-        self.person = signed_up_at(server.url)
         self._client = server.client()
+        self._people = {role: signed_up_at(server.url) for role in ("owner", *MEMBERS, "stranger")}
+        self._headers: dict[str, dict[str, str]] = {"nobody": {}}
+        self._key = ""
 
-    def renew(self) -> tuple[dict[str, str], dict[str, str]]:
-        """Fresh credentials and ids: an operation may have ended the session or deleted what there was."""
-        login = self._client.post("/api/auth/login", json={"email": self.person.email, "password": PASSWORD})
-        headers = {"Authorization": f"Bearer {login.json()['access_token']}"}
-        workspace = self._client.post("/api/workspaces", json={"name": "Sandbox"}, headers=headers).json()["id"]
-        document = self._client.post(
-            f"/api/workspaces/{workspace}/documents", json={"path": "f/a.md", "content": "# A"}, headers=headers
-        ).json()["id"]
-        key = self._client.post("/api/keys", json={"name": "k", "scope": "read"}, headers=headers).json()["id"]
-        ids = {"workspace_id": workspace, "document_id": document, "user_id": self.person.id, "key_id": key}
-        return headers, ids
+    def renew(self) -> dict[str, str]:
+        """A fresh workspace: an operation may have deleted what there was. Gives ids by their names in paths."""
+        owner = self.headers("owner")
+        workspace = self._made("/api/workspaces", {"name": "Sandbox"}, owner)
+        for role in MEMBERS:
+            self._made(f"/api/workspaces/{workspace}/members", {"email": self._people[role].email, "role": role}, owner)
+        document = self._made(f"/api/workspaces/{workspace}/documents", {"path": "f/a.md", "content": "# A"}, owner)
+        return {
+            "workspace_id": workspace,
+            "document_id": document,
+            "user_id": self._people["viewer"].id,
+            "key_id": self._key,
+        }
+
+    def headers(self, caller: str) -> dict[str, str]:
+        """Credentials of a caller; fresh ones when an operation has ended what there were."""
+        found = self._headers.get(caller)
+        if found is None or (found and self._client.get("/api/me", headers=found).status_code == 401):
+            person = self._people["owner" if caller == "key that reads" else caller]
+            login = self._client.post("/api/auth/login", json={"email": person.email, "password": PASSWORD})
+            found = {"Authorization": f"Bearer {login.json()['access_token']}"}
+            if caller == "key that reads":
+                key = self._client.post("/api/keys", json={"name": "k", "scope": "read"}, headers=found).json()
+                self._key, found = key["id"], {"Authorization": f"Bearer {key['key']}"}
+            self._headers[caller] = found
+        return found
+
+    def _made(self, path: str, body: dict[str, str], headers: dict[str, str]) -> str:
+        response = self._client.post(path, json=body, headers=headers)
+        assert response.status_code == 201, response.text
+        return str(response.json().get("id"))
 
     def close(self) -> None:
         self._client.close()
@@ -240,11 +265,11 @@ def sandbox(server: Server) -> Iterator[Sandbox]:
     made.close()
 
 
-def bombard(strategy: SearchStrategy[Any], headers: dict[str, str], seen: Counter[int]) -> None:
+def bombard(strategy: SearchStrategy[Any], headers: dict[str, str], seen: Counter[int], examples: int) -> None:
     """Send what `strategy` comes up with, and check each answer."""
 
     @settings(
-        max_examples=EXAMPLES, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
+        max_examples=examples, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
     )
     @given(case=strategy)
     def send(case: Any) -> None:
@@ -257,16 +282,26 @@ def bombard(strategy: SearchStrategy[Any], headers: dict[str, str], seen: Counte
         send()
 
 
-@pytest.mark.timeout(300)  # some 1,200 requests, each checked against its description
+@pytest.mark.timeout(600)  # some 2,000 requests, each checked against its description
 def test_nothing_is_answered_with_a_5xx_or_otherwise_than_described(sandbox: Sandbox) -> None:
     schema = schemathesis.openapi.from_url(f"{sandbox.url}/api/openapi.json")
-    seen: Counter[int] = Counter()
+    seen = {caller: Counter[int]() for caller in (*OTHERS, "owner")}
     for operation in operations(schema):
-        headers, ids = sandbox.renew()
+        ids = sandbox.renew()
         known = {name: value for name, value in ids.items() if f"{{{name}}}" in operation.path}
+        for caller in OTHERS:
+            strategy = operation.as_strategy(path_parameters=known or None)
+            bombard(strategy, sandbox.headers(caller), seen[caller], EXAMPLES_OF_OTHERS)
+        headers, seen_here = sandbox.headers("owner"), seen["owner"]
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
-            bombard(operation.as_strategy(mode, path_parameters=known or None), headers, seen)
+            bombard(operation.as_strategy(mode, path_parameters=known or None), headers, seen_here, EXAMPLES)
         if known:
-            bombard(operation.as_strategy(), headers, seen)  # with ids that are none
-    print("answers by status:", dict(sorted(seen.items())))
-    assert {200, 201, 204, 404, 422} <= set(seen)
+            bombard(operation.as_strategy(), headers, seen_here, EXAMPLES)  # with ids that are none
+    for caller, answers in seen.items():
+        print(f"{caller}: answers by status:", dict(sorted(answers.items())))
+    assert {200, 201, 204, 404, 422} <= set(seen["owner"])
+    assert {200, 401} <= set(seen["nobody"])
+    for caller in ("viewer", "commenter", "key that reads"):
+        assert {200, 403} <= set(seen[caller]), caller
+    assert {200, 404} <= set(seen["stranger"])
+    assert {200, 201} <= set(seen["editor"])
