@@ -144,9 +144,10 @@ class Gate:
                 self.owners[client] = verdict.user
         else:
             self.clocks.update(verdict.clocks)
-        for client, ranges in verdict.ranges.items():
-            self._deleted.add(client, ranges)
-        for client, pairs in verdict.pairs.items():
+        if verdict.ranges:
+            for client, ranges in verdict.ranges.items():
+                self._deleted.add(client, ranges)
+        for client, pairs in verdict.pairs.items() if verdict.pairs else ():
             known = self._pairs.get(client)
             if known is None:
                 self._pairs[client] = array("I", pairs)

@@ -256,6 +256,13 @@ class Pipeline:
         incoming, self._incoming = self._incoming, []
         rewrites = [] if self._shared else self._rewrites.take()
         self._window.sent(len(incoming) + len(rewrites), flight.started)
+        if len(incoming) == 1 and bulk is None and not rewrites:  # nearly always, where few people are
+            ((update, author),) = incoming
+            authors[author] = None
+            self._content.apply(update)
+            flight.data, flight.author, flight.typed = update, author, True
+            self.last_writer = author.person.user_id
+            return flight
         authors.update(dict.fromkeys(connection for _, connection in incoming))
         made: list[bytes] = []
         if bulk is not None:
@@ -348,8 +355,10 @@ class Pipeline:
 
     def _go_on(self) -> None:
         """Nothing is in flight: those who waited for that have their turn."""
-        self.run_settled()
-        self._bulk_turn()
+        if self._settled:
+            self.run_settled()
+        if self.bulk is not None:
+            self._bulk_turn()
         self._host.moved_on()
 
     def _again(self, flight: Flight, batch: Batch) -> None:

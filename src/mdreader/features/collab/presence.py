@@ -143,7 +143,7 @@ class Presence:
     @property
     def elsewhere(self) -> int:
         """How many of those who are here are on other servers."""
-        return sum(len(self._by_owner[server]) for server in self._servers)
+        return sum(len(self._by_owner[server]) for server in self._servers) if self._servers else 0
 
     def take_news(self) -> list[bytes]:
         """What changed of this server's own people since the last call, as awareness updates for the other servers."""

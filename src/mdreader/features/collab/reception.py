@@ -119,16 +119,16 @@ class Reception:
 
     def _judge(self, connection: "Connection", payload: bytes, update: bytes) -> Verdict | None:
         """The gate's verdict, or None when the update would make the document too large, or waits until that can be told."""
-        check = partial(self._content.check, update, connection.person.user_id)
+        user_id = connection.person.user_id
         try:
-            return check()
+            return self._content.check(update, user_id)
         except TooLargeForRoomError:
             if self._pipeline.unapplied:  # a deletion may be on its way
                 self._keep(connection, payload)
                 return None
             self._content.recount()
         try:
-            return check()
+            return self._content.check(update, user_id)
         except TooLargeForRoomError:
             self._refuse_size(connection)
             return None

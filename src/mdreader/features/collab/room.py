@@ -176,10 +176,12 @@ class Room:
     def send_update(self, update: bytes, author: "Connection | None") -> None:
         """Send an update to everybody but its only author."""
         frame = protocol.encode_update(update)
-        peers = [connection for connection in self.connections if connection.live and connection is not author]
-        for connection in peers:
-            connection.send(frame)
-        DELIVERIES.inc(len(peers))
+        sent = 0
+        for connection in tuple(self.connections):  # one that does not read is dropped
+            if connection.live and connection is not author:
+                connection.send(frame)
+                sent += 1
+        DELIVERIES.count += sent
 
     def moved_on(self) -> None:
         """A commit is done: messages that were held for it go on."""
