@@ -12,6 +12,7 @@ import httpx
 import pytest
 from pycrdt import Doc
 from structlog.testing import capture_logs
+from websockets.exceptions import ConnectionClosed
 
 from mdreader.settings import Settings
 from support.disk import Disk, recording
@@ -64,7 +65,8 @@ async def test_an_edit_that_finds_no_space_is_not_saved_and_comes_later(house: H
         await ann.saved()
         house.disk.full = True
         await ann.append("kept by Ann\n")
-        with pytest.raises(AssertionError, match="closed"):
+        # On a busy machine the socket may be closed before she asks.
+        with pytest.raises((AssertionError, ConnectionClosed), match=r"closed|received 1013"):
             await ann.saved()
         assert await ann.closed() == FULL
         assert await bob.closed() == FULL
