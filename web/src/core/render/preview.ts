@@ -239,9 +239,9 @@ export class Preview {
   }
 
   #anchorBlock({ slug, element }: Shown): void {
-    const heading = slug === null ? null : element.firstElementChild;
-    const id = ID_PREFIX + (slug ?? '');
-    if (heading && heading.id !== id) heading.id = id;
+    if (slug === null) return;
+    const headings = element.querySelectorAll('.md-heading');
+    slug.split('\n').forEach((anchor, index) => headings[index] && (headings[index].id = ID_PREFIX + anchor));
   }
 
   // --- clicks ---------------------------------------------------------------------------------------------------------
@@ -273,13 +273,14 @@ export class Preview {
         : [...this.#options.content.querySelectorAll('[id], a[name]')].find(
             (element) => (element.id || element.getAttribute('name') || '').slice(ID_PREFIX.length).toLowerCase() === wanted,
           );
-    const block = this.#shown.find((shown) => shown.slug === wanted);
+    const block = this.#shown.find((shown) => shown.slug?.split('\n').includes(wanted));
     if (block) this.#render(block);
     let target = find();
     if (!target) {
       for (const shown of this.#shown) this.#render(shown);
       target = find();
     }
+    for (let box = target?.closest('details'); box; box = box.parentElement?.closest('details')) box.open = true;
     target?.scrollIntoView({ block: 'start' });
     return target !== undefined && target !== null;
   }

@@ -108,3 +108,52 @@ describe('tasks, tables and math', () => {
     expect(html('$$\nx\n$$')).toContain('md-math-display');
   });
 });
+
+describe('HTML around Markdown', () => {
+  const folded = '<details>\n<summary>More</summary>\n\n## Inside\n\n- [ ] a task\n\n</details>\n\nAfter.\n';
+
+  it('holds what stands between its tags', () => {
+    const { blocks } = splitDocument(folded);
+    expect(blocks.map(({ startLine, endLine, slug }) => [startLine, endLine, slug])).toEqual([
+      [0, 8, 'inside'],
+      [9, 10, null],
+    ]);
+    const root = document.createElement('div');
+    root.innerHTML = html(folded);
+    expect(root.querySelector('details h2')?.textContent).toBe('Inside');
+    expect(root.querySelector<HTMLElement>('details .md-task')?.dataset['line']).toBe('5');
+    expect(root.querySelector('details')?.textContent).not.toContain('After');
+    expect(html('<div align="center">\n\n# Title\n\n[a](b.md)\n\n</div>')).toMatch(/^<div align="center"[^>]*>\s*<h1/);
+  });
+
+  it('is nested, and does not run on where it is never closed or very long', () => {
+    const nested = '<details><summary>a</summary>\n\n<details><summary>b</summary>\n\nx\n\n</details>\n\ny\n\n</details>\n\nz';
+    expect(splitDocument(nested).blocks).toHaveLength(2);
+    expect(splitDocument('<details>\n\none\n\ntwo').blocks).toHaveLength(3);
+    expect(splitDocument(`<div>\n\n${'line\n\n'.repeat(300)}</div>`).blocks).toHaveLength(302);
+  });
+
+  it('gives each heading in it its own anchor', () => {
+    expect(splitDocument('<div>\n\n# a\n\n# a\n\n</div>').blocks[0]?.slug).toBe('a\na-1');
+  });
+});
+
+describe('alerts', () => {
+  it('have a title and a kind', () => {
+    const root = document.createElement('div');
+    root.innerHTML = html('> [!WARNING]\n> Mind the *gap*.');
+    const quote = root.querySelector('blockquote');
+    expect(quote?.className).toBe('md-alert md-alert-warning');
+    expect([...(quote?.children ?? [])].map(({ textContent }) => textContent)).toEqual(['Warning', 'Mind the gap.']);
+  });
+
+  it('may bring a title of their own, and need no text', () => {
+    expect(html('> [!tip]- Try **this**\n\nx')).toContain('<p class="md-alert-title">Try <strong>this</strong></p></blockquote>');
+    expect(html('> [!Odd]\n> x')).toContain('md-alert-note');
+  });
+
+  it('are no more than quotations where the mark is not at the start', () => {
+    expect(html('> A word [!NOTE]')).not.toContain('md-alert');
+    expect(html('[!NOTE] no quotation')).not.toContain('md-alert');
+  });
+});

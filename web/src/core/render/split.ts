@@ -2,6 +2,7 @@
 import { NOTE } from './footnotes';
 import { FRONT_MATTER_LIMIT, frontMatterLength } from './front-matter';
 import { splitter } from './markdown';
+import { endOfWrapped } from './wrapped';
 
 export type BlockKind = 'markdown' | 'front-matter' | 'notes';
 
@@ -13,7 +14,7 @@ export interface Block {
   /** Lines of the document, counted from 0, the end not included. */
   readonly startLine: number;
   readonly endLine: number;
-  /** The anchor of the heading that this block is. */
+  /** The anchor of the heading that this block is; of all headings in it, one a line, where HTML holds several blocks together. */
   readonly slug: string | null;
 }
 
@@ -49,6 +50,42 @@ export interface Split extends RenderContext {
 const NO_INLINE = new Set(['fence', 'code_block', 'html_block', NOTE]);
 const NOTE_REFERENCE = /\[\^([^\]\s]+)\]/g;
 
+interface Found {
+  readonly source: string;
+  readonly startLine: number;
+  readonly endLine: number;
+  readonly slug: string | null;
+  readonly inline: boolean;
+  readonly html: boolean;
+}
+
+/** Makes one of those that an HTML element holds together. */
+function wrap(found: readonly Found[], lines: readonly string[]): readonly Found[] {
+  if (!found.some(({ html }) => html)) return found;
+  const wrapped: Found[] = [];
+  let next = 0;
+  while (next < found.length) {
+    const group = found.slice(next, endOfWrapped(found, next));
+    next += group.length;
+    const [first] = group;
+    const last = group.at(-1);
+    if (!first || !last) break;
+    if (group.length === 1) wrapped.push(first);
+    else {
+      const slugs = group.flatMap(({ slug }) => slug ?? []);
+      wrapped.push({
+        source: lines.slice(first.startLine, last.endLine).join('\n'),
+        startLine: first.startLine,
+        endLine: last.endLine,
+        slug: slugs.length > 0 ? slugs.join('\n') : null,
+        inline: true,
+        html: true,
+      });
+    }
+  }
+  return wrapped;
+}
+
 export function splitDocument(text: string): Split {
   const normal = text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
   const lines = normal.split('\n');
@@ -57,7 +94,7 @@ export function splitDocument(text: string): Split {
   const env: { references?: References } = {};
   const tokens = splitter.parse(frontLines === 0 ? normal : lines.slice(frontLines).join('\n'), env);
 
-  const found: { source: string; startLine: number; endLine: number; slug: string | null; inline: boolean }[] = [];
+  const found: Found[] = [];
   const definitions = new Map<string, { source: string; line: number }>();
   const headings: Heading[] = [];
   const slugs = new Map<string, number>();
@@ -79,14 +116,15 @@ export function splitDocument(text: string): Split {
       headings.push({ level: Number(token.tag.slice(1)), text: title, line: startLine, slug });
     }
     const source = lines.slice(startLine, endLine).join('\n');
-    found.push({ source, startLine, endLine, slug, inline: !NO_INLINE.has(token.type) });
+    found.push({ source, startLine, endLine, slug, inline: !NO_INLINE.has(token.type), html: token.type === 'html_block' });
   }
+  const pieces = wrap(found, lines);
 
-  const { notes, noteList } = numberNotes(found, definitions);
+  const { notes, noteList } = numberNotes(pieces, definitions);
   const references = env.references ?? {};
   const referenceKey = hash(JSON.stringify(references));
   const noteKey = hash([...notes.keys()].join('\n'));
-  const blocks: Block[] = found.map(({ source, startLine, endLine, slug }) => {
+  const blocks: Block[] = pieces.map(({ source, startLine, endLine, slug }) => {
     const environment = source.includes('[') ? `${referenceKey} ${source.includes('[^') ? noteKey : ''}` : '';
     return { kind: 'markdown', key: `${environment}\n${source}`, source, startLine, endLine, slug };
   });
