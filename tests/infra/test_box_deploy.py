@@ -206,6 +206,13 @@ def test_version_that_does_not_become_ready_is_taken_back(box: Box) -> None:
     assert "MDREADER_IMAGE=mdreader:1\n" in (box.root / "box.env").read_text()
 
 
+def test_version_that_answers_twice_and_dies_is_taken_back(box: Box) -> None:
+    output = box("update", "--image", "mdreader:dies", expect=1)
+    assert "it answered, and stopped again" in output
+    assert "mdreader:1 runs again, and nothing is lost" in output
+    assert box.image == "mdreader:1"
+
+
 def test_bad_version_that_changed_the_database_is_taken_back_with_the_copy(box: Box) -> None:
     before = box.query("SELECT version_num FROM alembic_version")
     output = box("update", "--image", "mdreader:newer-bad", expect=1)

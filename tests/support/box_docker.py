@@ -1,8 +1,8 @@
 """Stands for `docker` where deploy.sh is tested: a program that keeps, as files under $STUB, what an engine would keep.
 
 Only the engine is made up. A copy is made and put back by the box's own backup.py, and `migrate` is the real one, both on
-the real data folder. Images whose name holds "bad" never become ready; those with "newer" bring a schema that others
-cannot use.
+the real data folder. Images whose name holds "bad" never become ready; those with "dies" are ready twice, and then no
+more; those with "newer" bring a schema that others cannot use.
 """
 
 import os
@@ -14,6 +14,7 @@ from pathlib import Path
 STUB = Path(os.environ.get("STUB", "/nowhere"))
 BOX = Path(os.environ.get("BOX_ROOT", "/nowhere"))
 NEWER = "9999_from_the_future"
+ANSWERS = 2
 
 
 def running() -> str:
@@ -34,6 +35,7 @@ def schema() -> str:
 def up(service: str, image: str) -> int:
     if service == "mdreader":
         (STUB / "running").write_text(image)
+        (STUB / "asked").write_text("")
         if "newer" in image:
             with sqlite3.connect(BOX / "data" / "mdreader.sqlite3") as connection:
                 connection.execute("UPDATE alembic_version SET version_num = ?", [NEWER])
@@ -87,9 +89,12 @@ def compose(arguments: list[str]) -> int:
 def ready() -> bool:
     """What curl would be told at /api/ready."""
     image = running()
+    with (STUB / "asked").open("a") as asked:
+        asked.write("?")
     return (
         bool(image)
         and "bad" not in image
+        and ("dies" not in image or (STUB / "asked").stat().st_size <= ANSWERS)
         and (schema() != NEWER or "newer-good" in image)
         and (STUB / "nginx").exists()
     )
