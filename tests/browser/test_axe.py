@@ -28,6 +28,12 @@ footnote[^1]. <kbd>Ctrl</kbd> $e = mc^2$
 
 > A quotation
 
+> [!WARNING]
+> An alert.
+
+> [!caution] With a title
+> Another.
+
 ```python
 def hello(name: str) -> str:  # a comment
     return f"Hello {name}" + 'x' * 42

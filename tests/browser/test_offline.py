@@ -1,5 +1,6 @@
 """The network goes, the server dies: writing goes on, the state line is honest, and everything meets again."""
 
+import re
 from urllib.parse import urlsplit
 
 from playwright.sync_api import WebSocketRoute, expect
@@ -59,6 +60,28 @@ def test_what_was_written_offline_outlives_the_tab(visit: Visit, server: Server)
     ada.shows("kept in the browser")
     ada.saved()
     assert place.text("note.md") == "start\nkept in the browser"
+
+
+def test_two_tabs_without_a_network_are_one_text(visit: Visit, server: Server) -> None:
+    place = new_place(server.url, {"note.md": "start\n"}, owner="Ada")
+    ada = visit(place.owner)
+    ada.open_document(place, "note.md")
+    second = Visitor(ada.url, ada.context, ada.context.new_page())
+    second.page.set_default_timeout(20_000)
+    second.open_document(place, "note.md")
+    ada.context.set_offline(True)
+    for tab in (ada, second):
+        expect(tab.state).to_have_attribute("data-kind", "offline")
+    ada.write("from the first ")
+    second.shows("from the first")
+    expect(second.state).to_contain_text("kept here")
+    second.write("and the second")
+    ada.shows("from the first and the second")
+    ada.context.set_offline(False)
+    for tab in (ada, second):
+        expect(tab.state).to_have_attribute("data-kind", re.compile("live|saved"))
+        tab.shows("from the first and the second")
+    assert place.text("note.md") == "start\nfrom the first and the second"
 
 
 def test_saved_is_said_only_after_the_server_said_so(visit: Visit, server: Server) -> None:
