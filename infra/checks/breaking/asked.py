@@ -189,12 +189,12 @@ ALL = [
         "told by SNS to a queue",
     ),
     _team(
-        "messages that are dropped",
-        "policies",
+        "messages that are tried for ever",
+        "test",
         "queue/main.tf",
-        "  redrive_policy = jsonencode({\n    deadLetterTargetArn = aws_sqs_queue.dead.arn\n    maxReceiveCount     = var.tries\n  })\n",
-        "",
-        "drops what nobody could handle",
+        "maxReceiveCount     = var.tries",
+        "maxReceiveCount     = 1000",
+        "What nobody could work on five times",
     ),
     # ---- alarms, dashboard, trail ----
     _team(
