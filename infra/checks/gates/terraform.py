@@ -6,6 +6,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 from gates import plans, programs
 from gates.plans import Plan
@@ -13,6 +14,8 @@ from gates.results import Result, timed
 from gates.tree import Tree
 
 AT_ONCE = 2
+# Two inits at once write the same folder of the plugins' cache, and one of them fails now and then.
+ONE_INIT = Lock()
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,8 @@ def initialize(tree: Tree, root: Path) -> Result:
     def check() -> tuple[str, list[str]]:
         folder = programs.provider_folder()
         where = [f"-plugin-dir={folder}"] if folder else []
-        output = command(tree, root, "init", "-backend=false", "-input=false", *where)
+        with ONE_INIT:
+            output = command(tree, root, "init", "-backend=false", "-input=false", *where)
         return "the provider from " + ("this machine" if folder else "the registry"), [
             output.both
         ] if output.code else []
