@@ -84,9 +84,10 @@ class Writer:
             self._acknowledge()
         while True:
             if not self.go.is_set():
-                self.rests.set()
-                await self._until_closed_or(self.go, client)
-                self.rests.clear()
+                try:
+                    await self._until_closed_or(self.go, client)
+                finally:
+                    self.rests.clear()
             line = f"{self.name}.{self._written}"
             self._written += 1
             self._unsaved.append(line)
@@ -101,6 +102,7 @@ class Writer:
     async def _until_closed_or(self, event: asyncio.Event, client: YClient) -> None:
         await client.saved(10)
         self._acknowledge()
+        self.rests.set()
         waiting = asyncio.create_task(event.wait())
         closing = asyncio.create_task(client.closed(3600))
         await asyncio.wait({waiting, closing}, return_when=asyncio.FIRST_COMPLETED)
@@ -226,6 +228,7 @@ class Office:
 
     def _go_on(self) -> None:
         for writer in self._writers:
+            writer.rests.clear()  # or the next pause would find everybody at rest who has not begun yet
             writer.go.set()
 
     async def _equal(self, seconds: float) -> None:
