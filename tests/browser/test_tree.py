@@ -1,6 +1,6 @@
 """The tree, the trash, the palette and the keys."""
 
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from support.page import Place, Visit, Visitor, new_place
 from support.server import Server
@@ -301,6 +301,27 @@ def test_the_palette_opens_a_document_and_runs_a_command(visit: Visit, server: S
     expect(palette.get_by_role("option").first).to_contain_text("README")
     keys.press("Enter")
     expect(ada.page.get_by_role("heading", name="README")).to_be_visible()
+
+
+def test_what_is_typed_while_the_palette_comes_is_its_own(visit: Visit, server: Server) -> None:
+    place = new_place(server.url, {path: f"# {path}\n" for path in PATHS}, owner="Ada")
+    ada = visit(place.owner)
+    held: list[Route] = []
+    ada.page.route("**/Palette-*.js", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks what it is given
+    ada.open_document(place, "README.md")
+    before = ada.editor.inner_text()
+    ada.editor.focus()
+    ada.page.keyboard.press("Control+k")
+    ada.page.keyboard.type("usage")
+    assert held  # its code is still on the way
+    for route in held:
+        route.continue_()
+    palette = ada.dialog("Go to a document or run a command")
+    expect(palette.get_by_role("option").first).to_contain_text("usage")
+    expect(palette.get_by_label("Search documents and commands")).to_have_value("usage")
+    ada.page.keyboard.press("Escape")
+    expect(palette).to_be_hidden()
+    assert ada.editor.inner_text() == before
 
 
 def test_the_question_mark_lists_the_shortcuts(visit: Visit, server: Server) -> None:

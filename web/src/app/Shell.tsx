@@ -1,6 +1,6 @@
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from 'react';
 import { Route, Switch, useLocation } from 'wouter';
-import { Palette } from '@/features/palette';
+import { Palette, PaletteOpening } from '@/features/palette';
 import { DropZone } from '@/features/transfer';
 import { createDocument, TrashView, useDocuments, useTreeCommands, type Documents } from '@/features/tree';
 import { canEdit, rememberWorkspace, useWorkspaces } from '@/features/workspaces';
@@ -57,11 +57,13 @@ export function Shell({ workspace, me, documentId }: ShellProps) {
   const phone = useIsPhone();
   const { collapsed, width, sheet } = useSidebar();
   const [palette, setPalette] = useState(false);
+  const [typed, setTyped] = useState('');
   const { data: documents, isError } = useDocuments(workspace.id);
   const { data: workspaces = [] } = useWorkspaces();
   const commands = useTreeCommands(workspace.id, documentId);
   const editable = canEdit(workspace.role);
   const openPalette = useCallback(() => setPalette(true), []);
+  const closePalette = useCallback(() => setPalette(false), []);
   const open = phone ? sheet : !collapsed;
 
   useShellActions({ workspace, me, currentId: documentId, commands, phone, onPalette: openPalette });
@@ -130,8 +132,8 @@ export function Shell({ workspace, me, documentId }: ShellProps) {
       </main>
       {editable && <DropZone workspaceId={workspace.id} />}
       {palette && (
-        <Suspense fallback={null}>
-          <Palette sources={sources} onClose={() => setPalette(false)} />
+        <Suspense fallback={<PaletteOpening value={typed} onType={setTyped} onClose={closePalette} />}>
+          <Palette sources={sources} initial={typed} onClose={closePalette} />
         </Suspense>
       )}
     </div>

@@ -2,3 +2,4 @@ import { lazy } from 'react';
 
 export const loadPalette = () => import('./Palette');
 export const Palette = lazy(loadPalette);
+export { Opening as PaletteOpening } from './Opening';
