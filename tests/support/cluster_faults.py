@@ -185,7 +185,7 @@ class Office:
         await self._pause()
         await self._equal(30)
         self.outcome.healed.append(time.perf_counter() - healed)
-        self._go_on()
+        await self._go_on()
 
     async def restart(self, side: int) -> None:
         """Stop one server in order and start it again, while the other goes on."""
@@ -226,10 +226,11 @@ class Office:
             for writer in self._writers:
                 await writer.rests.wait()
 
-    def _go_on(self) -> None:
+    async def _go_on(self) -> None:
         for writer in self._writers:
-            writer.rests.clear()  # or the next pause would find everybody at rest who has not begun yet
             writer.go.set()
+        for writer in self._writers:  # or the next pause would find somebody at rest who is about to begin
+            await eventually(lambda one=writer: not one.rests.is_set(), "everybody at work")  # type: ignore[misc]
 
     async def _equal(self, seconds: float) -> None:
         for document in self._documents:
