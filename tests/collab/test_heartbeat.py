@@ -65,12 +65,12 @@ async def served(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIt
         yield made
 
 
-def dropped() -> float:
-    return REGISTRY.get_sample_value("mdreader_refused_total", {"reason": "no_heartbeat"}) or 0.0
+def counted(reason: str) -> float:
+    return REGISTRY.get_sample_value("mdreader_refused_total", {"reason": reason}) or 0.0
 
 
 async def test_who_answers_no_ping_is_cut_and_who_does_stays(served: Served) -> None:
-    before = dropped()
+    before = counted("no_heartbeat")
     async with connected(served.ws_url, served.document, served.person.access_token) as living:
         silent = await RawSocket.open(served.url, served.document, served.person.access_token)
         pings = 0
@@ -79,12 +79,13 @@ async def test_who_answers_no_ping_is_cut_and_who_does_stays(served: Served) -> 
                 pings += frame[0] == PING
         silent.abort()
         assert pings == 1  # at the second one it had not answered the first
-        assert dropped() == before + 1
+        assert counted("no_heartbeat") == before + 1
         await living.append("still here\n")
         await living.saved()
 
 
 async def test_a_server_that_stops_takes_no_new_sockets(served: Served) -> None:
+    before = counted("leaving")
     address = f"{served.ws_url}/{served.document}?token={served.person.access_token}"
     async with connect(address, proxy=None) as socket:
         await socket.recv()
@@ -96,6 +97,7 @@ async def test_a_server_that_stops_takes_no_new_sockets(served: Served) -> None:
             async with connect(address, proxy=None):
                 pass
         assert refused.value.response.status_code == 503
+        assert counted("leaving") == before + 1
         await stopping
 
 

@@ -20,6 +20,7 @@ from mdreader.features.collab.joining import join, rooms_of
 from mdreader.http.client_address import direct_peer
 from mdreader.http.origin import origin_allowed
 from mdreader.http.origin_proof import HEADER, came_through
+from mdreader.kernel.metrics import REFUSED
 from mdreader.runtime import Runtime
 
 PREFIX = b"/api/collab/"
@@ -60,7 +61,7 @@ class CollabProtocol(HttpToolsProtocol):
             if self._should_upgrade() and self.url.startswith(PREFIX):
                 self._hand_over(data[upgrade.args[0] :])
             elif self._should_upgrade():
-                self._refuse(404)
+                self._refuse(404, "no_such_path")
             else:
                 self._unsupported_upgrade_warning()
         except httptools.HttpParserError:
@@ -69,7 +70,8 @@ class CollabProtocol(HttpToolsProtocol):
     def _should_upgrade_to_ws(self) -> bool:
         return True
 
-    def _refuse(self, status: int) -> None:
+    def _refuse(self, status: int, why: str) -> None:
+        REFUSED.labels(why).inc()
         phrase = {403: b"Forbidden", 404: b"Not Found", 503: b"Service Unavailable"}[status]
         self.transport.write(b"HTTP/1.1 %d %b\r\ncontent-length: 0\r\nconnection: close\r\n\r\n" % (status, phrase))
         self.transport.close()
@@ -77,15 +79,15 @@ class CollabProtocol(HttpToolsProtocol):
     def _hand_over(self, rest: bytes) -> None:
         runtime: Runtime | None = self.app_state.get("runtime")
         if runtime is None or rooms_of(runtime).draining:
-            self._refuse(503)
+            self._refuse(503, "leaving")
             return
         headers = {name: value.decode("latin-1") for name, value in self.headers}
         peer = direct_peer(self.client[0] if self.client else "", {name.decode("latin-1") for name in headers})
         if not came_through(runtime.policy, urlsplit(self.url.decode("latin-1")).path, headers.get(_PROOF)):
-            self._refuse(403)
+            self._refuse(403, "past_the_proxy")
             return
         if not origin_allowed(runtime.policy, headers.get(b"origin"), headers.get(b"host", "")):
-            self._refuse(403)
+            self._refuse(403, "foreign_origin")
             return
         parts = urlsplit(self.url.decode("latin-1"))
         query = parse_qs(parts.query)
