@@ -19,6 +19,15 @@ ROOT = Path(__file__).resolve().parents[2]
 FETCHED = ROOT / ".browser"
 NPM_PACKAGE = "@sparticuz/chromium@147.0.0"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+FONTS = """\
+<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <include ignore_missing="yes">/etc/fonts/fonts.conf</include>
+  <dir>{folder}/fonts/fonts</dir>
+  <cachedir>{folder}/fonts-cache</cachedir>
+</fontconfig>
+"""
 MISSING = (
     "No browser for the browser tests: none on PATH, and none could be fetched. "
     "Install Chromium (apt-get install chromium) or set MDREADER_CHROMIUM to one."
@@ -74,8 +83,10 @@ def fetch() -> None:
     program = FETCHED / "chromium"
     libraries = "" if works(program) else f"LD_LIBRARY_PATH='{FETCHED}/al2023/lib' "
     starter = FETCHED / "chromium-here"
-    fonts = f"[ -d /etc/fonts ] || export FONTCONFIG_PATH='{FETCHED}/fonts'\n"
-    starter.write_text(f"#!/bin/sh\n{fonts}{libraries}exec '{program}' \"$@\"\n")
+    # The package looks for its fonts where Lambda has them. Without any font at all the browser ends at the first letter.
+    fonts = FETCHED / "fonts.conf"
+    fonts.write_text(FONTS.format(folder=FETCHED))
+    starter.write_text(f"#!/bin/sh\nFONTCONFIG_FILE='{fonts}' {libraries}exec '{program}' \"$@\"\n")
     starter.chmod(starter.stat().st_mode | stat.S_IXUSR)
 
 
