@@ -1,6 +1,6 @@
 """Makes what a load test needs on a running mdreader, through its HTTP API: a user, a workspace and $ROOMS empty documents.
 
-The generator calls it with ROOMS and BENCH_URL (the URL of live editing) and reads the last line:
+The generator calls it with ROOMS, BENCH_URL (the URL of live editing) and, where CPU is counted, SETTLED=1, and reads the last line:
 {"rooms": ["document id", ...], "token": "bearer token"}. Standard library only.
 """
 
@@ -68,8 +68,8 @@ def _wait_for_files(api: Api) -> None:
         time.sleep(0.2)
 
 
-def prepare(host: str, port: int, rooms: int) -> dict[str, Any]:
-    """Sign up and create; the documents' ids and a token that outlives any run."""
+def prepare(host: str, port: int, rooms: int, *, settled: bool) -> dict[str, Any]:
+    """Sign up and create; the documents' ids and a token that outlives any run. With `settled`, wait for what that left behind."""
     api = Api(host, port)
     _wait_until_ready(api)
     account = {
@@ -86,10 +86,12 @@ def prepare(host: str, port: int, rooms: int) -> dict[str, Any]:
         api.post(f"/api/workspaces/{workspace}/documents", {"path": f"room-{i:04}.md", "content": ""})["id"]
         for i in range(rooms)
     ]
-    _wait_for_files(api)
+    if settled:
+        _wait_for_files(api)
     return {"rooms": made, "token": api.token}
 
 
 if __name__ == "__main__":
     url = urlsplit(os.environ["BENCH_URL"])
-    print(json.dumps(prepare(url.hostname or "127.0.0.1", url.port or 80, int(os.environ.get("ROOMS", "1")))))
+    rooms, settled = int(os.environ.get("ROOMS", "1")), os.environ.get("SETTLED") == "1"
+    print(json.dumps(prepare(url.hostname or "127.0.0.1", url.port or 80, rooms, settled=settled)))

@@ -60,10 +60,13 @@ export class Server {
     })
   }
 
-  /** Run the prepare command, once, for `rooms` rooms. It prints {"rooms": [...], "token": "..."} as its last line. */
-  async prepare (rooms) {
+  /**
+   * Run the prepare command, once, for `rooms` rooms. It prints {"rooms": [...], "token": "..."} as its last line. `settled`: it
+   * waits until what making them left behind is done, which would be counted as the price of what is measured.
+   */
+  async prepare (rooms, { settled = false } = {}) {
     if (!this.o.prepare || this.made) return
-    const env = { ...process.env, ROOMS: String(rooms), BENCH_URL: this.o.url }
+    const env = { ...process.env, ROOMS: String(rooms), BENCH_URL: this.o.url, SETTLED: settled ? '1' : '0' }
     const { stdout } = await run(this.o.prepare, { env, maxBuffer: 1 << 26 })
     this.made = JSON.parse(stdout.trim().split('\n').at(-1))
   }

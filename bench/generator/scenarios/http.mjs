@@ -22,7 +22,7 @@ function markdown (bytes, version) {
  */
 export async function http (o, server) {
   await server.start()
-  await server.prepare(o.rooms)
+  await server.prepare(o.rooms, { settled: true })
   const url = new URL(o.url)
   const auth = `authorization: Bearer ${server.token}\r\n`
   const documents = server.made.rooms.map(id => ({ id, etag: null, version: 0 }))

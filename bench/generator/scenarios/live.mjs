@@ -39,7 +39,7 @@ async function measure (o, server, load, clients, act) {
 /** `rooms` rooms of `clients` people, of whom `typists` type `rate` single characters a second. */
 export async function typing (o, server) {
   await server.start()
-  await server.prepare(o.rooms)
+  await server.prepare(o.rooms, { settled: true })
   const load = server.load()
   const rssStart = rssBytes(server.pid)
   const base = baseDocument(o.clients)
@@ -68,7 +68,7 @@ export async function typing (o, server) {
 /** One room; each client moves its cursor `rate` times a second. */
 export async function cursors (o, server) {
   await server.start()
-  await server.prepare(1)
+  await server.prepare(1, { settled: true })
   const load = server.load()
   load.trackCursors = true
   const room = load.addRoom('c', baseDocument(o.clients))
