@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from mdreader import __version__
 from mdreader.bootstrap.extras import check_extras
 from mdreader.db.postgres_address import AddressError
+from mdreader.features.accounts.tokens import warm_up
 from mdreader.features.collab.mount import CollabProtocol, CollabServer
 from mdreader.http.operations import leave
 from mdreader.kernel import failpoints
@@ -142,6 +143,7 @@ class _Server(CollabServer):
         announce(self._settings.data, ServerInfo(pid=os.getpid(), url=url, started=time.time_ns() // 1_000_000))
         log.info("listening", url=url, data=str(self._settings.data.resolve()), version=__version__)
         self._greet(url, port)
+        self._warming_up = asyncio.get_running_loop().run_in_executor(None, warm_up)
 
     def _greet(self, url: str, port: int) -> None:
         public = self._settings.public_url or url

@@ -1,0 +1,20 @@
+"""Who comes first to a server that was just started does not wait for code to be imported."""
+
+from pathlib import Path
+
+from support.server import Server
+from support.waiting import eventually
+
+
+async def test_what_the_first_token_needs_is_imported_once_the_server_listens(tmp_path: Path) -> None:
+    server = Server(tmp_path / "data", PYTHONPROFILEIMPORTTIME="1").start()
+
+    def imported(name: str) -> bool:
+        return any(line.startswith("import time:") and line.split("|")[-1].strip() == name for line in server.log)
+
+    try:
+        listening = next(number for number, line in enumerate(server.log) if '"listening"' in line)
+        assert not any(line.split("|")[-1].strip() == "jwt" for line in server.log[:listening])
+        await eventually(lambda: imported("jwt"), "what reads tokens", seconds=20)
+    finally:
+        server.kill()
