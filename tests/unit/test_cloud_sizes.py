@@ -30,7 +30,7 @@ def test_a_load_is_what_its_habits_say() -> None:
     assert load.edits(100) == pytest.approx(100 * 0.1 * 2)
     assert load.requests(3_600) == pytest.approx(62)
     # 0.2 edits, 1/60 reads and 1/1800 writes a second, and being there.
-    expected = 0.2 * 771 + 451 / 60 + 1505 / 1800 + 2.5
+    expected = 0.2 * 771 + 356 / 60 + 774 / 1800 + 2.5
     assert load.server_cpu(1, value("cpu_us_per_edit_together")) * 1e6 == pytest.approx(expected)
     edits = 0.2 * 3600 * 2 * 30.4 * 1000
     assert load.edits_per_month == pytest.approx(edits)
