@@ -105,10 +105,12 @@ def test_move_by_dragging(visit: Visit, server: Server) -> None:
     place, ada = opened(visit, server)
     ada.row("README").drag_to(ada.row("guides"))
     expect(ada.row("README")).to_have_attribute("aria-level", "2")
+    expect(ada.toasts.filter(has_text="is in guides now")).to_be_visible()  # when the server has it, too
     assert "guides/README.md" in place.paths()
     # A folder into another one.
     ada.row("guides").drag_to(ada.row("notes"))
     expect(ada.row("guides")).to_have_attribute("aria-level", "2")
+    expect(ada.toasts.filter(has_text="is in notes now")).to_be_visible()
     assert "notes/guides/README.md" in place.paths()
 
 
@@ -121,6 +123,7 @@ def test_move_by_the_dialog_into_a_new_folder(visit: Visit, server: Server) -> N
     ada.page.keyboard.press("Enter")
     expect(dialog).to_be_hidden()
     expect(ada.row("README")).to_have_attribute("aria-level", "3")
+    expect(ada.toasts.filter(has_text="is in archive/old now")).to_be_visible()
     assert "archive/old/README.md" in place.paths()
     undo(ada, "“README” is in archive/old now.")
     expect(ada.row("README")).to_have_attribute("aria-level", "1")
