@@ -26,6 +26,7 @@ from mdreader.features.accounts.second_factor import totp
 from mdreader.features.accounts.second_factor.service import NewApp, Proof
 from mdreader.features.accounts.signing_in import Grant, SecondStep
 from mdreader.kernel.actor import Actor
+from mdreader.kernel.errors import UnavailableError
 from mdreader.ports.directory import DirectoryRefusedError, SignedIn
 from mdreader.runtime import Runtime
 
@@ -185,11 +186,13 @@ async def disable(runtime: Runtime, actor: Actor, proof: Proof, client: Client) 
 async def _sign_in_again(runtime: Runtime, actor: Actor, password: str, code: str) -> SignedIn:
     """Both factors, shown to the directory now, by the person who asks. Guessing the password counts like guessing at log-in."""
     passwords = directory_of(runtime).passwords
+    async with runtime.database.read() as conn:  # first: once there is a sign-in, nothing may fail that would leave it behind
+        subjects = await kept.subjects_of(conn, directory_of(runtime).issuer, actor.user_id)
     await limits.count(runtime.rate_limits, limits.LOGIN_BY_ACCOUNT, actor.email)
     try:
         step = await passwords.log_in(actor.email, password)
     except DirectoryRefusedError as error:
-        raise WrongPasswordError from error if error.reason == "credentials" else told(error)
+        raise (WrongPasswordError() if error.reason == "credentials" else told(error)) from error
     await runtime.rate_limits.refund(limits.LOGIN_BY_ACCOUNT, actor.email)
     if isinstance(step, SignedIn):
         await _leave(runtime, step)
@@ -200,8 +203,6 @@ async def _sign_in_again(runtime: Runtime, actor: Actor, password: str, code: st
         signed_in = await passwords.answer(step.state, code)
     except DirectoryRefusedError as error:
         raise told(error) from error
-    async with runtime.database.read() as conn:
-        subjects = await kept.subjects_of(conn, directory_of(runtime).issuer, actor.user_id)
     if signed_in.profile.subject not in subjects:  # there the address is somebody else's by now
         await _leave(runtime, signed_in)
         raise WrongPasswordError
@@ -209,9 +210,9 @@ async def _sign_in_again(runtime: Runtime, actor: Actor, password: str, code: st
 
 
 async def _leave(runtime: Runtime, signed_in: SignedIn) -> None:
-    """End a sign-in that was for one question alone."""
+    """End a sign-in that was for one question alone. Where nobody answers, it ends by itself: what was asked is done all the same."""
     if signed_in.refresh_token is not None:
-        with suppress(DirectoryRefusedError):
+        with suppress(DirectoryRefusedError, UnavailableError):
             await directory_of(runtime).sessions.end(signed_in.refresh_token)
 
 

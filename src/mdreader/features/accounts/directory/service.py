@@ -127,7 +127,8 @@ async def change_password(runtime: Runtime, actor: Actor, data: PasswordIn, clie
     try:
         await directory_of(runtime).recovery.change(token, data.current_password or "", data.new_password)
     except DirectoryRefusedError as error:
-        raise WrongPasswordError from error if error.reason == "credentials" else told(error, field="new_password")
+        wrong = error.reason == "credentials"
+        raise (WrongPasswordError() if wrong else told(error, field="new_password")) from error
     async with runtime.database.write() as tx:
         await end_sessions(runtime, tx, actor.user_id, keep=actor.session_id)
         await mails.notify(runtime, tx, "password_changed", actor.email, client)
