@@ -1,10 +1,11 @@
 """The router tables of several cells, side by side: is every workspace served by exactly one of them?
 
-As text a table is a line for the cell, one for the list that it was given, and one for each workspace:
+As text a table is a line for the cell, one for the list that it was given, one for each workspace, and at last how many those are:
 
     cell eu
     cells eu=https://eu.example.org, us=https://us.example.org
     0192f0c1-8a00-7000-8000-000000000001 us
+    workspaces 1
 """
 
 from collections import Counter
@@ -27,6 +28,11 @@ class CellTable:
     addresses: str
     lives: Mapping[str, str]
 
+    @property
+    def cells(self) -> set[str]:
+        """The names in the list that it was given."""
+        return {entry.partition("=")[0] for entry in self.addresses.split(", ")}
+
 
 @dataclass(frozen=True, slots=True)
 class Compared:
@@ -41,14 +47,21 @@ def written(cells: Cells, lives: Iterable[tuple[str, str | None]]) -> Iterator[s
     """The lines of a table; none as a cell is the first of the list."""
     yield f"cell {cells.own}"
     yield "cells " + ", ".join(f"{name}={address}" for name, address in cells.addresses.items())
+    count = 0
     for workspace, cell in lives:
         yield f"{workspace} {cell or cells.first}"
+        count += 1
+    yield f"workspaces {count}"
 
 
 def read(lines: Iterable[str]) -> CellTable:
-    """What `written` wrote. Log lines in JSON between its own are passed over, as a task's log has them. Raises `TableError`."""
-    cell = addresses = ""
+    """What `written` wrote, and all of it. Log lines in JSON between its own are passed over, as a task's log has them.
+
+    Raises `TableError`.
+    """
+    cell = addresses = count = ""
     lives: dict[str, str] = {}
+    told_at: dict[str, int] = {}
     for number, line in enumerate(lines, start=1):
         name, _, rest = line.strip().partition(" ")
         if not name or name.startswith("{"):
@@ -57,13 +70,25 @@ def read(lines: Iterable[str]) -> CellTable:
             cell = rest
         elif name == "cells" and not addresses:
             addresses = rest
-        elif is_id(name) and rest and " " not in rest:
-            lives[name] = rest
+        elif name in told_at:
+            raise TableError(f"line {number} tells of the workspace of line {told_at[name]} again")
+        elif is_id(name) and rest and " " not in rest and not count:
+            lives[name], told_at[name] = rest, number
+        elif name == "workspaces" and rest.isdecimal() and not count:
+            count = rest
         else:
             raise TableError(f"line {number} is not of a table: {line.strip()[:80]}")
+    _check_whole(cell, addresses, lives, count)
+    return CellTable(cell, addresses, lives)
+
+
+def _check_whole(cell: str, addresses: str, lives: Mapping[str, str], count: str) -> None:
     if not cell or not addresses:
         raise TableError("it does not begin with a line for the cell and one for the list of cells")
-    return CellTable(cell, addresses, lives)
+    if not count:
+        raise TableError("it has no end: something cut it off")
+    if len(lives) != int(count):
+        raise TableError(f"it names {len(lives):,} workspaces and should have {int(count):,}")
 
 
 def compare(tables: Sequence[CellTable]) -> Compared:
@@ -102,6 +127,10 @@ def _follow(by_cell: Mapping[str, CellTable], table: CellTable, workspace: str) 
             ring = way[way.index(cell) :]
             first = ring.index(min(ring))
             return f"{workspace} is served by nobody: {' sends to '.join([*ring[first:], *ring[:first], ring[first]])}"
+        if cell not in by_cell[way[-1]].cells:
+            return (
+                f"{workspace} is served by nobody: {way[-1]} sends to {cell}, which is not in its list (MDREADER_CELLS)"
+            )
         way.append(cell)
         if cell not in by_cell:
             break
