@@ -1,5 +1,6 @@
 """What every adapter of `ports.mail` does: kept here, by SMTP to a real server, by SES to moto's."""
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -16,7 +17,7 @@ from mdreader.adapters.mail_mime import address_of, envelope, mime_of
 from mdreader.adapters.mail_outbox import OutboxMail
 from mdreader.adapters.mail_ses import MAIL_TAG, SesMail, parse_ses_url
 from mdreader.adapters.mail_smtp import SmtpMail, SmtpServer, parse_smtp_url
-from mdreader.ports.mail import Mail, MailMessage, MailRefusedError, MailUnavailableError
+from mdreader.ports.mail import Mail, MailMessage, MailRefusedError, MailUnavailableError, MailUncertainError
 from support.aws import REGION
 from support.mail_servers import PASSWORD, USER, Mailbox, Tls, parsed, smtp_server, trusting
 from support.waiting import eventually
@@ -201,15 +202,25 @@ async def test_smtp_knows_a_refusal_for_good_from_one_for_now(answer: str, kind:
             await mail.send(MESSAGE)
         box.answer = lambda _address: "250 OK"
         box.on_data = lambda _envelope: answer
-        with pytest.raises(kind, match=answer[4:9]):
+        with pytest.raises(kind, match=answer[4:9]) as raised:
             await mail.send(MESSAGE)
+        assert not isinstance(raised.value, MailUncertainError)
 
 
 async def test_smtp_where_nobody_listens_may_work_later() -> None:
     async with smtp_server() as box:
         pass
-    with pytest.raises(MailUnavailableError):
+    with pytest.raises(MailUnavailableError) as raised:
         await SmtpMail(at(box)).send(MESSAGE)
+    assert not isinstance(raised.value, MailUncertainError)
+
+
+async def test_smtp_that_hangs_up_behind_the_last_byte_may_have_the_mail() -> None:
+    async with smtp_server() as box:
+        box.hangs_up = True
+        with pytest.raises(MailUncertainError, match="did not say whether"):
+            await SmtpMail(at(box)).send(MESSAGE)
+        assert len(box.mails) == 1
 
 
 async def test_smtp_takes_letters_beyond_ascii_before_the_at_sign() -> None:
@@ -296,5 +307,26 @@ async def test_ses_that_does_not_answer_may_do_so_later(aws_endpoint: str) -> No
     async with smtp_server() as box:
         closed = box.port
     client = Aws(REGION, f"http://127.0.0.1:{closed}").client("sesv2", retries={"total_max_attempts": 1})
-    with pytest.raises(MailUnavailableError):
+    with pytest.raises(MailUnavailableError) as raised:
         await SesMail(client).send(MESSAGE)
+    assert not isinstance(raised.value, MailUncertainError)
+
+
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 503 Slow down\r\nContent-Length: 0\r\n\r\n", None])
+async def test_ses_that_says_nothing_of_a_mail_that_it_got_may_have_it(
+    said: bytes | None, aws_credentials: None
+) -> None:
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        if said is None:
+            await reader.read()  # until the client has waited long enough
+        else:
+            writer.write(said)
+        writer.close()
+
+    async with await asyncio.start_server(take, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        aws = Aws(REGION, f"http://127.0.0.1:{port}")
+        client = aws.client("sesv2", retries={"total_max_attempts": 1}, read_timeout=0.2)
+        with pytest.raises(MailUncertainError, match="did not say whether"):
+            await SesMail(client).send(MESSAGE)

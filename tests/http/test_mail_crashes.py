@@ -1,6 +1,8 @@
 """A server that is killed while a mail is on its way, and one that is told to stop."""
 
 import asyncio
+import os
+import signal
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from mdreader.bootstrap.database import open_database
 from mdreader.bootstrap.runtime import build_runtime
@@ -45,40 +48,76 @@ async def state(database: Database, mail_id: str) -> str:
 
 
 async def test_a_mail_survives_death_at_every_step(tmp_path: Path, new_server: Callable[[Path], Server]) -> None:
+    """Never lost; the same bytes again after a death between the carrier's decision and our note, and once after any other."""
     server = new_server(tmp_path)
     settings = load_settings(data=tmp_path, database_url=server._environment.get("DATABASE_URL"))
     async with open_database(settings) as database, smtp_server() as box:
         carrier = {"MAIL_URL": f"smtp://127.0.0.1:{box.port}", "EMAIL_FROM": "noreply@notes.example.org"}
-        first = await put(settings, "ada@example.org")
 
-        async def live(failpoint: str) -> None:
-            await asyncio.to_thread(die_at, server, failpoint, carrier)
+        def kill(_mail_or_recipient: object) -> str:
+            os.kill(server.pid, signal.SIGKILL)
+            return "250 OK"
+
+        async def live(failpoint: str = "") -> None:
             await leases_end(database)
+            await asyncio.to_thread(die, server, MDREADER_FAILPOINTS=failpoint, **carrier)
 
-        await live("mail.sending")
-        assert (len(box.mails), await state(database, first)) == (0, "sending")
+        first = await put(settings, "ada@example.org")
         await live("mail.accepted")
         assert (len(box.mails), await state(database, first)) == (1, "sending")
-        await live("mail.noted")  # nobody could know that it had arrived: once more, and the same
-        assert (len(box.mails), await state(database, first)) == (2, "sent")
+        box.on_data = kill  # the last byte is there, and the mail server takes it, but nobody hears the answer
+        await live()
+        assert (len(box.mails), await state(database, first)) == (2, "sending")
+        box.on_data = lambda _envelope: "250 queued"
+        await live("mail.noted")
+        assert (len(box.mails), await state(database, first)) == (3, "sent")
+
         second = await put(settings, "ben@example.org")
+        await live("mail.sending")
+        assert (len(box.mails), await state(database, second)) == (3, "sending")
+        box.answer = kill
+        await live()
+        assert (len(box.mails), await state(database, second)) == (3, "sending")
+        box.answer = lambda _address: "250 OK"
+        await leases_end(database)
         await asyncio.to_thread(server.start, **carrier)
-        await eventually(lambda: len(box.mails) == 3, "second mail")
+        await eventually(lambda: len(box.mails) == 4, "second mail")
         await asyncio.to_thread(server.stop)
-        assert await state(database, second) == "sent"
-    assert [mail.rcpt_tos for mail in box.mails] == [["ada@example.org"]] * 2 + [["ben@example.org"]]
-    assert content_of(box.mails[0]) == content_of(box.mails[1])
-    assert [message["Message-ID"] for message in box.messages[1:]] == [
+        assert [await state(database, mail) for mail in (first, second)] == ["sent", "sent"]
+    assert [mail.rcpt_tos for mail in box.mails] == [["ada@example.org"]] * 3 + [["ben@example.org"]]
+    assert len({(mail.mail_from, content_of(mail)) for mail in box.mails[:3]}) == 1
+    assert [message["Message-ID"] for message in box.messages[2:]] == [
         f"<{first}@notes.example.org>",
         f"<{second}@notes.example.org>",
     ]
     assert any("mail_may_go_twice" in line for line in server.log)
 
 
-def die_at(server: Server, failpoint: str, carrier: dict[str, str]) -> None:
+def die(server: Server, **environment: str) -> None:
     with suppress(RuntimeError):  # it died before it listened
-        server.start(MDREADER_FAILPOINTS=failpoint, **carrier)
+        server.start(**environment)
     assert server.wait() == -9
+
+
+async def test_a_mail_that_got_no_answer_goes_again_as_the_same_bytes_and_the_log_says_so(settings: Settings) -> None:
+    async with smtp_server() as box:
+        url = f"smtp://127.0.0.1:{box.port}"
+        changed = load_settings(
+            **{**settings.model_dump(exclude_unset=True), "mail_url": url, "email_from": "noreply@notes.example.org"}
+        )
+        box.hangs_up = True
+        with capture_logs() as lines:
+            async with build_runtime(changed) as runtime:
+                async with runtime.database.write() as tx:
+                    ada = await service.enqueue_mail(runtime, tx, "email_taken", "ada@example.org", LINK)
+                await until(runtime.database, ada, "sending", error="did not say whether")
+                box.hangs_up = False
+                await leases_end(runtime.database)
+                runtime.jobs.bell.ring()
+                await until(runtime.database, ada, "sent")
+    assert len(box.mails) == 2
+    assert content_of(box.mails[0]) == content_of(box.mails[1])
+    assert [line["mail_id"] for line in lines if line["event"] == "mail_may_go_twice"] == [ada]
 
 
 async def test_a_mail_on_its_way_is_written_down_when_the_worker_is_told_to_stop(app: FastAPI) -> None:

@@ -20,12 +20,16 @@ USER, PASSWORD = "mdreader", "päss:word/1"
 
 @dataclass
 class Mailbox:
-    """An SMTP server that keeps what it accepts. `answer` may refuse a recipient, `on_data` may refuse or delay a mail."""
+    """An SMTP server that keeps what it accepts. `answer` may refuse a recipient, `on_data` a mail.
+
+    With `hangs_up` the connection ends before it says that it has accepted a mail.
+    """
 
     port: int = 0
     mails: list[Envelope] = field(default_factory=list)
     answer: Callable[[str], str] = lambda _address: "250 OK"
     on_data: Callable[[Envelope], str] = lambda _envelope: "250 queued as 1"
+    hangs_up: bool = False
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
@@ -35,10 +39,13 @@ class Mailbox:
             envelope.rcpt_tos.append(address)
         return said
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         said = self.on_data(envelope)
         if said.startswith("250"):
             self.mails.append(envelope)
+        if self.hangs_up:
+            assert isinstance(server.transport, asyncio.Transport)
+            server.transport.abort()
         return said
 
     @property

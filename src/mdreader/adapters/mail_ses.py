@@ -4,12 +4,17 @@ import asyncio
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, HTTPClientError
+
 from mdreader.adapters.aws import AwsError, code_of
 from mdreader.adapters.mail_mime import envelope, mime_of
-from mdreader.ports.mail import MailMessage, MailRefusedError, MailUnavailableError
+from mdreader.ports.mail import MailMessage, MailRefusedError, MailUnavailableError, MailUncertainError
 
 # About this mail. Everything else (limits, paused accounts, identities that are not verified) somebody can put right.
 _REFUSED: Final = {"BadRequestException", "InvalidParameterValue", "MessageRejected"}
+# Nothing was sent: there was no connection to send it by.
+_NEVER_LEFT: Final = (ConnectTimeoutError, EndpointConnectionError)
+_SERVER_ERRORS: Final = 500
 # By which SES's reports are matched to mails.
 MAIL_TAG: Final = "mdreader-mail"
 
@@ -48,5 +53,16 @@ class SesMail:
             # The same code says that the sender was not verified yet, which is a setting.
             if code in _REFUSED and "not verified" not in str(error):
                 raise MailRefusedError(f"SES refuses it: {code}: {error}") from error
+            if _is_uncertain(error):
+                raise MailUncertainError(
+                    f"SES got the mail and did not say whether it takes it: {code}: {error}"
+                ) from error
             raise MailUnavailableError(f"SES does not take it now: {code}: {error}") from error
         return str(answer["MessageId"])
+
+
+def _is_uncertain(error: BaseException) -> bool:
+    """Whether the request left, and no answer that is one came back."""
+    if isinstance(error, ClientError):
+        return bool(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= _SERVER_ERRORS)
+    return isinstance(error, HTTPClientError) and not isinstance(error, _NEVER_LEFT)

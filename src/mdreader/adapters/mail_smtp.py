@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
 from mdreader.adapters.mail_mime import envelope, mime_of
-from mdreader.ports.mail import MailMessage, MailRefusedError, MailUnavailableError
+from mdreader.ports.mail import MailMessage, MailRefusedError, MailUnavailableError, MailUncertainError
 
 if TYPE_CHECKING:
     import aiosmtplib
@@ -92,7 +92,7 @@ class SmtpMail:
                     raise MailRefusedError("The mail server takes no addresses with letters beyond ASCII.")
             await client.mail(sender, options=["SMTPUTF8"] if international else None, encoding=encoding)
             await client.rcpt(to, encoding=encoding)
-            response = await client.data(mime.as_bytes(), timeout=ACCEPT_SECONDS)
+            response = await _hand_over(client, mime.as_bytes())
         except aiosmtplib.SMTPException as error:
             raise _explained(error) from error
         except OSError as error:
@@ -106,6 +106,18 @@ class SmtpMail:
         task = asyncio.get_running_loop().create_task(_quit(client))
         self._partings.add(task)
         task.add_done_callback(self._partings.discard)
+
+
+async def _hand_over(client: "aiosmtplib.SMTP", content: bytes) -> "aiosmtplib.SMTPResponse":
+    """The mail itself. What ends here without an answer may have ended behind the last byte."""
+    import aiosmtplib  # noqa: PLC0415
+
+    try:
+        return await client.data(content, timeout=ACCEPT_SECONDS)
+    except (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError, OSError) as error:
+        raise MailUncertainError(
+            f"The mail server got the mail and did not say whether it takes it: {error}."
+        ) from error
 
 
 async def _quit(client: "aiosmtplib.SMTP") -> None:

@@ -1,10 +1,15 @@
 """How mails leave, and who reports what became of them."""
 
+from typing import Final
+
 from mdreader.adapters.mail_outbox import OutboxMail
 from mdreader.kernel.clock import Clock
 from mdreader.ports.mail import Mail
 from mdreader.ports.mail_reports import MailReports
 from mdreader.settings import Settings, SettingsError
+
+# What the SDK has for calls that nobody waits for.
+ANSWER_SECONDS: Final = 60
 
 
 def make_mail(settings: Settings) -> Mail:
@@ -22,8 +27,9 @@ def make_mail(settings: Settings) -> Mail:
         from mdreader.adapters.aws import Aws
         from mdreader.adapters.mail_ses import SesMail, parse_ses_url
 
-        # One call a mail: a second one, after an answer that got lost, would be a second mail.
-        client = Aws(settings.aws_region, settings.aws_endpoint_url).client("sesv2", retries={"total_max_attempts": 1})
+        # One call a mail, and patience for its answer: another call, after one that got lost, would be a second mail.
+        aws = Aws(settings.aws_region, settings.aws_endpoint_url)
+        client = aws.client("sesv2", retries={"total_max_attempts": 1}, read_timeout=ANSWER_SECONDS)
         return SesMail(client, configuration_set=parse_ses_url(settings.mail_url))
     from mdreader.adapters.mail_smtp import SmtpMail, parse_smtp_url
 

@@ -12,6 +12,10 @@ class MailUnavailableError(Exception):
     """It was not taken now, and may be later: nobody answers, or the settings are wrong. The message says so, for people."""
 
 
+class MailUncertainError(MailUnavailableError):
+    """All of it was handed over, and no answer came: the carrier may have it or not. The message says so, for people."""
+
+
 @dataclass(frozen=True, slots=True)
 class MailMessage:
     """One mail to one address. Equal messages become equal bytes, so that one that is sent again can be known for what it is.
@@ -43,6 +47,6 @@ class Mail(Protocol):
     async def send(self, message: MailMessage) -> str:
         """Hand `message` over; what the carrier calls it. When this returns, the carrier has it.
 
-        Raises `MailRefusedError` and `MailUnavailableError`. After the latter the carrier may have it all the same.
+        Raises `MailRefusedError`, `MailUnavailableError` when the carrier has it not, and `MailUncertainError` when nobody knows.
         """
         ...

@@ -50,6 +50,8 @@ _ACCEPTED: Final = (
     .where(mails.c.id == bindparam("of"), _OPEN)
     .values(state="sent", sent_at=bindparam("at"), carrier_id=bindparam("carrier"), error=None)
 )
+# One statement: whatever is between the carrier's answer and the commit is time to die in, and to send twice.
+_ACCEPTED_AND_EMPTIED: Final = _ACCEPTED.values(data="")
 _CLOSE: Final = (
     update(mails)
     .where(mails.c.id == bindparam("of"), _OPEN)
@@ -58,7 +60,7 @@ _CLOSE: Final = (
 _AGAIN: Final = (
     update(mails).where(mails.c.id == bindparam("of"), _OPEN).values(state="queued", error=bindparam("reason"))
 )
-_EMPTY: Final = update(mails).where(mails.c.id == bindparam("of")).values(data="")
+_UNCERTAIN: Final = update(mails).where(mails.c.id == bindparam("of"), _OPEN).values(error=bindparam("reason"))
 _SUPPRESSED: Final = select(mail_suppressions.c.reason).where(mail_suppressions.c.email == bindparam("address"))
 _SUPPRESSIONS: Final = select(mail_suppressions).order_by(
     mail_suppressions.c.created_at.desc(), mail_suppressions.c.email
@@ -89,9 +91,8 @@ async def mark_sending(tx: Transaction, mail_id: str) -> None:
 
 async def mark_sent(tx: Transaction, mail_id: str, *, carrier_id: str | None, at: int, keep: bool) -> bool:
     """The carrier has it; its data goes, unless it is kept. False when that was known, or it was given up."""
-    found = await tx.conn.execute(_ACCEPTED, {"of": mail_id, "at": at, "carrier": carrier_id})
-    if not keep:
-        await tx.conn.execute(_EMPTY, {"of": mail_id})
+    statement = _ACCEPTED if keep else _ACCEPTED_AND_EMPTIED
+    found = await tx.conn.execute(statement, {"of": mail_id, "at": at, "carrier": carrier_id})
     return found.rowcount == 1
 
 
@@ -103,6 +104,11 @@ async def mark_closed(tx: Transaction, mail_id: str, state: str, reason: str) ->
 async def mark_queued(tx: Transaction, mail_id: str, reason: str) -> None:
     """It could not be sent now."""
     await tx.conn.execute(_AGAIN, {"of": mail_id, "reason": reason})
+
+
+async def note_uncertainty(tx: Transaction, mail_id: str, reason: str) -> None:
+    """It was handed over, and nobody knows whether it was taken: it stays as one that is about to leave."""
+    await tx.conn.execute(_UNCERTAIN, {"of": mail_id, "reason": reason})
 
 
 async def suppression_of(conn: AsyncConnection, email: str) -> str | None:

@@ -1,8 +1,8 @@
 """Mails, from the transaction that wants one to the carrier: queued, sending, then sent, failed or suppressed.
 
 A mail is queued with the change it speaks of, in one transaction, and sent by a job. Before it is handed to the carrier it is noted
-as `sending`, and as `sent` when the carrier has it. A process that dies between these two leaves a mail of which nobody can know
-whether it went: it is sent again, as the same bytes with the same Message-ID (decision 0061).
+as `sending`, and as `sent` when the carrier has it. A process that dies between these two, or a connection that ends before the answer,
+leaves a mail of which nobody can know whether it went: it is sent again, as the same bytes with the same Message-ID (decision 0061).
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from mdreader.kernel.errors import UnavailableError
 from mdreader.kernel.failpoints import hit
 from mdreader.kernel.ids import new_id
 from mdreader.kernel.metrics import MAILS
-from mdreader.ports.mail import MailMessage, MailRefusedError, MailUnavailableError
+from mdreader.ports.mail import MailMessage, MailRefusedError, MailUnavailableError, MailUncertainError
 from mdreader.ports.mail_reports import MailReport
 from mdreader.ports.notices import Notice
 from mdreader.ports.rate_limits import Limit
@@ -48,9 +48,13 @@ REPORTS_FOR: Final = 30 * _DAY
 # Seconds before the second attempt, doubled for each further one.
 FIRST_WAIT: Final = 5.0
 LONGEST_WAIT: Final = 1800.0
+# By then a carrier that reports has said whether it has the mail; seconds.
+REPORT_SECONDS: Final = 60.0
 # The carrier has it, the database does not answer: so often and so many seconds apart it is tried before the mail may go twice.
 NOTE_TRIES: Final = 60
 NOTE_SECONDS: Final = 0.5
+TOO_LATE: Final = "It could not be sent in time."
+UNKNOWN: Final = "The process that sent it ended: it may have arrived or not."
 # A worker that stops gives a mail on its way so many seconds.
 STOP_SECONDS: Final = 5.0
 # What one mailbox gets of each kind that nobody asks for by address: whoever is in an account could fill a stranger's with them.
@@ -101,6 +105,11 @@ async def deliver(ctx: JobContext[Runtime], mail_id: str) -> None:
     except MailRefusedError as error:
         await _give_up(ctx, mail, str(error))
         raise GiveUpError(str(error)) from error
+    except MailUncertainError as error:
+        async with ctx.write() as tx:
+            await queries.note_uncertainty(tx, mail.id, str(error))
+        report = 0.0 if runtime.mail_reports is None else REPORT_SECONDS
+        raise RetryLaterError(str(error), seconds=max(report, _wait(mail.attempts + 1))) from error
     except MailUnavailableError as error:
         async with ctx.write() as tx:
             await queries.mark_queued(tx, mail.id, str(error))
@@ -153,10 +162,10 @@ async def _begin(ctx: JobContext[Runtime], mail_id: str) -> MailRow | None:
         if not late and suppressed is None:
             await queries.mark_sending(tx, mail_id)
     if mail.state == "sending":
-        # Whoever had it died over it. Whether the carrier has it, nobody here knows.
+        # Whoever had it died over it, or was not answered. Whether the carrier has it, nobody here knows.
         log.warning("mail_may_go_twice", mail_id=mail_id, template=mail.template)
     if late:
-        reason = mail.error or "It could not be sent in time."
+        reason = mail.error or (UNKNOWN if mail.state == "sending" else TOO_LATE)
         await _give_up(ctx, mail, reason)
         raise GiveUpError(reason)
     if suppressed is not None:
@@ -292,6 +301,6 @@ async def lift_suppression(tx: Transaction, email: str) -> None:
 async def tidy(runtime: Runtime, tx: Transaction) -> None:
     """Delete old mails, and give up those that no job works on any more."""
     now = runtime.clock.now()
-    await queries.give_up_overdue(tx, now=now - 3600 * 1000, reason="It could not be sent in time.")
+    await queries.give_up_overdue(tx, now=now - 3600 * 1000, reason=TOO_LATE)
     kept = KEPT_FOR if runtime.mail.kept_here else LOGGED_FOR
     await queries.forget_old(tx, mails_before=now - kept, reports_before=now - REPORTS_FOR)
