@@ -16,7 +16,7 @@ from mdreader.kernel.memory import settle
 from mdreader.main import create_app
 from mdreader.migrations import upgrade
 from mdreader.settings import Settings, load_settings
-from support import aws
+from support import aws, forked
 from support.browser import MISSING, find
 from support.cognito import cognito_local
 from support.http import connect
@@ -40,6 +40,13 @@ def only_loopback() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", connect)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forked_processes() -> Iterator[None]:
+    """`mdreader` is forked from an interpreter that has loaded it."""
+    with forked.forking():
         yield
 
 

@@ -2,18 +2,16 @@
 
 import os
 import shutil
-import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
 
+from support.forked import start_mdreader
 from support.http import Person, signed_up_at
 from support.server import Server
 
@@ -42,29 +40,22 @@ def environment(data: Path, **more: str) -> dict[str, str]:
     return {**keep, "MDREADER_DATA": str(data), "PYTHONUNBUFFERED": "1", **more}
 
 
-def command(*arguments: str | Path) -> list[str]:
-    return [sys.executable, "-m", "mdreader.cli", *map(str, arguments)]
-
-
 def run(data: Path, *arguments: str | Path, **more: str) -> Ended:
     """Run a command to its end."""
-    result = subprocess.run(
-        command(*arguments), env=environment(data, **more), capture_output=True, timeout=SECONDS, check=False
-    )
-    return Ended(result.returncode, result.stdout.decode(), result.stderr.decode())
+    with begun(data, *arguments, **more) as process:
+        output, errors = process.communicate(timeout=SECONDS)
+    return Ended(process.returncode, output, errors)
 
 
 @contextmanager
-def begun(data: Path, *arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
+def begun(data: Path, *arguments: str | Path, **more: str) -> Iterator["subprocess.Popen[str]"]:
     """A command that runs."""
-    process = subprocess.Popen(
-        command(*arguments),
-        env=environment(data),
+    process = start_mdreader(
+        list(map(str, arguments)),
+        environment(data, **more),
+        Path.cwd(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
-        # What was started in the background of a shell ignores Ctrl-C, and so would all that it starts.
-        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     try:
         yield process

@@ -18,11 +18,12 @@ from mdreader.bootstrap.runtime import job_registry
 from mdreader.jobs.queue import Jobs
 from mdreader.kernel.clock import SystemClock
 from mdreader.settings import Settings, load_settings
+from support.forked import start_mdreader
 from support.jobs import read_job, until_done
 from support.postgres import Postgres
 from support.server import Server
 
-COMMAND = [sys.executable, "-m", "mdreader.cli", "worker", "--slots", "2"]
+COMMAND = ["worker", "--slots", "2"]
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -34,8 +35,8 @@ def environment(settings: Settings) -> dict[str, str]:
 @contextmanager
 def worker(settings: Settings, log: list[str]) -> Iterator[subprocess.Popen[str]]:
     """A worker that has begun; `log` gets its lines."""
-    process = subprocess.Popen(
-        COMMAND, env=environment(settings), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    process = start_mdreader(
+        COMMAND, environment(settings), Path.cwd(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
     begun = threading.Event()
 
@@ -96,8 +97,10 @@ async def test_a_server_may_leave_the_work_to_workers(postgres: Postgres, tmp_pa
 @pytest.mark.sqlite_only("PostgreSQL is for several processes")
 def test_beside_a_server_on_sqlite_there_is_no_worker(server: Server) -> None:
     settings = load_settings(data=server.data)
+    # From nothing: what is not forked.
+    command = [sys.executable, "-m", "mdreader.cli", *COMMAND]
     refused = subprocess.run(
-        COMMAND, env=environment(settings), capture_output=True, text=True, timeout=60, check=False
+        command, env=environment(settings), capture_output=True, text=True, timeout=60, check=False
     )
     assert refused.returncode == 1
     assert "in use by the server at" in refused.stderr

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -30,7 +30,17 @@ def mdreader(*arguments: str, **environment: str) -> subprocess.CompletedProcess
     )
 
 
-def test_it_says_where_it_is_and_takes_it_back(server: Server) -> None:
+@pytest.fixture
+def from_nothing(tmp_path: Path, new_server: Callable[[Path], Server]) -> Iterator[Server]:
+    """A server as its users start it, in an interpreter that has loaded nothing: the tests' others are forked."""
+    made = new_server(tmp_path / "from-nothing").of("mdreader.cli", Path.cwd())
+    made.start()
+    yield made
+    made.stop()
+
+
+def test_it_says_where_it_is_and_takes_it_back(from_nothing: Server) -> None:
+    server = from_nothing
     found = running_server(server.data)
     assert found is not None
     with server.client() as client:
@@ -41,7 +51,8 @@ def test_it_says_where_it_is_and_takes_it_back(server: Server) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_it_in_order_within_ten_seconds(number: signal.Signals, server: Server) -> None:
+def test_a_signal_stops_it_in_order_within_ten_seconds(number: signal.Signals, from_nothing: Server) -> None:
+    server = from_nothing
     os.kill(server.pid, number)
     assert server.wait(10) == 0
     assert json.loads(server.log[-1])["event"] == "stopped"

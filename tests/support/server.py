@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 
 from mdreader.kernel.data_folder import running_server
+from support.forked import start_mdreader
 
 # Two seconds of CPU, of which a machine that does much else gives a process little.
 START_SECONDS = 120
@@ -24,34 +25,39 @@ class Server:
         self.url = ""
         self.log: list[str] = []
         self._environment = environment
-        self._module, self._folder = "mdreader.cli", Path.cwd()
+        self._module: str | None = None
+        self._folder = Path.cwd()
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
 
     def of(self, module: str, folder: Path) -> "Server":
-        """Run another program than `mdreader`: a module that is found from `folder`."""
+        """Run another program, a module that is found from `folder`; or `mdreader.cli` itself, not forked but from nothing."""
         self._module, self._folder = module, folder
         return self
 
     def start(self, **environment: str) -> "Server":
         """Start it and wait until it listens; `environment` is added for this run."""
         keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "SSL_CERT_FILE") if name in os.environ}
-        process = subprocess.Popen(
-            [sys.executable, "-m", self._module, "serve"],
-            cwd=self._folder,
-            env={
-                **keep,
-                "HOST": "127.0.0.1",
-                "PORT": "0",
-                "MDREADER_DATA": str(self.data),
-                "MDREADER_LOG_FORMAT": "json",
-                **self._environment,
-                **environment,
-            },
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        whole = {
+            **keep,
+            "HOST": "127.0.0.1",
+            "PORT": "0",
+            "MDREADER_DATA": str(self.data),
+            "MDREADER_LOG_FORMAT": "json",
+            **self._environment,
+            **environment,
+        }
+        if self._module is None:
+            process = start_mdreader(["serve"], whole, self._folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        else:
+            process = subprocess.Popen(
+                [sys.executable, "-m", self._module, "serve"],
+                cwd=self._folder,
+                env=whole,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
         self._process = process
         ready: queue.Queue[bool] = queue.Queue()
 
