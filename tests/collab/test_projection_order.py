@@ -9,11 +9,12 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from mdreader.db.engine import Transaction
-from mdreader.features.collab import projection, storage
+from mdreader.features.collab import folding, projection
+from mdreader.features.collab.folding import Capture
 from mdreader.features.collab.projection import Projector
 from mdreader.features.collab.room import Room
 from mdreader.features.collab.rooms import Rooms
-from mdreader.features.collab.storage import Capture, fresh_text, load
+from mdreader.features.collab.storage import fresh_text, load
 from mdreader.runtime import Runtime
 from support.http import connect, new_document, new_workspace, signed_up
 
@@ -72,13 +73,13 @@ async def test_many_documents_are_stored_a_few_at_a_time(app: FastAPI, monkeypat
         await rooms.replace(document, "new\n" if document in ids[:5] else large, user_id=owner.id, expected_etag=None)
     monkeypatch.setattr(projection, "QUIET_SECONDS", 1000)  # the server's own look must not come between
     stored: list[int] = []
-    real = storage.store_captures
+    real = folding.store_captures
 
     async def counting(tx: Transaction, captures: Sequence[Capture]) -> set[str]:
         stored.append(len(captures))
         return await real(tx, captures)
 
-    monkeypatch.setattr(storage, "store_captures", counting)
+    monkeypatch.setattr(folding, "store_captures", counting)
     monkeypatch.setattr(projection, "ROOMS_AT_ONCE", 2)
     monkeypatch.setattr(projection, "BYTES_AT_ONCE", 400)
     await Projector(runtime.database, runtime.clock, runtime.jobs).project(
@@ -120,11 +121,11 @@ async def test_what_another_server_folded_meanwhile_stays(app: FastAPI) -> None:
     async def store_the_older() -> set[str]:
         async with runtime.database.write() as tx:
             waiting.set()
-            return await storage.store_captures(tx, [older])
+            return await folding.store_captures(tx, [older])
 
     async with asyncio.timeout(20):
         async with runtime.database.write() as tx:
-            await storage.store_captures(tx, [newer])
+            await folding.store_captures(tx, [newer])
             late = asyncio.create_task(store_the_older())
             await waiting.wait()
             async with runtime.database.read() as conn:

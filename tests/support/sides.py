@@ -14,7 +14,7 @@ from mdreader.adapters.job_bell_local import LocalJobBell
 from mdreader.db.engine import Database
 from mdreader.db.postgres import PostgresDatabase
 from mdreader.db.postgres_address import parse_address
-from mdreader.features.collab import storage
+from mdreader.features.collab import seeding
 from mdreader.features.collab.awareness import decode_awareness, encode_awareness
 from mdreader.features.collab.connection import Connection
 from mdreader.features.collab.presence import Person
@@ -157,7 +157,7 @@ async def documents_of(database: Database, user: str, *texts: str) -> list[str]:
             ),
             [{"d": document, "p": document, "w": workspace, "u": user} for document in ids],
         )
-        await storage.seed(tx, [Seed(document, body) for document, body in zip(ids, texts, strict=True)])
+        await seeding.seed(tx, [Seed(document, body) for document, body in zip(ids, texts, strict=True)])
     return ids
 
 

@@ -11,7 +11,7 @@ from mdreader.bootstrap.database import open_database, postgres_address, signing
 from mdreader.db.engine import Database
 from mdreader.db.postgres import PostgresDatabase, making_changes
 from mdreader.db.postgres_address import parse_address
-from mdreader.features.collab import storage
+from mdreader.features.collab import seeding
 from mdreader.features.collab.log import Batch
 from mdreader.features.collab.log_postgres import NotAppendedError, PostgresLogStore
 from mdreader.features.collab.replica import EMPTY_UPDATE
@@ -61,7 +61,7 @@ async def seeded(database: Database, *texts: str) -> list[str]:
             ),
             [{"d": document, "p": document, "w": workspace, "u": user} for document in ids],
         )
-        await storage.seed(tx, [Seed(document, body) for document, body in zip(ids, texts, strict=True)])
+        await seeding.seed(tx, [Seed(document, body) for document, body in zip(ids, texts, strict=True)])
     return ids
 
 

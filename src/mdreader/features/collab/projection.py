@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import structlog
 
 from mdreader.db.engine import Database
-from mdreader.features.collab import storage
+from mdreader.features.collab import folding
 from mdreader.features.collab.bulk import Breath
 from mdreader.features.collab.room import Room
 from mdreader.features.documents.files import mark_files
@@ -56,7 +56,7 @@ class Projector:
             await self._project(rooms, fold=fold)
 
     async def _project(self, rooms: Sequence[Room], *, fold: bool) -> None:
-        captures: list[tuple[Room, storage.Capture]] = []
+        captures: list[tuple[Room, folding.Capture]] = []
         size = 0
         breath = Breath()
         for room in rooms:
@@ -77,14 +77,14 @@ class Projector:
         if captures:
             await self._store(captures)
 
-    async def _store(self, captures: Sequence[tuple[Room, storage.Capture]]) -> None:
+    async def _store(self, captures: Sequence[tuple[Room, folding.Capture]]) -> None:
         now = self._clock.now()
         hit("projection.captured")
         try:
             async with self._database.write() as tx:
                 if len(captures) > 1:
                     await tx.take_turn(SEVERAL)
-                older = await storage.store_captures(tx, [capture for _, capture in captures])
+                older = await folding.store_captures(tx, [capture for _, capture in captures])
                 hit("projection.before_tree")
                 unrecorded = [
                     (room, capture)

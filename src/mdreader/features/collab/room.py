@@ -12,6 +12,7 @@ from mdreader.features.collab import protocol
 from mdreader.features.collab.awareness import decode_awareness, encode_awareness
 from mdreader.features.collab.closing import CloseCode
 from mdreader.features.collab.content import Content
+from mdreader.features.collab.folding import Capture
 from mdreader.features.collab.follower import Follower
 from mdreader.features.collab.log import Batch, LogWriter
 from mdreader.features.collab.pipeline import BROKEN, Pipeline
@@ -20,7 +21,7 @@ from mdreader.features.collab.presence import Presence
 from mdreader.features.collab.reception import Reception
 from mdreader.features.collab.replica import EMPTY_STATE_VECTOR, ReplicaError
 from mdreader.features.collab.rewrite import Rewrite
-from mdreader.features.collab.storage import Capture, Progress, Stored
+from mdreader.features.collab.storage import Progress, Stored
 from mdreader.kernel.errors import AppError, NotFoundError, UnavailableError
 from mdreader.kernel.metrics import DELIVERIES
 from mdreader.ports.live import LiveText

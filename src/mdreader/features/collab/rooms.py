@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 import structlog
 
 from mdreader.db.engine import Database, Transaction
-from mdreader.features.collab import storage
+from mdreader.features.collab import seeding, storage
 from mdreader.features.collab.budget import Budget, Crowd
 from mdreader.features.collab.closing import CloseCode
 from mdreader.features.collab.connection import Connection
@@ -353,7 +353,7 @@ class Rooms:
         del user_id  # a seed belongs to nobody: its client id is never written under again
         for item in seeds:
             self._check_size(item.text)
-        return await storage.seed(tx, seeds)
+        return await seeding.seed(tx, seeds)
 
     async def read(self, document_id: str) -> LiveText:
         """See `LiveDocuments.read`."""

@@ -1,4 +1,4 @@
-"""What is stored of a document's text: reading it whole, seeding it, folding its log."""
+"""What is stored of a document's text, read: all of it, what came after a row, how far it is, and the text alone."""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,7 +13,6 @@ from sqlalchemy import (
     LargeBinary,
     Select,
     String,
-    Table,
     bindparam,
     cast,
     func,
@@ -24,11 +23,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mdreader.db.engine import Transaction
 from mdreader.features.collab.bulk import BULK_BYTES, Breath
 from mdreader.features.collab.gate import clocks_of
-from mdreader.features.collab.replica import EMPTY_UPDATE, merged, seed_update
-from mdreader.features.collab.state_vector import decode_state_vector, encode_state_vector
+from mdreader.features.collab.replica import EMPTY_UPDATE, merged
+from mdreader.features.collab.state_vector import decode_state_vector
 from mdreader.features.collab.tables import (
     document_clients,
     document_heads,
@@ -36,10 +34,8 @@ from mdreader.features.collab.tables import (
     document_texts,
     document_updates,
 )
-from mdreader.features.collab.text import Shape, compose, decompose, etag_of
-from mdreader.kernel.failpoints import hit
-from mdreader.kernel.ids import new_id
-from mdreader.ports.live import LiveText, Seed
+from mdreader.features.collab.text import Shape, compose
+from mdreader.ports.live import LiveText
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,12 +173,6 @@ _progress = (
     )
     .where(document_heads.c.document_id.in_(bindparam("ids", expanding=True)))
 )
-_hold_heads = (
-    select(document_heads.c.document_id)
-    .where(document_heads.c.document_id.in_(bindparam("ids", expanding=True)))
-    .order_by(document_heads.c.document_id)
-    .with_for_update(key_share=True)
-)
 
 
 async def load(conn: AsyncConnection, document_id: str) -> Stored | None:
@@ -298,108 +288,3 @@ async def fresh_text(conn: AsyncConnection, document_id: str) -> LiveText | None
     if row is None:
         return None
     return LiveText(compose(row.text, Shape(row.eol, row.bom)), row.etag, row.size, row.eol, row.epoch)
-
-
-@dataclass(frozen=True, slots=True)
-class Capture:
-    """A document at one committed moment, ready to be stored."""
-
-    document_id: str
-    seq: int
-    state: bytes | None  # None: only the text is stored, the log stays
-    state_vector: bytes
-    body: str
-    text: LiveText
-
-
-async def store_captures(tx: Transaction, captures: Sequence[Capture]) -> set[str]:
-    """Store texts, and fold logs into snapshots where a state was captured.
-
-    Gives the documents whose stored text was older: another server may have stored a newer one, which stays.
-    """
-    captures, older = await _newer(tx, captures)
-    if not captures:
-        return older
-    texts = [
-        {"document_id": c.document_id, "seq": c.seq, "text": c.body, "etag": c.text.etag, "size": c.text.size}
-        for c in captures
-    ]
-    breath = Breath()  # megabytes take tens of milliseconds, on SQLite on the event loop
-    await _upsert(tx, document_texts, texts)
-    await breath.take()
-    folds = [c for c in captures if c.state is not None]
-    if not folds:
-        return older
-    await _upsert(
-        tx,
-        document_snapshots,
-        [{"document_id": c.document_id, "seq": c.seq, "data": c.state, "state_vector": c.state_vector} for c in folds],
-    )
-    await breath.take()
-    hit("fold.before_delete")
-    await tx.conn.execute(
-        document_updates.delete().where(
-            document_updates.c.document_id == bindparam("of"), document_updates.c.seq <= bindparam("upto")
-        ),
-        [{"of": c.document_id, "upto": c.seq} for c in folds],
-    )
-    hit("fold.before_commit")
-    tx.after_commit(lambda: hit("fold.after_commit"))
-    return older
-
-
-async def _newer(tx: Transaction, captures: Sequence[Capture]) -> tuple[list[Capture], set[str]]:
-    """The captures that are worth storing, and the documents whose stored text is older; holds their heads."""
-    if tx.conn.dialect.name == "sqlite":  # one server, which stores what it captured in turns
-        return list(captures), {capture.document_id for capture in captures}
-    ids = {"ids": [capture.document_id for capture in captures]}
-    # Two statements: what another server stored while this one waited for the lock is seen only by a statement that begins after it.
-    await tx.conn.execute(_hold_heads, ids)
-    rows = await tx.conn.execute(_progress, ids)
-    stored = {row[0]: Progress(row[1] or 0, row[2] or 0, row[3] or 0) for row in rows}
-    worth: list[Capture] = []
-    older: set[str] = set()
-    for capture in captures:
-        known = stored.get(capture.document_id)
-        if known is None or capture.seq < max(known.text_seq, known.snapshot_seq):
-            continue
-        if capture.seq > known.text_seq:
-            older.add(capture.document_id)
-        if capture.seq > known.text_seq or (capture.state is not None and capture.seq > known.snapshot_seq):
-            worth.append(capture)
-    return worth, older
-
-
-async def _upsert(tx: Transaction, table: Table, rows: list[dict[str, Any]]) -> None:
-    """Put one row a document, in place of the one that may be there. Two statements that both databases know."""
-    await tx.conn.execute(
-        table.delete().where(table.c.document_id == bindparam("of")), [{"of": row["document_id"]} for row in rows]
-    )
-    await tx.conn.execute(table.insert(), rows)
-
-
-async def seed(tx: Transaction, seeds: Sequence[Seed]) -> list[LiveText]:
-    """Store the first text of new documents. A log number of 1 says that there is text, 0 that there is none."""
-    heads, snapshots, texts, described = [], [], [], []
-    for item in seeds:
-        body, shape = decompose(item.text)
-        exact = item.text.encode()
-        life = new_id()
-        text = LiveText(item.text, etag_of(exact), len(exact), shape.eol, life)
-        update = seed_update(body)
-        seq = 0 if update is None else 1
-        numbered = seq if tx.conn.dialect.name == "postgresql" else None
-        heads.append(
-            {"document_id": item.document_id, "epoch": life, "eol": shape.eol, "bom": shape.bom, "seq": numbered}
-        )
-        if update is not None:
-            vector = encode_state_vector(clocks_of(update))
-            snapshots.append({"document_id": item.document_id, "seq": seq, "data": update, "state_vector": vector})
-        texts.append({"document_id": item.document_id, "seq": seq, "text": body, "etag": text.etag, "size": text.size})
-        described.append(text)
-    for table, rows in ((document_heads, heads), (document_snapshots, snapshots), (document_texts, texts)):
-        if rows:
-            await tx.conn.execute(table.insert(), rows)
-    hit("seed.before_commit")
-    tx.after_commit(lambda: hit("seed.after_commit"))
-    return described
