@@ -24,12 +24,20 @@ WRITE_LIMIT = 256 * 1024
 # Frames and bytes kept while a room is being loaded for a connection.
 BACKLOG_FRAMES = 512
 # Frames a client may send at once, and each second after that: messages, their fragments, pings. What a client kept while it was offline
-# comes as one message. A large frame counts as several. How long a burst may hold up the others is for `budget` to say.
+# comes as one message. A large frame counts as several, see `Rooms.bytes_a_frame`. How long a burst may hold up the others is for `budget`
+# to say.
 BURST = 3000
 RATE = 600
-LARGEST_COUNTS = 1000
 # Frames that are still read after the farewell; they are counted as before.
 FRAMES_AFTER_FAREWELL = 100.0
+
+# Bytes. picows' own buffer for sending holds so many from the start; grows for what has up to `COPIED`; has no part in what is larger.
+KEPT: Final = 1000
+COPIED: Final = 8192
+# In front of a message that brings its own buffer, for the frame's header.
+HEADER: Final = 14
+
+_NOBODY: Final = Person("", "")
 
 # To ask the enum each time costs as much as reading the frame.
 _BINARY: Final = WSMsgType.BINARY
@@ -71,7 +79,7 @@ class Connection(WSListener):
         self.workspace_id = ""
         self.actor: Actor | None = None
         self.on_open: Callable[[], Coroutine[Any, Any, None]] | None = None  # checks the token and finds the room
-        self.person = Person("", "")
+        self.person = _NOBODY
         self.can_write = False
         self.room: Room | None = None
         self.transport: WSTransport | None = None
@@ -84,7 +92,7 @@ class Connection(WSListener):
         self._fragments: list[bytes] | None = None
         self._fragments_bytes = 0
         self._write_limit = WRITE_LIMIT
-        self._bytes_a_frame = max(4096, rooms.max_frame_bytes // LARGEST_COUNTS)
+        self._bytes_a_frame = rooms.bytes_a_frame
         self._allowance = float(BURST)
         self._allowance_at = rooms.time()
         self._budget = Budget(rooms.crowd)  # of its own until it is known whose it is
@@ -265,7 +273,14 @@ class Connection(WSListener):
     def send_large(self, payload: bytes) -> None:
         """Send a whole document, which may be larger than the write limit: it counts on top of it."""
         self._write_limit = WRITE_LIMIT + len(payload)
-        self.send(payload)
+        transport = self.transport
+        if transport is None or not KEPT < len(payload) <= COPIED:
+            self.send(payload)
+        elif transport.underlying_transport.get_write_buffer_size() > self._write_limit:
+            self.drop("slow_reader")
+        else:
+            # `send` would have picows copy it into a buffer of this socket's own, which stays that large as long as the socket is there.
+            transport.send_reuse_external_bytearray(_BINARY, bytearray(HEADER) + payload, HEADER)
 
     def ping(self) -> None:
         """Ask for a sign of life; a connection that has not answered the last time is dropped."""

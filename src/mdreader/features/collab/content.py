@@ -19,6 +19,17 @@ class TooLargeForRoomError(Exception):
 class Content:
     """One document's content. Methods that need it in memory raise `ReplicaError` when it is not."""
 
+    __slots__ = (
+        "_body",
+        "_full_state",
+        "_gate",
+        "_max_bytes",
+        "_replica",
+        "_size_bound",
+        "_stored",
+        "_text",
+    )
+
     def __init__(self, stored: Stored, max_bytes: int) -> None:
         self._stored: bytes | None = stored.state
         self._replica: Replica | None = None

@@ -60,6 +60,7 @@ class _Anybody(str):
 _ANYBODY: Final = _Anybody()
 _NEW: Final = Kind.NEW
 _new_verdict: Final = tuple.__new__
+_LIMITS: Final = Limits()
 _NOTHING: Final[dict[int, list[tuple[int, int]]]] = {}
 _NO_PAIRS: Final[dict[int, list[int]]] = {}
 
@@ -83,6 +84,16 @@ class Gate:
     `check` changes nothing; `commit` moves the gate on. Both must be called in the order in which updates are applied.
     """
 
+    __slots__ = (
+        "_deleted",
+        "_ids",
+        "_limits",
+        "_pairs",
+        "_read_state",
+        "clocks",
+        "owners",
+    )
+
     def __init__(
         self,
         clocks: dict[int, int],
@@ -98,13 +109,10 @@ class Gate:
         """
         self.clocks = clocks
         self.owners = owners
-        self._limits = limits or Limits()
+        self._limits = limits or _LIMITS
         self._read_state = read_state
-        self._deleted = RangeSet()
-        self._pairs: dict[int, array[int]] = {}
-        """By client, the sorted clocks of second surrogates: no struct or deletion may begin there."""
-        self._ids: dict[bytes, int] = {}
-        """Known client ids by their encoding, so that the fast path reads one with one look-up."""
+        if read_state is None:
+            self._begin()
 
     def state_vector(self) -> bytes:
         """Encode the clocks as a state vector."""
@@ -210,8 +218,17 @@ class Gate:
             if struct.end > known.get(client, 0)
         ]
 
+    def _begin(self) -> None:
+        """Have what is only needed from the first edit on: most documents that are open are not edited."""
+        self._deleted = RangeSet()
+        self._pairs: dict[int, array[int]] = {}
+        """By client, the sorted clocks of second surrogates: no struct or deletion may begin there."""
+        self._ids: dict[bytes, int] = {}
+        """Known client ids by their encoding, so that the fast path reads one with one look-up."""
+
     def _learn(self, read_state: Callable[[bytes | None], bytes]) -> None:
         """Learn from the document itself what is deleted and where its surrogate pairs are."""
+        self._begin()
         deletions = read_state(self.state_vector())
         for client, ranges in parse_update(deletions, len(deletions)).deletes.items():
             self._deleted.add(client, ranges)

@@ -42,6 +42,19 @@ class _Quiet:
 _QUIET = _Quiet()
 
 
+class _Nobody(asyncio.Protocol):
+    """Comes between two protocols: uvloop keeps `data_received` of the one before when the next has none, and with it all that it knew."""
+
+    @staticmethod
+    def data_received(_data: bytes) -> None:
+        """Never called. Static, so that what uvloop keeps is one function for all sockets."""
+
+
+_NOBODY = _Nobody()
+# Picows keeps the request and the answer as long as the socket; nobody asks for them once the handshake is over.
+_SWITCHING = WSUpgradeResponse.create_101_response()
+
+
 class CollabProtocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol that knows one more thing: how to let go of a socket."""
 
@@ -101,7 +114,7 @@ class CollabProtocol(HttpToolsProtocol):
 
     def _become(self, connection: Connection, headers: dict[bytes, str], rest: bytes) -> None:
         def listener(_request: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
-            return WSUpgradeResponseWithListener(WSUpgradeResponse.create_101_response(), connection)
+            return WSUpgradeResponseWithListener(_SWITCHING, connection)
 
         self.connections.discard(self)
         self._unset_keepalive_if_required()
@@ -123,6 +136,7 @@ class CollabProtocol(HttpToolsProtocol):
             read_buffer_init_size=2048,
         )
         # The transport first: what picows writes in answer to the request must find its protocol in place.
+        self.transport.set_protocol(_NOBODY)
         self.transport.set_protocol(protocol)
         protocol.connection_made(self.transport)
         # A request of our own making: no token reaches picows, and a long Cookie header costs no buffer.
@@ -133,6 +147,9 @@ class CollabProtocol(HttpToolsProtocol):
             if name in headers
         ]
         feed(protocol, b"\r\n".join(lines) + b"\r\n\r\n" + rest)
+        request: WSUpgradeRequest | None = protocol.transport.request
+        if request is not None:
+            del request.method, request.path, request.version, request.headers
         # The parser and this object hold each other, kilobytes a socket that only the cycle collector would find.
         for name in ("parser", "transport", "flow", "scope", "headers", "cycle"):
             setattr(self, name, None)

@@ -40,6 +40,30 @@ BROKEN = "the document is being reloaded"
 class Pipeline:
     """The updates, rewrites and the one bulk of a room between the gate and the disk."""
 
+    __slots__ = (
+        "_content",
+        "_document_id",
+        "_ended",
+        "_epoch",
+        "_flight",
+        "_host",
+        "_incoming",
+        "_loop",
+        "_new_clients",
+        "_next_done",
+        "_quiescing",
+        "_rewrites",
+        "_settled",
+        "_shared",
+        "_timer",
+        "_window",
+        "_writer",
+        "bulk",
+        "following",
+        "last_writer",
+        "position",
+    )
+
     def __init__(
         self,
         host: PipelineHost,

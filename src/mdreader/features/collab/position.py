@@ -28,7 +28,7 @@ class Position:
         # The first commit that is not projected yet; 0 when there is none. Set at once when the server was killed before it came to that.
         self.dirty_since = now if stored.text_seq != stored.seq else 0.0
         self.followed_since = 0.0  # the same of other servers' rows
-        self._ahead: set[int] = set()  # rows that are here while one before them is not
+        self._ahead: set[int] | None = None  # rows that are here while one before them is not
         self._shape_since = stored.seq  # the row from which on the file has this shape, or a later one
 
     @property
@@ -59,7 +59,7 @@ class Position:
             self.changed_at = now
             self.followed_since = self.followed_since or now
             self.seq = stored.seq
-            self._ahead = {seq for seq in self._ahead if seq > stored.seq}
+            self._ahead = {seq for seq in self._ahead or () if seq > stored.seq} or None
         self._advance(stored.seq)
         self.log_rows = stored.log_rows
 
@@ -80,8 +80,16 @@ class Position:
 
     def _advance(self, seq: int) -> None:
         if seq > self.seq:
-            self._ahead.add(seq)
             self.log_rows += 1
+            if self._ahead is None:
+                if seq == self.seq + 1:
+                    self.seq = seq
+                    return
+                self._ahead = set()
+            self._ahead.add(seq)
+        if self._ahead is None:
+            return
         while self.seq + 1 in self._ahead:
             self.seq += 1
             self._ahead.discard(self.seq)
+        self._ahead = self._ahead or None

@@ -7,10 +7,12 @@ import json
 import re
 from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from mdreader.features.collab.awareness import MAX_STATES, AwarenessState, encode_awareness, parse_state
 from mdreader.features.collab.varint import ProtocolError
+
+T = TypeVar("T")
 
 # Client ids one connection may bring: its own, and those that a reload or a provider of several editors leaves behind.
 MAX_CLIENTS_PER_CONNECTION = 4
@@ -30,7 +32,7 @@ class _Entry:
     The tabs of a browser pass on what each says of itself; who comes back does so before the old socket is noticed to be dead.
     """
 
-    owners: set[Hashable]
+    owners: tuple[Hashable, ...]
     user_id: str
     clock: int
     raw: bytes
@@ -67,9 +69,10 @@ class Presence:
     def __init__(self, *, shared: bool = False) -> None:
         """`shared`: other servers have people here, too; `take_news` is called for them."""
         self._news: dict[int, tuple[int, bytes]] | None = {} if shared else None
-        self._servers: set[Server] = set()
         self._entries: dict[int, _Entry] = {}
-        self._by_owner: dict[Hashable, set[int]] = {}
+        # Client ids by who vouches for them: a few of each connection, any number of another server.
+        self._by_owner: dict[Hashable, tuple[int, ...]] = {}
+        self._servers: dict[Server, set[int]] = {}
         self._dirty: dict[int, tuple[int, bytes]] = {}
 
     def update(self, owner: Hashable, person: Person, states: Iterable[AwarenessState]) -> bool:
@@ -78,17 +81,17 @@ class Presence:
         What it says of a client id that another user's connection holds is left out (stock clients pass on what they know of others).
         Raises `ProtocolError` for a state that is not small, flat JSON, or for more ids than one connection may have.
         """
-        mine = self._by_owner.setdefault(owner, set())
         changed = False
         for client, clock, raw in states:
             entry = self._entries.get(client)
+            mine = self._by_owner.get(owner, ())
             if entry is not None and owner not in entry.owners:
                 if entry.user_id != person.user_id or clock < entry.clock:
                     continue
                 if len(mine) < MAX_VOUCHED:
                     self._leave_servers(client, entry)
-                    entry.owners.add(owner)
-                    mine.add(client)
+                    entry.owners = (*entry.owners, owner)
+                    self._by_owner[owner] = mine = (*mine, client)
             state = parse_state(raw)
             if state is None:
                 if entry is not None and clock >= entry.clock:
@@ -102,8 +105,8 @@ class Presence:
                 if brought >= MAX_CLIENTS_PER_CONNECTION or len(mine) >= MAX_VOUCHED:
                     code = "too_many_clients"
                     raise ProtocolError(code, "one connection speaks for too many client ids")
-                mine.add(client)
-                entry = self._entries[client] = _Entry({owner}, person.user_id, clock, b"")
+                self._by_owner[owner] = (*mine, client)
+                entry = self._entries[client] = _Entry((owner,), person.user_id, clock, b"")
             entry.clock = clock
             entry.raw = stamp(state, person)
             self._tell(client, clock, entry.raw)
@@ -112,8 +115,7 @@ class Presence:
 
     def follow(self, server: Server, states: Iterable[AwarenessState]) -> bool:
         """Take what another server says of its people, which it has stamped; answers whether anything is to be sent."""
-        self._servers.add(server)
-        theirs = self._by_owner.setdefault(server, set())
+        theirs = self._servers.setdefault(server, set())
         changed = False
         for client, clock, raw in states:
             entry = self._entries.get(client)
@@ -130,20 +132,20 @@ class Presence:
                 self._dirty[client] = (clock, raw)
                 changed = True
             for owner in () if entry is None else entry.owners:
-                self._by_owner[owner].discard(client)  # whoever it is has moved there
-            self._entries[client] = _Entry({server}, server.user_of(raw), clock, raw)
+                self._let_go(owner, client)  # whoever it is has moved there
+            self._entries[client] = _Entry((server,), server.user_of(raw), clock, raw)
             theirs.add(client)
         return changed
 
     @property
     def servers(self) -> Collection[Server]:
         """The other servers whose people are here."""
-        return self._servers
+        return self._servers.keys()
 
     @property
     def elsewhere(self) -> int:
         """How many of those who are here are on other servers."""
-        return sum(len(self._by_owner[server]) for server in self._servers) if self._servers else 0
+        return sum(map(len, self._servers.values())) if self._servers else 0
 
     def take_news(self) -> list[bytes]:
         """What changed of this server's own people since the last call, as awareness updates for the other servers."""
@@ -159,25 +161,23 @@ class Presence:
             [
                 (c, entry.clock, entry.raw)
                 for c, entry in self._entries.items()
-                if entry.owners.isdisjoint(self._servers)
+                if self._servers.keys().isdisjoint(entry.owners)
             ]
         )
 
     def _leave_servers(self, client: int, entry: _Entry) -> None:
         """Whoever it is has come here from another server."""
-        for server in self._servers & entry.owners:
-            entry.owners.discard(server)
-            self._by_owner[server].discard(client)
+        for server in self._servers.keys() & entry.owners if self._servers else ():
+            entry.owners = _without(server, entry.owners)
+            self._servers[server].discard(client)
 
     def leave(self, owner: Hashable) -> bool:
         """Take the states of a connection that is gone, as far as nobody else vouches for them; answers whether there were any."""
         gone = False
-        theirs = self._by_owner.pop(owner, ())
-        if isinstance(owner, Server):
-            self._servers.discard(owner)
+        theirs = self._servers.pop(owner, ()) if isinstance(owner, Server) else self._by_owner.pop(owner, ())
         for client in theirs:
             entry = self._entries[client]
-            entry.owners.discard(owner)
+            entry.owners = _without(owner, entry.owners)
             if not entry.owners:
                 # At its last clock: `null` wins a tie, and a client that comes back with the next clock is seen at once.
                 self._forget(client, entry.clock, ours=not isinstance(owner, Server))
@@ -186,11 +186,17 @@ class Presence:
 
     def _forget(self, client: int, clock: int, *, ours: bool = True) -> None:
         for owner in self._entries.pop(client).owners:
-            self._by_owner[owner].discard(client)
+            self._let_go(owner, client)
         if ours:
             self._tell(client, clock, b"null")
         else:
             self._dirty[client] = (clock, b"null")
+
+    def _let_go(self, owner: Hashable, client: int) -> None:
+        if isinstance(owner, Server):
+            self._servers[owner].discard(client)
+        else:
+            self._by_owner[owner] = _without(client, self._by_owner[owner])
 
     def _tell(self, client: int, clock: int, raw: bytes) -> None:
         self._dirty[client] = (clock, raw)
@@ -213,6 +219,10 @@ class Presence:
 
     def __len__(self) -> int:
         return len(self._entries)
+
+
+def _without(one: T, some: tuple[T, ...]) -> tuple[T, ...]:
+    return tuple(other for other in some if other != one)
 
 
 def _in_parts(states: list[tuple[int, int, bytes]]) -> list[bytes]:

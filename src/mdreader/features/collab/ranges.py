@@ -11,6 +11,8 @@ _MANY: Final = 16
 class RangeSet:
     """Clock ranges `[start, end)` by client id, kept sorted, apart and joined where they touch."""
 
+    __slots__ = ("_spans",)
+
     def __init__(self) -> None:
         """Start empty."""
         self._spans: dict[int, tuple[array[int], array[int]]] = {}

@@ -37,6 +37,17 @@ HELD_MARKERS = 64
 class Reception:
     """Between the sockets of a room and its pipeline."""
 
+    __slots__ = (
+        "_around",
+        "_content",
+        "_held",
+        "_host",
+        "_loading",
+        "_loop",
+        "_pipeline",
+        "_resting",
+    )
+
     def __init__(self, host: ReceptionHost, content: Content, pipeline: Pipeline, surroundings: "Surroundings") -> None:
         self._host = host
         self._content = content

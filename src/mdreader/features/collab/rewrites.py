@@ -24,6 +24,8 @@ PATIENCE: Final = 10.0
 class Rewrites:
     """In the order in which they came."""
 
+    __slots__ = ("_after", "_position", "_queue", "had_turn")
+
     def __init__(self, position: Position) -> None:
         self._position = position
         self._queue: list[Rewrite] = []

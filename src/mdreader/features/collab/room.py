@@ -52,6 +52,25 @@ class Surroundings:
 class Room:
     """Created from what is stored; ends with `discard`, or with `on_broken(room)` by failure."""
 
+    __slots__ = (
+        "_around",
+        "_awareness_timer",
+        "_content",
+        "_deleted",
+        "_loop",
+        "_presence",
+        "_reception",
+        "_used_at",
+        "connections",
+        "dead",
+        "document_id",
+        "epoch",
+        "follower",
+        "pipeline",
+        "position",
+        "projected_seq",
+    )
+
     def __init__(self, stored: Stored, surroundings: Surroundings, follower: Follower | None = None) -> None:
         """`follower` hears the other servers, where there may be some."""
         self.document_id = stored.document_id

@@ -36,6 +36,8 @@ log = structlog.get_logger(__name__)
 TICK_SECONDS = 1.0
 HEARTBEAT_SECONDS = 25
 PINGS_AT_ONCE = 100
+# Frames that the largest message counts as.
+LARGEST_COUNTS = 1000
 # An empty room is kept this long: a reload of the page should not read the database again.
 EMPTY_SECONDS = 5.0
 # A room whose content nobody needed for this long lets go of it.
@@ -68,6 +70,7 @@ class Rooms:
         self._max_document_bytes = max_document_bytes
         # The whole state of a document travels in one message: its text, its tombstones and their bookkeeping.
         self.max_frame_bytes = 2 * max_document_bytes + 1_000_000
+        self.bytes_a_frame = max(4096, self.max_frame_bytes // LARGEST_COUNTS)  # so many count as one frame
         self.draining = False
         self._clock = clock
         self._rooms: dict[str, asyncio.Future[Room]] = {}
