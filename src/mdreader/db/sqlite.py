@@ -30,7 +30,8 @@ SQLITE_PRAGMAS = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA busy_timeout=5000",
     "PRAGMA journal_size_limit=67108864",
-    "PRAGMA cache_size=-8192",
+    # Small: what another connection commits empties it, which takes the longer the more it holds. The system's own cache is as near.
+    "PRAGMA cache_size=-1024",
 )
 # For connections on the event loop, which must wait for nothing.
 INLINE_PRAGMAS = (

@@ -18,6 +18,9 @@ from mdreader.features.collab.log import Batch
 from mdreader.features.collab.tables import document_clients, document_heads, document_updates
 from mdreader.kernel.failpoints import hit
 
+# Where many rooms are typed in, nobody else commits for long, and each of them has its own place in the log.
+LOG_CACHE = "PRAGMA cache_size=-4096"
+
 _DIALECT = sqlite.dialect(paramstyle="qmark")
 _APPEND = str(document_updates.insert().compile(dialect=_DIALECT))
 _CLAIM = str(
@@ -123,6 +126,7 @@ class SqliteLogStore:
         connection = sqlite3.connect(self._database.path, isolation_level=None)
         for pragma in INLINE_PRAGMAS:
             connection.execute(pragma)
+        connection.execute(LOG_CACHE)
         return connection
 
     async def close(self) -> None:
