@@ -1,6 +1,6 @@
 """What several servers cost: `python tests/campaigns/cluster_figures.py two|four|thousand [--seconds 20] [--bus redis|postgres]`.
 
-two        one document, 40 people, on one server and then 20 each on two: edit to peer, CPU per delivered edit
+two        one document, 40 people, on one server and 20 each on two, by turns in pairs (`--pairs 5`): edit to peer, CPU per delivered edit
 four       rooms of ten people, on one server and three times as many on four: CPU of each
 thousand   1,000 people in 200 documents of whom 100 type: CPU, memory, edit to peer
 """
@@ -13,6 +13,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -104,25 +105,43 @@ async def measure(servers: list[Server], typists: list[LeanClient], tally: Tally
     return Used(cpu, took)
 
 
-async def two(bench: Bench, seconds: float) -> None:
-    per_edit = {}
-    for count in (1, 2):
-        with cluster(bench.new_folder(), count, **bench.services()) as servers:
-            team, tally = make_team(servers[0]), Tally()
-            (clients,) = await seat(servers, team, [[index % count for index in range(40)]], tally)
-            got = await measure(servers, clients, tally, seconds, 5)
-            per_edit[count] = sum(got.cpu) / tally.delivered * 1e6
-            across = tally.across or tally.delays
+async def forty(servers: list[Server], team: Team, seconds: float) -> float:
+    """CPU microseconds per delivered edit of 40 people who all type in one new document, spread over `servers`."""
+    tally = Tally()
+    (clients,) = await seat(servers, team, [[index % len(servers) for index in range(40)]], tally)
+    got = await measure(servers, clients, tally, seconds, 5)
+    per_edit = sum(got.cpu) / tally.delivered * 1e6
+    across = tally.across or tally.delays
+    print(
+        f"{len(servers)} server(s): edit to peer{' across servers' if tally.across else ''} "
+        f"p50 {percentile(across, 0.5) * 1000:.1f} ms, p95 {percentile(across, 0.95) * 1000:.1f} ms; "
+        f"{tally.delivered} delivered of {len(tally.delays)}; CPU {percents(got)}; {per_edit:.1f} us a delivered edit",
+        flush=True,
+    )
+    await asyncio.gather(*(client.close() for client in clients))
+    return per_edit
+
+
+async def two(bench: Bench, seconds: float, pairs: int) -> None:
+    """Both clusters stay up and take turns, so that what changes on the machine meets both; which goes first takes turns, too."""
+    per_edit: dict[int, list[float]] = {1: [], 2: []}
+    with (
+        cluster(bench.new_folder(), 1, **bench.services()) as one,
+        cluster(bench.new_folder(), 2, **bench.services()) as both,
+    ):
+        turns = [(servers, make_team(servers[0])) for servers in (one, both)]
+        for pair in range(pairs):
+            for servers, team in turns if pair % 2 == 0 else turns[::-1]:
+                per_edit[len(servers)].append(await forty(servers, team, seconds))
             print(
-                f"{count} server(s): edit to peer{' across servers' if count > 1 else ''} "
-                f"p50 {percentile(across, 0.5) * 1000:.1f} ms, p95 {percentile(across, 0.95) * 1000:.1f} ms; "
-                f"{tally.delivered} delivered of {len(tally.delays)}; CPU "
-                f"{percents(got)}; "
-                f"{per_edit[count]:.1f} us a delivered edit",
-                flush=True,
+                f"CPU per delivered edit: {per_edit[2][-1] / per_edit[1][-1]:.2f} times that of one server", flush=True
             )
-            await asyncio.gather(*(client.close() for client in clients))
-    print(f"CPU per delivered edit: {per_edit[2] / per_edit[1]:.2f} times that of one server")
+    if pairs > 1:
+        ratios = [two / one for one, two in zip(per_edit[1], per_edit[2], strict=True)]
+        medians = median(per_edit[2]) / median(per_edit[1])
+        print(
+            f"{pairs} pairs: {min(ratios):.2f} to {max(ratios):.2f}, median {median(ratios):.2f}; of the medians {medians:.2f}"
+        )
 
 
 async def four(bench: Bench, seconds: float, rooms: int) -> None:
@@ -165,6 +184,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("figure", choices=["two", "four", "thousand"])
     parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--rooms", type=int, default=20)
     parser.add_argument("--bus", choices=["redis", "postgres"], default="redis")
     options = parser.parse_args()
@@ -172,7 +192,7 @@ def main() -> None:
         bench = Bench(Path(folder), options.bus)
         try:
             if options.figure == "two":
-                asyncio.run(two(bench, options.seconds))
+                asyncio.run(two(bench, options.seconds, options.pairs))
             elif options.figure == "four":
                 asyncio.run(four(bench, options.seconds, options.rooms))
             else:
