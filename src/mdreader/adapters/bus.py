@@ -46,8 +46,11 @@ class Wire(Protocol):
         """Hear no more of `channels`."""
         ...
 
-    async def send(self, messages: Sequence[tuple[str, bytes]]) -> None:
-        """Send messages (channel, payload) in their order."""
+    def send(self, messages: Sequence[tuple[str, bytes]], sent: Callable[[], None]) -> None:
+        """Begin to send messages (channel, payload) in their order; `sent` is called when the service has them all, never after `close`.
+
+        A callback and no wait: servers tell each other of every commit. Does not raise: when it fails, or takes too long, `run` does.
+        """
         ...
 
     async def run(self) -> None:
@@ -77,7 +80,10 @@ class Bus:
         self._queue: deque[tuple[str, bytes]] = deque()
         self._queue_bytes = 0
         self._dropped = 0  # since the others were told last
-        self._to_send = asyncio.Event()
+        self._wire: Wire | None = None  # while it stands
+        self._under_way: list[tuple[str, bytes]] | None = None  # what was given to it, until that is sent
+        self._telling = 0  # of those dropped, how many the others are being told of
+        self._about_to_send = False
         self._sent = asyncio.Event()  # nothing waits
         self._sent.set()
         self._to_subscribe = asyncio.Event()
@@ -100,7 +106,7 @@ class Bus:
             self._dropped += 1
             BUS_DROPPED.inc()
         self._sent.clear()
-        self._to_send.set()
+        self._send_soon()
 
     async def subscribe(self, channel: str, callback: Callable[[bytes], None]) -> Callable[[], None]:
         """Call `callback` with each message of others; returns, when that holds, the function that ends it.
@@ -164,9 +170,9 @@ class Bus:
                     wire = await self._dial(self._received)
                     wanted = set(self._callbacks)
                     await wire.listen(wanted)
-                self._stands(wanted, missed=missed)
+                self._stands(wire, wanted, missed=missed)
                 tries = 0
-                await _until_one_ends(wire.run(), self._send(wire), self._subscribe(wire))
+                await _until_one_ends(wire.run(), self._subscribe(wire))
             except Exception as error:  # noqa: BLE001 - whatever broke it, it is tried again
                 if tries == 0:
                     log.warning("bus_down", bus=self._name, error=_reason(error))
@@ -180,17 +186,25 @@ class Bus:
             # Jitter: the servers of a fleet lost it in the same moment.
             await asyncio.sleep(longest * random.uniform(0.5, 1))  # noqa: S311
 
-    def _stands(self, active: set[str], *, missed: bool) -> None:
+    def _stands(self, wire: Wire, active: set[str], *, missed: bool) -> None:
+        self._wire = wire
         self._active = active
         self._dirty = active ^ set(self._callbacks)  # who came or went meanwhile
         self._to_subscribe.set()
         self._up.set()
         BUS_UP.labels(self._name).set(1)
+        self._send_soon()
         if missed:
             log.info("bus_up", bus=self._name)
             self._gap()
 
     def _falls(self) -> None:
+        self._wire = None
+        if self._under_way is not None:
+            # Sent again over the next link: some may arrive twice, which hints can, and none is lost.
+            self._queue.extendleft(reversed(self._under_way))
+            self._under_way = None
+            self._telling = 0
         self._active.clear()
         self._up.clear()
         BUS_UP.labels(self._name).set(0)
@@ -198,26 +212,33 @@ class Bus:
             _resolve(waiting)
         self._waiting.clear()
 
-    async def _send(self, wire: Wire) -> None:
-        while not is_cancelled():
-            await self._to_send.wait()
-            self._to_send.clear()
-            while (self._queue or self._dropped) and not is_cancelled():
-                if self._dropped:
-                    told = self._dropped
-                    await wire.send([(LOST_CHANNEL, self._origin)])
-                    self._dropped -= told
-                    continue
-                batch = [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_MESSAGES))]
-                try:
-                    async with asyncio.timeout(STEP_SECONDS):
-                        await wire.send(batch)
-                except BaseException:
-                    # Sent again over the next link: some may arrive twice, which hints can, and none is lost.
-                    self._queue.extendleft(reversed(batch))
-                    self._to_send.set()
-                    raise
-                self._queue_bytes -= sum(len(payload) - ORIGIN_BYTES for _, payload in batch)
+    def _send_soon(self) -> None:
+        """Not at once: what is published in the same turn of the loop goes along."""
+        if self._wire is not None and self._under_way is None and not self._about_to_send:
+            self._about_to_send = True
+            asyncio.get_running_loop().call_soon(self._send)
+
+    def _send(self) -> None:
+        self._about_to_send = False
+        wire = self._wire
+        if wire is None or self._under_way is not None:
+            return
+        if self._dropped:
+            self._under_way, self._telling = [], self._dropped
+            wire.send([(LOST_CHANNEL, self._origin)], self._on_sent)
+        elif self._queue:
+            queue = self._queue
+            batch = self._under_way = [queue.popleft() for _ in range(min(len(queue), BATCH_MESSAGES))]
+            wire.send(batch, self._on_sent)
+
+    def _on_sent(self) -> None:
+        for _, payload in self._under_way or ():
+            self._queue_bytes -= len(payload) - ORIGIN_BYTES
+        self._dropped -= self._telling
+        self._under_way, self._telling = None, 0
+        if self._queue or self._dropped:
+            self._send_soon()
+        else:
             self._sent.set()
 
     async def _subscribe(self, wire: Wire) -> None:

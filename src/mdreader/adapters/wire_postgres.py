@@ -7,7 +7,7 @@ direct: a pooler that hands connections round (RDS Proxy, PgBouncer by transacti
 import asyncio
 import contextlib
 from base64 import b64decode, b64encode
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 import asyncpg
@@ -44,6 +44,8 @@ class PostgresWire:
         self._received = received
         self._turn = asyncio.Lock()  # one command at a time
         self._ended = asyncio.Event()
+        self._sending: asyncio.Task[None] | None = None
+        self._failure: Exception | None = None
         self._serial = 0  # PostgreSQL leaves out what a transaction has said already: no two messages are alike
         self._parts: dict[int, tuple[str, list[str]]] = {}
         connection.add_termination_listener(self._on_end)
@@ -60,8 +62,11 @@ class PostgresWire:
             for channel in channels:
                 await self._connection.remove_listener(_name(channel), self._on_notification)
 
-    async def send(self, messages: Sequence[tuple[str, bytes]]) -> None:
+    def send(self, messages: Sequence[tuple[str, bytes]], sent: Callable[[], None]) -> None:
         """See `Wire.send`."""
+        self._sending = asyncio.get_running_loop().create_task(self._notify(messages, sent))
+
+    async def _notify(self, messages: Sequence[tuple[str, bytes]], sent: Callable[[], None]) -> None:
         names: list[str] = []
         payloads: list[str] = []
         for channel, payload in messages:
@@ -71,8 +76,14 @@ class PostgresWire:
                 names.append(_name(channel))
                 part = b64encode(payload[index * PART_BYTES : (index + 1) * PART_BYTES]).decode()
                 payloads.append(f"{self._serial}/{index}/{count} {part}")
-        async with self._turn:
-            await self._connection.execute(_NOTIFY, names, payloads)
+        try:
+            async with self._turn:
+                await self._connection.execute(_NOTIFY, names, payloads)
+        except Exception as error:  # noqa: BLE001 - whatever it is, `run` raises it
+            self._failure = error
+            self._ended.set()
+        else:
+            sent()
 
     async def run(self) -> None:
         """See `Wire.run`."""
@@ -80,7 +91,8 @@ class PostgresWire:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(QUIET_SECONDS):
                     await self._ended.wait()
-                    raise ConnectionResetError("the connection has ended")
+            if self._ended.is_set():
+                raise self._failure or ConnectionResetError("the connection has ended")
             async with self._turn:
                 await self._connection.execute("SELECT 1")
 
@@ -107,6 +119,8 @@ class PostgresWire:
     async def close(self) -> None:
         """See `Wire.close`."""
         self._connection.remove_termination_listener(self._on_end)
+        if self._sending is not None:
+            self._sending.cancel()
         with contextlib.suppress(Exception):
             async with asyncio.timeout(1):
                 await self._connection.close()

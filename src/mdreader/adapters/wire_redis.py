@@ -6,7 +6,8 @@ on one document. Here hiredis, its parser, reads what came in one go, and a batc
 
 import asyncio
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import Any, Final, cast
 
 import hiredis
@@ -17,7 +18,7 @@ from mdreader.adapters.bus import Dial, Received, Wire
 from mdreader.adapters.redis_client import CLIENT_NAME
 
 # Seconds without a sign of life after which it is asked for one, and given up when none comes.
-QUIET_SECONDS: Final = 2.0
+QUIET_SECONDS: Final = 1.5
 
 
 def redis_dial(client: "Redis", prefix: str) -> Dial:
@@ -53,9 +54,8 @@ class RedisWire(asyncio.Protocol):
         self._received = received
         self._names: dict[bytes, str] = {}  # channels that are listened to, without the prefix
         self._confirming: dict[bytes, asyncio.Future[None]] = {}
-        self._replies: deque[asyncio.Future[None] | None] = (
-            deque()
-        )  # one for each command under way; None: nobody waits for it
+        # One for each command under way: whom to tell of its answer; None: nobody.
+        self._replies: deque[Callable[[], None] | None] = deque()
         self._parser: Any = hiredis.Reader()
         self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._transport: asyncio.Transport | None = None
@@ -70,7 +70,7 @@ class RedisWire(asyncio.Protocol):
         login = ("AUTH", username or "default", password) if password else ()
         try:
             await self._command("HELLO", "3", *login, "SETNAME", CLIENT_NAME)
-        except hiredis.ReplyError as error:
+        except RedisError as error:
             if str(error).startswith(("WRONGPASS", "NOAUTH")):
                 raise AuthenticationError(str(error)) from None
             raise RedisError(f"it does not speak RESP3 (Redis 6 or later, or Valkey, does): {error}") from None
@@ -94,17 +94,15 @@ class RedisWire(asyncio.Protocol):
             self._names.pop(name, None)
         self._write(("UNSUBSCRIBE", *names))
 
-    async def send(self, messages: Sequence[tuple[str, bytes]]) -> None:
+    def send(self, messages: Sequence[tuple[str, bytes]], sent: Callable[[], None]) -> None:
         """See `Wire.send`."""
-        if not messages:
+        if self._lost.done():
             return
         prefix = self._prefix
-        self._write(*(("PUBLISH", prefix + channel, payload) for channel, payload in messages))
-        # Answers come in the order of the commands; the first that is an error ends the wire, and with it this wait.
-        done = asyncio.get_running_loop().create_future()
+        self._write(*[("PUBLISH", prefix + channel, payload) for channel, payload in messages])
+        # Answers come in the order of the commands; the first that is an error ends the wire.
         self._replies.extend([None] * (len(messages) - 1))
-        self._replies.append(done)
-        await self._all([done])
+        self._replies.append(sent)
 
     async def run(self) -> None:
         """See `Wire.run`."""
@@ -125,7 +123,7 @@ class RedisWire(asyncio.Protocol):
         self._heard_anything = True
         try:
             self._parser.feed(data)
-            while (message := self._parser.gets()) is not False:
+            while (message := self._parser.gets()) is not False and not self._lost.done():
                 if type(message) is hiredis.PushNotification:
                     self._pushed(message)
                 else:
@@ -151,21 +149,19 @@ class RedisWire(asyncio.Protocol):
                 confirming.set_result(None)
 
     def _answered(self, answer: Any) -> None:
-        waiting = self._replies.popleft() if self._replies else None
+        tell = self._replies.popleft() if self._replies else None
         if isinstance(answer, hiredis.ReplyError):
-            if waiting is not None and not waiting.done():
-                waiting.set_exception(answer)
             self._end(RedisError(str(answer)))
-        elif waiting is not None and not waiting.done():
-            waiting.set_result(None)
+        elif tell is not None:
+            tell()
 
     # ---- what goes ----
 
     async def _command(self, *words: str) -> None:
-        answer = asyncio.get_running_loop().create_future()
+        answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._write(words)
-        self._replies.append(answer)
-        await self._all([answer])
+        self._replies.append(partial(_resolve, answered))
+        await self._all([answered])
 
     def _write(self, *commands: tuple[Any, ...]) -> None:
         if self._transport is None or self._lost.done():
@@ -209,3 +205,8 @@ class RedisWire(asyncio.Protocol):
         if self._transport is not None:
             # A cut wire owes nobody anything: what was not answered is sent again over the next one.
             self._transport.abort()
+
+
+def _resolve(future: "asyncio.Future[None]") -> None:
+    if not future.done():
+        future.set_result(None)
