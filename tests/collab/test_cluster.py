@@ -93,8 +93,8 @@ async def test_who_comes_later_gets_everything_wherever(sides: Sides) -> None:
             await bob.wait_for_text("before while ")
         await ann.append("without ")
         await ann.saved()
-        async with connected(*there) as bob:
-            assert bob.text == "before while without "
+        async with connected(*there) as bob:  # to a room that is still in memory: what is new may come a moment later
+            await bob.wait_for_text("before while without ")
 
 
 async def test_a_large_update_comes_across(sides: Sides) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from mdreader.features.collab.diff import Edit
 from mdreader.features.collab.gate import Gate, Kind, Verdict
+from mdreader.features.collab.keystrokes import Keystrokes
 from mdreader.features.collab.replica import EMPTY_STATE_VECTOR, EMPTY_UPDATE, Replica, ReplicaError, difference
 from mdreader.features.collab.storage import Stored
 from mdreader.features.collab.text import Shape, compose, etag_of
@@ -132,9 +133,13 @@ class Content:
         self._need().apply(update)
         self._changed()
 
-    def judge_stored(self, update: bytes) -> Verdict:
-        """The gate's verdict on an update that another server has committed, which was let in there; changes nothing."""
-        return self._gate.check_stored(update)
+    def judge_stored(self, update: bytes, keystrokes: Keystrokes | None = None) -> Verdict:
+        """The gate's verdict on an update that another server has committed, which was let in there; changes nothing.
+
+        With what that server says of its `keystrokes` it need not be read.
+        """
+        verdict = None if keystrokes is None else self._gate.check_keystrokes(keystrokes)
+        return verdict or self._gate.check_stored(update)
 
     def follow(self, update: bytes, verdict: Verdict) -> bool:
         """Apply an update that another server has committed; tells whether it was news here.

@@ -8,9 +8,14 @@ from mdreader.db.engine import Transaction
 from mdreader.features.collab.log import Batch
 from mdreader.features.collab.rewrite import Rewrite
 from mdreader.features.collab.text import Shape
+from mdreader.features.collab.verdict import Verdict
 
 if TYPE_CHECKING:
     from mdreader.features.collab.connection import Connection
+
+
+# What people typed: an update, whose it is, and what the gate said of it.
+Typed = list[tuple[bytes, "Connection", Verdict]]
 
 
 @dataclass(slots=True)
@@ -22,6 +27,7 @@ class Flight:
     data: bytes | None = None
     shape: Shape | None = None
     author: "Connection | None" = None  # the only one, or None for several
+    updates: Typed = field(default_factory=list)  # what its row was merged of, when it holds nothing but what was typed
     typed: bool = False  # whether something of it came over a socket
     rewrites: list[Rewrite] = field(default_factory=list)
     batch: Batch | None = None

@@ -17,7 +17,9 @@ from mdreader.features.collab import storage
 from mdreader.features.collab.awareness import decode_awareness
 from mdreader.features.collab.bulk import STRETCH, Stage
 from mdreader.features.collab.content import Content
+from mdreader.features.collab.flight import Typed
 from mdreader.features.collab.intake import Intake
+from mdreader.features.collab.keystrokes import Keystrokes, encode_keystrokes, read_keystrokes
 from mdreader.features.collab.log import Batch
 from mdreader.features.collab.pipeline import BROKEN
 from mdreader.features.collab.presence import Presence, Server
@@ -54,6 +56,11 @@ class Say(IntEnum):
     LOOK = 2  # a row's number: it is to be read from the log
     PEOPLE = 3  # a server's id, and states of its people
     ASK = 4  # the same, and the others are to say who is there
+    TYPED = 5  # a row's number, what keystrokes it holds, and the row
+
+
+_ROW, _LOOK, _TYPED = bytes((Say.ROW,)), bytes((Say.LOOK,)), bytes((Say.TYPED,))
+_A_TYPED_ROW: Final = int(Say.TYPED)  # most messages are
 
 
 class Follower:
@@ -66,7 +73,7 @@ class Follower:
         self._server_id = server_id
         self._room: Room | None = None
         self._early: list[bytes] = []
-        self._rows: dict[int, bytes] = {}
+        self._rows: dict[int, tuple[bytes, Keystrokes | None]] = {}
         self._known = 0  # the newest row that was heard of
         self._shape: tuple[int, Shape] | None = None  # since which row the file has which shape
         self._fetching: asyncio.Task[None] | None = None
@@ -110,11 +117,16 @@ class Follower:
 
     # ---- to the others ----
 
-    def say_row(self, batch: Batch) -> None:
-        """A row of ours is stored."""
-        plain = batch.shape is None and not batch.new_clients and len(batch.data) <= INLINE_BYTES
-        message = bytes((Say.ROW if plain else Say.LOOK,)) + write_uint(batch.number or batch.seq)
-        self._doorbell.publish(self._document_id, message + batch.data if plain else message)
+    def say_row(self, batch: Batch, typed: Typed) -> None:
+        """A row of ours is stored; `typed`: what it was merged of, when it holds nothing else."""
+        number = write_uint(batch.number or batch.seq)
+        if batch.shape is not None or batch.new_clients or len(batch.data) > INLINE_BYTES:
+            message = b"".join((_LOOK, number))
+        elif typed and (keystrokes := encode_keystrokes(typed)) is not None:
+            message = b"".join((_TYPED, number, keystrokes, batch.data))
+        else:
+            message = b"".join((_ROW, number, batch.data))
+        self._doorbell.publish(self._document_id, message)
 
     def say_people(self, updates: list[bytes], *, ask: bool = False) -> None:
         """What is new of our people; with `ask` the others answer with theirs."""
@@ -151,20 +163,28 @@ class Follower:
             return
         try:
             kind = message[0]
-            if kind == Say.ROW:
+            if kind == _A_TYPED_ROW:
                 seq, end = read_uint(message, 1)
-                self._rows[seq] = message[end:]
+                keystrokes, end = read_keystrokes(message, end)
+                self._rows[seq] = message[end:], keystrokes
+                self.look(seq)
+            elif kind == Say.ROW:
+                seq, end = read_uint(message, 1)
+                self._rows[seq] = message[end:], None
                 self.look(seq)
             elif kind == Say.LOOK:
                 self.look(read_uint(message, 1)[0])
             elif kind in (Say.PEOPLE, Say.ASK):
-                size = len(self._server_id)
-                if self._presence.follow(Server(message[1 : 1 + size]), decode_awareness(message[1 + size :])):
-                    room.presence_changed()
-                if kind == Say.ASK:
-                    self.tell_people()
+                self._heard_of_people(room, message)
         except (ProtocolError, IndexError):
             log.exception("peer_message_unreadable", document_id=self._document_id)
+
+    def _heard_of_people(self, room: "Room", message: bytes) -> None:
+        size = len(self._server_id)
+        if self._presence.follow(Server(message[1 : 1 + size]), decode_awareness(message[1 + size :])):
+            room.presence_changed()
+        if message[0] == Say.ASK:
+            self.tell_people()
 
     def look(self, seq: int) -> None:
         """There is a row `seq`."""
@@ -208,7 +228,7 @@ class Follower:
                     self._go_on_soon()
                     return False
                 seq = room.seq + 1
-                if not self._intake.apply(row):
+                if not self._intake.apply(*row):
                     return False
                 self._rows.pop(seq, None)
         except (ReplicaError, ProtocolError) as error:
@@ -296,7 +316,7 @@ class Follower:
             return 0  # the document is gone, and word of that is on its way
         self._known = max(self._known, new.seq)
         for seq, data in new.rows:
-            self._rows.setdefault(seq, data)
+            self._rows.setdefault(seq, (data, None))
         self._content.learn_owners(new.owners)
         if new.rows:
             self._shape = (new.seq, new.shape)

@@ -15,6 +15,7 @@ from contextlib import suppress
 from itertools import pairwise
 from typing import Final
 
+from mdreader.features.collab.keystrokes import Keystrokes
 from mdreader.features.collab.order import follow, write_update, write_updates
 from mdreader.features.collab.ranges import RangeSet
 from mdreader.features.collab.state_vector import CLOCK_LIMIT, decode_state_vector, encode_state_vector
@@ -142,6 +143,12 @@ class Gate:
             verdict = self._check_insertion(update, _ANYBODY) if update[0] else None
         verdict = verdict or self._check_whole(update, _ANYBODY, len(update))
         return verdict._replace(new_clients=())  # whose they are stands in the database
+
+    def check_keystrokes(self, keystrokes: Keystrokes) -> Verdict | None:
+        """As `check_stored` of the row that another server describes, without reading it; None when it must be read."""
+        if self._read_state is not None:
+            self._learn(self._read_state)
+        return keystrokes.verdict(self.clocks, _ANYBODY)
 
     def commit(self, verdict: Verdict) -> None:
         """Move on after the update of a NEW verdict was applied."""

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Protocol
 
+from mdreader.features.collab.flight import Typed
 from mdreader.features.collab.log import Batch
 from mdreader.features.collab.storage import Stored
 
@@ -29,8 +30,8 @@ class PipelineHost(Protocol):
         """A commit is done and told."""
         ...
 
-    def stored(self, batch: Batch) -> None:
-        """A batch of this room is stored: other servers are to hear of it."""
+    def stored(self, batch: Batch, updates: Typed) -> None:
+        """A batch of this room is stored: other servers are to hear of it. `updates`: see `Flight`."""
         ...
 
     def catch_up(self, seq: int) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from mdreader.features.collab.bulk import BULK_BYTES, Breath
 from mdreader.features.collab.content import Content
+from mdreader.features.collab.keystrokes import Keystrokes
 from mdreader.features.collab.pipeline import BROKEN
 from mdreader.features.collab.replica import EMPTY_UPDATE, ReplicaError, difference, merged
 from mdreader.features.collab.storage import Stored
@@ -43,11 +44,14 @@ class Intake:
 
     # ---- into the document ----
 
-    def apply(self, row: bytes) -> bool:
-        """Take in the next row. False when it is too large for one go: it is on its way, or waits until no commit is."""
+    def apply(self, row: bytes, keystrokes: Keystrokes | None = None) -> bool:
+        """Take in the next row, with what was said of it.
+
+        False when it is too large for one go: it is on its way, or waits until no commit is.
+        """
         room = self._room
         if len(row) <= BULK_BYTES:
-            verdict = self._content.judge_stored(row)
+            verdict = self._content.judge_stored(row, keystrokes)
             if verdict.size <= ROW_PIECES:
                 news = row != EMPTY_UPDATE and self._content.follow(row, verdict)
                 self._followed(row if news else EMPTY_UPDATE)

@@ -16,7 +16,7 @@ from mdreader.db.trouble import FULL, is_full
 from mdreader.features.collab.bulk import STRETCH, Bulk, Stage
 from mdreader.features.collab.closing import CloseCode
 from mdreader.features.collab.content import Content
-from mdreader.features.collab.flight import Flight
+from mdreader.features.collab.flight import Flight, Typed
 from mdreader.features.collab.hosts import PipelineHost
 from mdreader.features.collab.log import Batch, LogWriter
 from mdreader.features.collab.position import Position
@@ -86,7 +86,7 @@ class Pipeline:
         self._writer = writer
         self._loop = asyncio.get_running_loop()
         self._ended = False
-        self._incoming: list[tuple[bytes, Connection]] = []
+        self._incoming: Typed = []
         self._new_clients: dict[int, str] = {}
         self._rewrites = Rewrites(position)
         self._next_done: list[Callable[[], None]] = []
@@ -111,7 +111,7 @@ class Pipeline:
 
     def take(self, update: bytes, connection: "Connection", verdict: Verdict) -> None:
         """An update that was admitted."""
-        self._incoming.append((update, connection))
+        self._incoming.append((update, connection, verdict))
         self.claim(verdict)
         self.flush_soon()
 
@@ -281,20 +281,23 @@ class Pipeline:
         rewrites = [] if self._shared else self._rewrites.take()
         self._window.sent(len(incoming) + len(rewrites), flight.started)
         if len(incoming) == 1 and bulk is None and not rewrites:  # nearly always, where few people are
-            ((update, author),) = incoming
+            ((update, author, _),) = incoming
+            flight.updates = incoming
             authors[author] = None
             self._content.apply(update)
             flight.data, flight.author, flight.typed = update, author, True
             self.last_writer = author.person.user_id
             return flight
-        authors.update(dict.fromkeys(connection for _, connection in incoming))
+        authors.update(dict.fromkeys(connection for _, connection, _ in incoming))
         made: list[bytes] = []
         if bulk is not None:
             self.bulk = None
             made.append(bulk.news)
             authors[bulk.connection] = None
         try:
-            self._apply(incoming, made)
+            applied = self._apply(incoming, made)
+            if bulk is None and not rewrites:
+                flight.updates = applied
             for rewrite in rewrites:
                 self._rewrite(rewrite, flight, made)
             if not made and flight.shape is not None:
@@ -311,16 +314,17 @@ class Pipeline:
             self.last_writer = next(reversed(authors)).person.user_id
         return flight
 
-    def _apply(self, incoming: "list[tuple[bytes, Connection]]", made: list[bytes]) -> None:
-        """Apply updates in their order, for a stretch of time; what is left waits for the next flush."""
+    def _apply(self, incoming: "Typed", made: list[bytes]) -> "Typed":
+        """Apply updates in their order, for a stretch of time, and give those; what is left waits for the next flush."""
         end = time.perf_counter() + STRETCH
-        for index, (update, _) in enumerate(incoming):
+        for index, (update, _, _) in enumerate(incoming):
             # One letter can take yrs milliseconds in a document of megabytes: it counts its way through to split a string.
             if time.perf_counter() > end:
                 self._incoming = incoming[index:]
-                return
+                return incoming[:index]
             self._content.apply(update)
             made.append(update)
+        return incoming
 
     def _rewrite(self, rewrite: Rewrite, flight: Flight, made: list[bytes]) -> None:
         change = rewrite.apply(self._content, flight.shape or self.position.shape, self._epoch)
@@ -361,7 +365,7 @@ class Pipeline:
         if batch is not None:
             seq = batch.number or batch.seq
             self.position.committed(seq, flight.shape, self._loop.time(), recorded=flight.is_recorded)
-            self._host.stored(batch)
+            self._host.stored(batch, flight.updates)
             hit("room.before_broadcast")
             if batch.data != EMPTY_UPDATE:
                 self._host.broadcast(batch.data, flight.author)

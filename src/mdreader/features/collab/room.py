@@ -12,6 +12,7 @@ from mdreader.features.collab import protocol
 from mdreader.features.collab.awareness import decode_awareness, encode_awareness
 from mdreader.features.collab.closing import CloseCode
 from mdreader.features.collab.content import Content
+from mdreader.features.collab.flight import Typed
 from mdreader.features.collab.folding import Capture
 from mdreader.features.collab.follower import Follower
 from mdreader.features.collab.log import Batch, LogWriter
@@ -212,10 +213,10 @@ class Room:
         if self.follower is not None:
             self.follower.pump()
 
-    def stored(self, batch: Batch) -> None:
-        """A batch is committed: other servers are to hear of it."""
+    def stored(self, batch: Batch, updates: Typed) -> None:
+        """A batch is committed: other servers are to hear of it. `updates`: see `Flight`."""
         if self.follower is not None:
-            self.follower.say_row(batch)
+            self.follower.say_row(batch, updates)
 
     def catch_up(self, seq: int) -> None:
         """A row of another server is stored under `seq`."""
