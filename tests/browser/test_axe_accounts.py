@@ -63,7 +63,7 @@ def test_ways_in(visit: Visit, outbox: Outbox, options: dict[str, object]) -> No
     expect(page.get_by_role("alert")).to_be_visible()
     found += check(visitor, "confirm address")
     visitor.open("/sign-in/link#token=x")
-    visitor.button("Sign in").click()
+    visitor.button("Log in").click()
     expect(page.get_by_role("alert")).to_be_visible()
     found += check(visitor, "link refused")
     # Another server name is not another server.

@@ -60,7 +60,7 @@ def set_up_app(visitor: Visitor) -> tuple[pyotp.TOTP, list[str]]:
     expect(page.get_by_role("alert")).to_contain_text("Enter the newest one")
     page.get_by_label("Code from the app").fill(app.now())
     visitor.button("Turn on").click()
-    expect(page.get_by_role("heading", name="Your recovery codes")).to_be_visible()
+    expect(page.get_by_role("heading", name="Your recovery codes")).to_be_focused()
     return app, page.locator(".recovery-codes code").all_inner_texts()
 
 
@@ -75,6 +75,7 @@ def test_codes_from_an_app(visit: Visit, ada: Person) -> None:
     assert set(codes) <= set(download.value.path().read_text().splitlines())
     visitor.button("I have kept them").click()
     expect(page.get_by_text("10 recovery codes are left.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Codes from an app")).to_be_focused()
 
     log_out(visitor)
     fill_login(visitor, ada)
@@ -83,6 +84,7 @@ def test_codes_from_an_app(visit: Visit, ada: Person) -> None:
     page.get_by_label("Code").fill("000000")
     visitor.button("Continue").click()
     expect(page.get_by_role("alert")).to_contain_text("Enter the newest one")
+    expect(page.get_by_label("Code")).to_be_focused()
     # The code that turned it on is used up; the app's clock may be a little ahead.
     page.get_by_label("Code").fill(app.at(visitor_time(visitor) + STEP_SECONDS))
     visitor.button("Continue").click()
@@ -262,8 +264,13 @@ def test_a_passkey_is_added_used_renamed_and_removed(visit: Visit, ada: Person, 
         dialog.get_by_role("button", name="Rename", exact=True).click()
         expect(keys).to_contain_text("Old laptop")
         visitor.button("Remove Old laptop").click()
+        expect(visitor.button("Remove?")).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(visitor.button("Remove Old laptop")).to_be_focused()
+        page.keyboard.press("Enter")
         visitor.button("Remove?").click()
         expect(keys).to_have_count(0)
+        expect(page.get_by_role("heading", name="Passkeys")).to_be_focused()
 
         log_out(visitor)
         visitor.button("Use a passkey").click()
@@ -280,5 +287,5 @@ def test_an_address_without_passkeys_says_so(visit: Visit, ada: Person) -> None:
     expect(here).to_have_attribute("href", visitor.page.url.replace("127.0.0.1", "localhost"))
     expect(visitor.button("Add a passkey")).to_be_hidden()
     log_out(visitor)
-    expect(visitor.page.get_by_role("link", name="Email me a sign-in link")).to_be_visible()
+    expect(visitor.page.get_by_role("link", name="Email me a log-in link")).to_be_visible()
     expect(visitor.button("Use a passkey")).to_be_hidden()

@@ -164,13 +164,25 @@ def test_restore_from_the_trash_under_another_name_when_its_own_is_taken(visit: 
     place, ada = opened(visit, server)
     place.request("DELETE", f"/api/documents/{place.documents['notes/today.md']}")
     place.add("notes/today.md", "a new one")
+    place.request("DELETE", f"/api/documents/{place.documents['guides/usage.md']}")
     ada.page.get_by_role("link", name="Trash").click()
     ada.button("Restore today").click()
+    # The focus goes to the row beside it.
+    expect(ada.button("Restore usage")).to_be_focused()
     toast = ada.toasts.filter(has_text="its name was taken meanwhile")
     toast.get_by_role("button", name="Open").click()
     ada.ready()
     ada.shows("notes/today.md")
     assert len([path for path in place.paths() if path.startswith("notes/")]) == 2
+
+
+def test_a_workspace_deleted_comes_back_with_undo(visit: Visit, server: Server) -> None:
+    _, ada = opened(visit, server)
+    ada.button("Handbook").click()
+    ada.page.get_by_role("menuitem", name="Delete workspace").click()
+    expect(ada.page.get_by_role("heading", name="Hello, Ada")).to_be_visible()
+    undo(ada, "“Handbook” was deleted.")
+    expect(ada.row("README")).to_be_visible()
 
 
 def test_what_others_do_shows_in_the_tree_and_opens_again(visit: Visit, server: Server) -> None:

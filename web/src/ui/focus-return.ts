@@ -34,3 +34,24 @@ export function useFocusReturn(): void {
     [],
   );
 }
+
+/**
+ * For a row of a list that goes away with what has the focus in it: where the focus goes instead, the row
+ * beside it or the heading above. Ask before the row goes.
+ */
+export function beside(inside: Element): () => void {
+  const row = inside.closest('li');
+  const near = (row?.nextElementSibling ?? row?.previousElementSibling)?.querySelector<HTMLElement>('button, select:enabled');
+  const heading = row?.closest('section, [role="dialog"], main')?.querySelector<HTMLElement>('h1, h2');
+  return () => {
+    if (near?.isConnected) near.focus();
+    else focusHeading(heading);
+  };
+}
+
+/** Reads a part out by its heading, when what had the focus in it is gone. */
+export function focusHeading(heading: HTMLElement | null | undefined): void {
+  if (!heading) return;
+  heading.tabIndex = -1;
+  heading.focus();
+}

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { useEffect, useRef, type ReactNode } from 'react';
 import { Button } from '@/ui/Button';
 import { FormError } from '@/ui/Field';
 import type { useSubmit } from '@/ui/useSubmit';
@@ -14,8 +14,16 @@ interface AuthFormProps {
 
 /** What went wrong, the fields, and the button that goes on. */
 export function AuthForm({ form, action, autoFocus = false, children }: AuthFormProps) {
+  const element = useRef<HTMLFormElement>(null);
+  // What was refused is typed again: the code or the password, which only dots show.
+  useEffect(() => {
+    if (form.error === undefined) return;
+    const field = element.current?.querySelector<HTMLInputElement>('.code-input, [autocomplete="current-password"]');
+    field?.focus();
+    field?.select();
+  }, [form.error]);
   return (
-    <form className="auth-form" onSubmit={form.onSubmit}>
+    <form ref={element} className="auth-form" onSubmit={form.onSubmit}>
       {form.error && <FormError>{form.error}</FormError>}
       {children}
       <Button kind="primary" type="submit" busy={form.busy} autoFocus={autoFocus}>

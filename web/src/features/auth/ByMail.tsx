@@ -9,6 +9,7 @@ import { Field } from '@/ui/Field';
 import { useSubmit } from '@/ui/useSubmit';
 import { AuthCard } from './AuthCard';
 import { AuthForm } from './AuthForm';
+import { FocusedLink } from './FocusedLink';
 import { MailNote } from './MailNote';
 import { ta } from './strings';
 import { useTypedEmail } from './typed-email';
@@ -71,13 +72,23 @@ export function MailedCode({ text, action, onCode, onAgain, children }: MailedCo
   );
 }
 
+/** The way on from a link that does not work. */
+export function NewLink({ to }: { to: string }) {
+  return (
+    <div className="auth-ways">
+      <FocusedLink to={to}>{ta('link.new')}</FocusedLink>
+      <Link className="button button-quiet" href="/login">
+        {ta('back')}
+      </Link>
+    </div>
+  );
+}
+
 /** A link of a mail that came here without its token. */
 export function BrokenLink({ again }: { again: string }) {
   return (
     <AuthCard title={ta('link.broken_title')} text={ta('link.broken_text')}>
-      <p className="auth-other">
-        <Link href={again}>{ta('link.new')}</Link>
-      </p>
+      <NewLink to={again} />
     </AuthCard>
   );
 }

@@ -31,7 +31,7 @@ function Arrived({ token, onDone, onNew }: { token: string; onDone: Done; onNew:
   return (
     <AuthCard title={ta('link.arrived_title')} text={used === undefined && ta('link.arrived_text')}>
       {used === undefined ? (
-        <AuthForm form={form} action={ta('link.sign_in')} autoFocus />
+        <AuthForm form={form} action={ta('link.log_in')} autoFocus />
       ) : (
         <div className="auth-form">
           <FormError>{used}</FormError>
@@ -65,7 +65,7 @@ export default function LinkScreen() {
       {(sentTo, again) => (
         <MailedCode
           text={ta('link.sent_text', { email: sentTo })}
-          action={ta('link.sign_in')}
+          action={ta('link.log_in')}
           onCode={async (code) => done(await signIn('magic-link/confirm', { email: sentTo, code }))}
           onAgain={again}
         />

@@ -1,12 +1,13 @@
 import { useState } from 'react';
-import { Link, useLocation } from 'wouter';
-import { api } from '@/lib/api';
+import { useLocation } from 'wouter';
+import { api, ApiError } from '@/lib/api';
+import { describeError } from '@/lib/problem';
 import { toast } from '@/lib/toasts';
-import { Checkbox } from '@/ui/Field';
+import { Checkbox, FormError } from '@/ui/Field';
 import { useSubmit } from '@/ui/useSubmit';
 import { AuthCard } from './AuthCard';
 import { AuthForm } from './AuthForm';
-import { BrokenLink, ByMail, MailedCode } from './ByMail';
+import { BrokenLink, ByMail, MailedCode, NewLink } from './ByMail';
 import { NewPasswordField } from './PasswordField';
 import { signedOut } from './session';
 import { ta } from './strings';
@@ -64,16 +65,29 @@ export function ResetScreen() {
   const [fragment] = useFragment();
   const token = fragment.get('token') ?? '';
   const { fields, set } = useReset({ autoFocus: true });
-  const form = useSubmit(() => set({ token }));
+  const [used, setUsed] = useState<string>();
+  const form = useSubmit(async () => {
+    try {
+      await set({ token });
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== 'invalid_link') throw error;
+      setUsed(describeError(error));
+    }
+  });
   if (token === '') return <BrokenLink again="/forgot-password" />;
+  if (used !== undefined) {
+    return (
+      <AuthCard title={ta('reset.choose_title')}>
+        <FormError>{used}</FormError>
+        <NewLink to="/forgot-password" />
+      </AuthCard>
+    );
+  }
   return (
     <AuthCard title={ta('reset.choose_title')} text={ta('reset.choose_text')}>
       <AuthForm form={form} action={ta('reset.save')}>
         {fields}
       </AuthForm>
-      <p className="auth-other">
-        <Link href="/forgot-password">{ta('link.new')}</Link>
-      </p>
     </AuthCard>
   );
 }

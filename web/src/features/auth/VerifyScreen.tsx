@@ -1,11 +1,11 @@
 import { useState } from 'react';
-import { Link } from 'wouter';
 import { api, ApiError } from '@/lib/api';
 import { queryClient } from '@/ui/query';
 import { useSubmit } from '@/ui/useSubmit';
 import { AuthCard } from './AuthCard';
 import { AuthForm } from './AuthForm';
 import { BrokenLink } from './ByMail';
+import { FocusedLink } from './FocusedLink';
 import { PasswordField } from './PasswordField';
 import { ta } from './strings';
 import { useFragment } from './useFragment';
@@ -32,11 +32,9 @@ export function VerifyScreen() {
   if (token === '') return <BrokenLink again="/account/security" />;
   if (done) {
     return (
-      <AuthCard title={ta('verify.done_title')}>
+      <AuthCard title={ta('verify.done_title')} text={ta('verify.done_text')}>
         <div className="auth-ways">
-          <Link className="button button-primary" href="/">
-            {ta('verify.open')}
-          </Link>
+          <FocusedLink to="/">{ta('verify.open')}</FocusedLink>
         </div>
       </AuthCard>
     );

@@ -73,7 +73,6 @@ export const t = catalogue({
   'link.create': 'Create it',
 
   'banner.try_again': 'Try again',
-  'banner.sign_in': 'Sign in',
   'banner.start_afresh': 'Set my changes aside and reload',
   'banner.too-large': 'This document is over the size limit',
   'banner.too-large_text': 'Your latest changes are kept in this browser but not saved. Shorten the text, then try again.',
@@ -83,7 +82,7 @@ export const t = catalogue({
   'banner.refused': 'The server refused a change',
   'banner.refused_text': 'Nothing was lost: your text is kept in this browser. Try again, or set your changes aside and take the server’s version.',
   'banner.signed-out': 'You are signed out',
-  'banner.signed-out_text': 'Your changes are kept in this browser. Sign in again to save them.',
+  'banner.signed-out_text': 'Your changes are kept in this browser. Log in again to save them.',
   'draft.title': { one: '{count} change of yours could not be merged', other: '{count} changes of yours could not be merged' },
   'draft.text': 'The document was changed or closed in a way that does not fit them. Your text from {when} is kept in this browser.',
   'draft.copy': 'Copy text',

@@ -54,14 +54,14 @@ function KeyRow({ item }: { item: ApiKey }) {
 export function ApiKeys() {
   const [name, setName] = useState('');
   const [scope, setScope] = useState<Scope>('write');
-  const [fresh, setFresh] = useState<string>();
+  const [fresh, setFresh] = useState<{ readonly id: string; readonly key: string }>();
   const keys = useQuery({ queryKey: KEY, queryFn: ({ signal }) => api.get<{ items: Keys }>('/api/keys', signal).then(({ items }) => items) });
   const form = useSubmit(async () => {
     const made = await stepUp((proof) => api.post<ApiKey & { key: string }>('/api/keys', { name: name.trim(), scope, ...proof }));
     if (!made) return;
     const { key, ...created } = made;
     queryClient.setQueryData<Keys>(KEY, (list) => [...(list ?? []), created]);
-    setFresh(key);
+    setFresh({ id: created.id, key });
     setName('');
   });
 
@@ -77,12 +77,12 @@ export function ApiKeys() {
           <KeyRow key={item.id} item={item} />
         ))}
       </ul>
-      {fresh && (
+      {fresh && keys.data?.some(({ id }) => id === fresh.id) && (
         <div className="key-fresh" role="status">
           <p>{ts('key_once')}</p>
           <div className="key-fresh-row">
-            <code>{fresh}</code>
-            <CopyButton text={fresh} label={ts('copy_key')} />
+            <code>{fresh.key}</code>
+            <CopyButton text={fresh.key} label={ts('copy_key')} />
           </div>
         </div>
       )}

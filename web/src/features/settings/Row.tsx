@@ -1,6 +1,7 @@
-import { useState, type ReactNode } from 'react';
+import { useLayoutEffect, useRef, useState, type ReactNode } from 'react';
 import { t } from '@/lib/strings';
 import { Button } from '@/ui/Button';
+import { beside } from '@/ui/focus-return';
 
 interface RowProps {
   title: ReactNode;
@@ -13,25 +14,33 @@ interface RowProps {
 
 /** One of a list of things that can be taken away, after a question in its place. */
 export function Row({ title, note, children, remove }: RowProps) {
-  const [asked, setAsked] = useState(false);
+  // Not asked yet is undefined: only whoever takes the question back finds the focus where it was.
+  const [asked, setAsked] = useState<boolean>();
+  const row = useRef<HTMLLIElement>(null);
+  useLayoutEffect(() => {
+    const item = row.current;
+    return () => {
+      if (item?.contains(document.activeElement)) queueMicrotask(beside(item));
+    };
+  }, []);
   return (
-    <li className="row">
+    <li ref={row} className="row">
       <span className="row-text">
         {title}
         <span className="row-note">{note}</span>
         {asked && <span role="alert">{remove?.question}</span>}
       </span>
       {asked && remove ? (
-        <span className="row-actions">
+        <span key="sure" className="row-actions" onKeyDown={(event) => event.key === 'Escape' && setAsked(false)}>
           <Button kind="danger" autoFocus onClick={() => void remove.run().finally(() => setAsked(false))}>
             {remove.sure}
           </Button>
           <Button onClick={() => setAsked(false)}>{t('dialog.cancel')}</Button>
         </span>
       ) : (
-        <span className="row-actions">
+        <span key="plain" className="row-actions">
           {children}
-          {remove && <Button kind="quiet" icon="trash" aria-label={remove.label} title={remove.label} onClick={() => setAsked(true)} />}
+          {remove && <Button kind="quiet" icon="trash" autoFocus={asked === false} aria-label={remove.label} title={remove.label} onClick={() => setAsked(true)} />}
         </span>
       )}
     </li>

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { baseName, isWithin, parentPath, tidyPath } from '@/lib/paths';
+import { displayName, isWithin, parentPath, tidyPath } from '@/lib/paths';
 import { t } from '@/lib/strings';
 import { Dialog } from '@/ui/Dialog';
 import { Icon } from '@/ui/Icon';
@@ -36,7 +36,7 @@ export default function MoveDialog({ workspaceId, node, onChoose, onClose }: Mov
   };
 
   return (
-    <Dialog open onClose={onClose} title={t('tree.move_title', { name: baseName(node.path) })}>
+    <Dialog open onClose={onClose} title={t('tree.move_title', { name: node.kind === 'folder' ? node.name : displayName(node.path) })}>
       <input
         className="input"
         autoFocus
@@ -56,7 +56,7 @@ export default function MoveDialog({ workspaceId, node, onChoose, onClose }: Mov
             <span className="option-text">{label(folder)}</span>
           </div>
         ))}
-        {choices.length === 0 && <p className="option-none">{t('tree.move_none')}</p>}
+        {choices.length === 0 && <p className="option-none">{wanted === '' ? t('tree.move_no_folder') : t('tree.move_none')}</p>}
       </ListBox>
     </Dialog>
   );

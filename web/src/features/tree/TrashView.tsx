@@ -8,6 +8,7 @@ import { toast } from '@/lib/toasts';
 import type { Page, TrashedDocument } from '@/lib/types';
 import { Button } from '@/ui/Button';
 import { FormError } from '@/ui/Field';
+import { beside } from '@/ui/focus-return';
 import { EmptyState, Skeleton } from '@/ui/parts';
 import { queryClient, reportFailure } from '@/ui/query';
 import { cachedDocuments, documentsKey, trashKey } from './data';
@@ -90,7 +91,14 @@ export default function TrashView({ workspaceId }: { workspaceId: string }) {
                   {t('trash.deleted', { when: formatAgo(item.deleted_at) })}
                 </span>
               </span>
-              <Button icon="undo" aria-label={t('trash.restore_name', { name: displayName(item.path) })} onClick={() => void bringBack(item)}>
+              <Button
+                icon="undo"
+                aria-label={t('trash.restore_name', { name: displayName(item.path) })}
+                onClick={(event) => {
+                  beside(event.currentTarget)();
+                  void bringBack(item);
+                }}
+              >
                 {t('trash.restore')}
               </Button>
             </li>

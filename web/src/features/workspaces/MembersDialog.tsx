@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { api, ApiError } from '@/lib/api';
 import { t } from '@/lib/strings';
 import { toast } from '@/lib/toasts';
@@ -8,6 +8,7 @@ import { Button, IconButton } from '@/ui/Button';
 import { CopyButton } from '@/ui/CopyButton';
 import { Dialog } from '@/ui/Dialog';
 import { Field, FormError, Select } from '@/ui/Field';
+import { beside } from '@/ui/focus-return';
 import { Avatar, Skeleton } from '@/ui/parts';
 import { optimistic, queryClient, reportFailure } from '@/ui/query';
 import { useSubmit } from '@/ui/useSubmit';
@@ -26,17 +27,19 @@ type List = readonly Member[];
 function AddMember({ workspace }: { workspace: Workspace }) {
   const [email, setEmail] = useState('');
   const [role, setRole] = useState<Role>('editor');
+  const field = useRef<HTMLInputElement>(null);
   const form = useSubmit(async () => {
     const member = await api.post<Member>(`/api/workspaces/${workspace.id}/members`, { email: email.trim(), role });
     queryClient.setQueryData<List>(['members', workspace.id], (list) => [...(list ?? []).filter((one) => one.user_id !== member.user_id), member]);
     toast(tm('added', { name: member.name }));
     setEmail('');
+    field.current?.focus();
   });
   return (
     <form className="members-add" onSubmit={form.onSubmit}>
       {form.error && <FormError>{form.error}</FormError>}
       <div className="members-add-row">
-        <Field label={tm('email')} type="email" autoComplete="off" required value={email} onChange={(event) => setEmail(event.target.value)} />
+        <Field ref={field} label={tm('email')} type="email" autoComplete="off" autoFocus required value={email} onChange={(event) => setEmail(event.target.value)} />
         <Select label={tm('role')} value={role} choices={CHOICES} onChoose={setRole} />
         <Button kind="primary" type="submit" busy={form.busy}>
           {tm('add')}
@@ -146,7 +149,7 @@ export default function MembersDialog({ workspace, me, onClose, onLeft }: Member
               ) : (
                 <span className="member-role">{tm(`role.${member.role}`)}</span>
               )}
-              {owner && (self ? <span className="member-gap" /> : <IconButton icon="x" label={tm('remove', { name: member.name })} onClick={() => void remove(member)} />)}
+              {owner && (self ? <span className="member-gap" /> : <IconButton icon="x" label={tm('remove', { name: member.name })} onClick={(event) => { beside(event.currentTarget)(); void remove(member); }} />)}
             </li>
           );
         })}

@@ -23,7 +23,7 @@ export function Welcome({ me }: { me: User }) {
       <EmptyState title={t('welcome.title', { name: me.name })} text={t('welcome.text')}>
         <form className="welcome-form" onSubmit={form.onSubmit}>
           {form.error && <FormError>{form.error}</FormError>}
-          <Field label={t('workspace.name')} value={name} required maxLength={100} onChange={(event) => setName(event.target.value)} />
+          <Field label={t('workspace.name')} autoFocus value={name} required maxLength={100} onChange={(event) => setName(event.target.value)} />
           <Button kind="primary" type="submit" busy={form.busy}>
             {t('workspace.create')}
           </Button>

@@ -50,10 +50,7 @@ export function workspaceItems(workspace: Workspace, me: User, navigate: Navigat
       label: t('workspace.delete'),
       icon: 'trash',
       danger: true,
-      run: () => {
-        void deleteWorkspace(workspace);
-        navigate('/');
-      },
+      run: () => void deleteWorkspace(workspace, () => navigate('/')),
     },
   ];
 }

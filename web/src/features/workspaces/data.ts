@@ -40,13 +40,16 @@ export async function renameWorkspace({ id }: Workspace, name: string): Promise<
   setList((list) => list.map((one) => (one.id === id ? { ...one, name } : one)));
 }
 
-/** Takes it away at once; Undo brings it back whole. */
-export async function deleteWorkspace(workspace: Workspace): Promise<void> {
+/** Takes it away at once, and calls `onGone` then; Undo brings it back whole. */
+export async function deleteWorkspace(workspace: Workspace, onGone: () => void): Promise<void> {
   const { id, name } = workspace;
   const done = await optimistic<List, true>(
     KEY,
     (list) => list.filter((one) => one.id !== id),
-    () => api.delete(`/api/workspaces/${id}`).then(() => true),
+    () => {
+      onGone();
+      return api.delete(`/api/workspaces/${id}`).then(() => true);
+    },
     t('workspace.delete_failed', { name }),
   );
   if (!done) return;

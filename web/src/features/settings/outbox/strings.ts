@@ -5,7 +5,7 @@ export const to = catalogue({
   kept_text: 'This server has no mail server, so mails are read here: pass links and codes on to whoever they are for. They stay for 7 days.',
   sent_text: 'What this server mailed, and whether it arrived at the mail server.',
   none: 'No mails yet',
-  none_text: 'Sign-in links, codes and notices appear here by themselves.',
+  none_text: 'Log-in links, codes and notices appear here by themselves.',
   failed: 'The mails could not be loaded. They are tried again by themselves.',
   forbidden: 'Only whoever runs this server may see its mails',
   to: 'to {address}',

@@ -56,6 +56,7 @@ function Add() {
     if (!begun) return;
     const made = await api.post<Passkey>('/api/me/passkeys/finish', { ...(await makePasskey(begun)), name: name.trim() });
     toast(tx('passkeys.added', { name: made.name }));
+    setName(tx('passkeys.suggestion'));
     refresh('passkeys');
   });
   return (

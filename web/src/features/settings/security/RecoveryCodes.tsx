@@ -1,6 +1,8 @@
+import { useEffect, useRef } from 'react';
 import { downloadText } from '@/lib/download';
 import { Button } from '@/ui/Button';
 import { CopyButton } from '@/ui/CopyButton';
+import { focusHeading } from '@/ui/focus-return';
 import { tx } from './strings';
 
 interface RecoveryCodesProps {
@@ -11,10 +13,12 @@ interface RecoveryCodesProps {
 
 /** Shown once, right after they were made. */
 export function RecoveryCodes({ codes, email, onKept }: RecoveryCodesProps) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => focusHeading(heading.current), []);
   const file = `${tx('codes.file', { email, host: window.location.host })}\n\n${codes.join('\n')}\n`;
   return (
     <div className="key-fresh" role="status">
-      <h3>{tx('codes.title')}</h3>
+      <h3 ref={heading}>{tx('codes.title')}</h3>
       <p>{tx('codes.text')}</p>
       <ul className="recovery-codes">
         {codes.map((code) => (

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useState } from 'react';
+import { lazy, Suspense, useRef, useState } from 'react';
 import { PasswordField } from '@/features/auth';
 import { api } from '@/lib/api';
 import { t } from '@/lib/strings';
@@ -8,6 +8,7 @@ import { CodeField } from '@/ui/CodeField';
 import { CopyButton } from '@/ui/CopyButton';
 import { Dialog, DialogActions } from '@/ui/Dialog';
 import { Field, FormError } from '@/ui/Field';
+import { focusHeading } from '@/ui/focus-return';
 import { showModal } from '@/ui/modal';
 import { useSubmit } from '@/ui/useSubmit';
 import { refresh, useInDirectory, type Security } from './data';
@@ -45,7 +46,9 @@ function SetUp({ app, onCodes, onCancel }: { app: NewApp; onCodes: (codes: reado
           <span>{tx('totp.secret')}</span>
           <code>{app.secret.replace(/(.{4})(?=.)/g, '$1 ')}</code>
           <CopyButton text={app.secret} label={tx('totp.copy')} />
-          <a href={app.uri}>{tx('totp.open')}</a>
+          <a className="button button-plain" href={app.uri}>
+            {tx('totp.open')}
+          </a>
         </div>
       </div>
       {form.error && <FormError>{form.error}</FormError>}
@@ -66,6 +69,7 @@ interface AskCodeProps {
   title: string;
   text: string;
   submit: string;
+  danger?: boolean;
   /** Whether a recovery code will do. */
   recovery: boolean;
   /** Whether the password is asked for as well. */
@@ -74,7 +78,7 @@ interface AskCodeProps {
   onClose: () => void;
 }
 
-function AskCode({ title, text, submit, recovery, withPassword = false, onProof, onClose }: AskCodeProps) {
+function AskCode({ title, text, submit, danger = false, recovery, withPassword = false, onProof, onClose }: AskCodeProps) {
   const [code, setCode] = useState('');
   const [password, setPassword] = useState('');
   const [byRecovery, setByRecovery] = useState(false);
@@ -104,7 +108,7 @@ function AskCode({ title, text, submit, recovery, withPassword = false, onProof,
           </Button>
         )}
         <DialogActions>
-          <Button kind="primary" type="submit" busy={form.busy}>
+          <Button kind={danger ? 'danger' : 'primary'} type="submit" busy={form.busy}>
             {submit}
           </Button>
           <Button onClick={onClose}>{t('dialog.cancel')}</Button>
@@ -122,15 +126,17 @@ function askCode(props: Omit<AskCodeProps, 'onClose'>): void {
 export function Totp({ security: { email, totp } }: { security: Security }) {
   const [app, setApp] = useState<NewApp>();
   const [codes, setCodes] = useState<readonly string[]>();
+  const heading = useRef<HTMLHeadingElement>(null);
   // A user pool has no recovery codes.
   const directory = useInDirectory();
   const begin = useSubmit(async () => setApp(await stepUp((proof) => api.post<NewApp>('/api/me/totp', proof))));
 
   const turnOff = (): void =>
     askCode({
-      title: tx('totp.off'),
+      title: tx('totp.off_title'),
       text: tx('totp.off_text'),
       submit: tx('totp.off'),
+      danger: true,
       recovery: !directory,
       withPassword: directory,
       onProof: async (proof) => {
@@ -154,7 +160,7 @@ export function Totp({ security: { email, totp } }: { security: Security }) {
 
   return (
     <section aria-labelledby="security-totp">
-      <h2 id="security-totp">
+      <h2 id="security-totp" ref={heading}>
         {tx('totp.title')} {totp.enabled && <span className="badge">{tx('totp.on')}</span>}
       </h2>
       <p className="settings-text">{tx('totp.text')}</p>
@@ -175,7 +181,7 @@ export function Totp({ security: { email, totp } }: { security: Security }) {
           }}
         />
       )}
-      {codes && <RecoveryCodes codes={codes} email={email} onKept={() => setCodes(undefined)} />}
+      {codes && <RecoveryCodes codes={codes} email={email} onKept={() => { setCodes(undefined); focusHeading(heading.current); }} />}
       {totp.enabled && !codes && (
         <>
           <p>

@@ -49,6 +49,7 @@ export const tx = catalogue({
   'totp.new_codes': 'New recovery codes',
   'totp.new_codes_text': 'The ones that you have now stop working.',
   'totp.off': 'Turn off',
+  'totp.off_title': 'Turn off codes from an app',
   'totp.off_text': 'After this your password alone lets you in.',
   'totp.is_off': 'You are not asked for codes any more.',
   'totp.code': 'Code from the app',
