@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Locator, expect
 
+from support.http import signed_up_at
 from support.page import PHONE, Place, Visit, Visitor, new_place
 from support.server import Server
 
@@ -124,7 +125,22 @@ def test_what_one_taps_is_large_enough(ada: Visitor, place: Place, visit: Visit)
     for_fingers(page.get_by_role("menuitem"))
     page.get_by_role("menuitem", name="Members").tap()
     expect(ada.dialog("Members of Handbook").get_by_text(place.owner.email)).to_be_visible()
-    for_fingers(ada.dialog("Members of Handbook").locator("button, input, select"))
+    members = ada.dialog("Members of Handbook")
+    for_fingers(members.locator("button, input, select"))
+    fits(ada)
+    # A message does not lie over the buttons of a dialog.
+    members.get_by_label("Email of somebody").fill(signed_up_at(place.url).email)
+    members.get_by_role("button", name="Add", exact=True).tap()
+    expect(ada.toasts).to_be_visible()
+    toast, sheet = ada.toasts.bounding_box(), members.bounding_box()
+    assert toast
+    assert sheet
+    assert toast["y"] + toast["height"] < sheet["y"]
+    page.keyboard.press("Escape")
+    ada.page.keyboard.press("Escape")
+    ada.button("More actions").tap()
+    page.get_by_role("menuitem", name="Find").tap()
+    for_fingers(page.locator(".cm-search").locator("input:not([type=checkbox]), button"))
     fits(ada)
 
 

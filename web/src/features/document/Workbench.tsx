@@ -86,7 +86,7 @@ export function Workbench({ session, workspaceId, path: storedPath, writable, me
   const text = (): string => standIn ?? replica.text.toJSON();
   const menu = (): readonly MenuItem[] => [
     ...(phone && owner ? offered('members', { label: t('menu.share'), icon: 'people' }) : []),
-    { label: t('menu.outline'), checked: outline, run: () => setOutline(!outline) },
+    { label: t('menu.outline'), checked: outline, shortcut: 'Mod+Shift+O', run: () => setOutline(!outline) },
     ...(mode === 'read' ? [] : [{ label: t('menu.find'), icon: 'search' as const, shortcut: 'Mod+F', run: () => panes.editor?.toggleSearch() }]),
     { label: t('menu.copy'), icon: 'copy', separated: true, run: () => void copyWithToast(text()) },
     { label: t('menu.download'), icon: 'download', run: () => downloadText(path, text()) },
