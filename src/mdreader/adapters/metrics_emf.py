@@ -13,11 +13,13 @@ import socket
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
+
+from mdreader.kernel.background import in_background
 
 NAMESPACE: Final = "mdreader"
 EVERY_SECONDS: Final = 60.0
@@ -76,13 +78,10 @@ class EmfWriter:
     @asynccontextmanager
     async def running(self, every: float = EVERY_SECONDS) -> AsyncIterator[None]:
         """A line each `every` seconds while the block runs, and one at its end."""
-        timer = asyncio.create_task(self._run(every))
         try:
-            yield
+            async with in_background(self._run(every)):
+                yield
         finally:
-            timer.cancel()
-            with suppress(asyncio.CancelledError):
-                await timer
             self.emit(time.time_ns() // 1_000_000)
 
     async def _run(self, every: float) -> None:

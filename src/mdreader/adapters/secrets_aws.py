@@ -4,12 +4,13 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import structlog
 
 from mdreader.adapters.aws import AwsError, code_of
+from mdreader.kernel.background import in_background
 
 log = structlog.get_logger(__name__)
 
@@ -82,13 +83,8 @@ class AwsSecrets:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Ask again every now and then while the block runs."""
-        timer = asyncio.create_task(self._keep_fresh())
-        try:
+        async with in_background(self._keep_fresh()):
             yield
-        finally:
-            timer.cancel()
-            with suppress(asyncio.CancelledError):
-                await timer
 
     async def _keep_fresh(self) -> None:
         while True:

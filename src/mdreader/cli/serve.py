@@ -17,6 +17,7 @@ from fastapi import FastAPI
 
 from mdreader import __version__
 from mdreader.bootstrap.extras import check_extras
+from mdreader.cli.outcome import stop
 from mdreader.db.postgres_address import AddressError
 from mdreader.features.accounts.tokens import warm_up
 from mdreader.features.collab.mount import CollabProtocol, CollabServer
@@ -46,25 +47,19 @@ def run() -> int:
         settings = load_settings()
         check_extras(settings)
     except SettingsError as error:
-        return _stop("These settings cannot be used:", *str(error).splitlines())
+        return stop("These settings cannot be used:", str(error))
     configure_logs(settings.log_level, settings.log_format)
     failpoints.arm(os.environ.get("MDREADER_FAILPOINTS", ""))
     try:
         with hold(settings.data), _listen(settings) as listener:
             retract(settings.data)  # what a server that was killed left there would send commands to the wrong place
             if (reason := _serve(settings, listener)) is not None:
-                return _stop(f"Cannot start: {reason}", "mdreader doctor says what is in the way.")
+                return stop(f"Cannot start: {reason}", "mdreader doctor says what is in the way.")
     except DataFolderInUseError as error:
-        return _stop(str(error), "Stop that one first, or give this one another folder: MDREADER_DATA=./other")
+        return stop(str(error), "Stop that one first, or give this one another folder: MDREADER_DATA=./other")
     except OSError as error:
-        return _stop(f"Cannot start: {error.strerror or error}", "mdreader doctor says what is in the way.")
+        return stop(f"Cannot start: {error.strerror or error}", "mdreader doctor says what is in the way.")
     return 0
-
-
-def _stop(*lines: str) -> int:
-    for line in lines:
-        print(line, file=sys.stderr)
-    return 1
 
 
 @contextlib.contextmanager

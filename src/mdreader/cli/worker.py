@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import sys
 
 import structlog
 
@@ -13,6 +12,7 @@ from mdreader.bootstrap.database import on_postgres
 from mdreader.bootstrap.extras import check_extras
 from mdreader.bootstrap.runtime import build_runtime
 from mdreader.bootstrap.telemetry import collecting, make_tracing, telling_of_dead_jobs
+from mdreader.cli.outcome import stop
 from mdreader.db.postgres_address import AddressError
 from mdreader.jobs.runner import Runner
 from mdreader.kernel import failpoints
@@ -41,16 +41,10 @@ def run(slots: int) -> int:
         with contextlib.nullcontext() if on_postgres(settings) else hold(settings.data):
             asyncio.run(_work(settings, slots))
     except DataFolderInUseError as error:
-        return _stop(str(error), "On SQLite the server does this work itself. Workers of their own need PostgreSQL.")
+        return stop(str(error), "On SQLite the server does this work itself. Workers of their own need PostgreSQL.")
     except (AddressError, AppError, MigrationError, SettingsError) as error:
-        return _stop(f"Cannot start: {error}", "mdreader doctor says what is in the way.")
+        return stop(f"Cannot start: {error}", "mdreader doctor says what is in the way.")
     return 0
-
-
-def _stop(*lines: str) -> int:
-    for line in lines:
-        print(line, file=sys.stderr)
-    return 1
 
 
 async def _work(settings: Settings, slots: int) -> None:

@@ -1,8 +1,7 @@
 """The embedded identity: accounts in our own database, tokens signed with our own secret."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from ipaddress import IPv6Address, ip_address
 from typing import Final, cast
 
@@ -15,6 +14,7 @@ from mdreader.features.accounts.passwords import Passwords
 from mdreader.features.accounts.sessions import SessionCache
 from mdreader.features.accounts.tokens import OPERATOR_PREFIX, AccessClaims, Tokens
 from mdreader.kernel.actor import Actor
+from mdreader.kernel.background import in_background
 from mdreader.kernel.clock import Clock
 from mdreader.kernel.errors import UnauthenticatedError
 from mdreader.ports.fanout import Fanout
@@ -48,15 +48,10 @@ class EmbeddedIdentity:
     async def running(self, fanout: Fanout) -> AsyncIterator["EmbeddedIdentity"]:
         """Listen for sessions that end and write the uses of keys; at the end write the last ones and stop the threads."""
         unsubscribe = fanout.subscribe(self.sessions.on_event)
-        writer = asyncio.create_task(self.key_uses.run())
-        # Let it begin: a task that is cancelled before its first step never reaches its `finally`.
-        await asyncio.sleep(0)
         try:
-            yield self
+            async with in_background(self.key_uses.run()):
+                yield self
         finally:
-            writer.cancel()
-            with suppress(asyncio.CancelledError):
-                await writer
             unsubscribe()
             self.passwords.close()
 

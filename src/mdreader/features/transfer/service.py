@@ -5,7 +5,7 @@ document here, the file leads; when somebody did, their text stays, unless whoev
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +20,7 @@ from mdreader.features.documents.records import Document
 from mdreader.features.documents.service import NewDocument, create_many, record_text
 from mdreader.features.documents.texts import check_text
 from mdreader.features.transfer.errors import EditedHereError, ImportTooLargeError, NotImportedError, PathTwiceError
+from mdreader.features.transfer.portions import portions
 from mdreader.features.transfer.schemas import MAX_BYTES, Status
 from mdreader.features.workspaces.access import Right, WorkspaceAccess, require_workspace
 from mdreader.kernel.actor import Actor
@@ -134,7 +135,7 @@ class _Batch:
     async def create(self, items: Sequence[_Item]) -> list[_Item]:
         """Make documents; answers those whose path was taken meanwhile."""
         taken: list[_Item] = []
-        for chunk in _chunks(items):
+        for chunk in portions(items, count=CHUNK_FILES, size=CHUNK_BYTES):
             async with self._runtime.database.write() as tx:
                 access = await self._gate(tx.conn)
                 new = [NewDocument(item.path, item.text) for item in chunk]
@@ -220,16 +221,3 @@ class _Batch:
         async with self._runtime.database.write() as tx:
             access = await self._gate(tx.conn)
             await queries.mark_imported(tx, access, {of: live.etag for of, live in replaced.items()})
-
-
-def _chunks(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
-    chunk: list[_Item] = []
-    size = 0
-    for item in items:
-        if chunk and (len(chunk) == CHUNK_FILES or size + item.size > CHUNK_BYTES):
-            yield chunk
-            chunk, size = [], 0
-        chunk.append(item)
-        size += item.size
-    if chunk:
-        yield chunk

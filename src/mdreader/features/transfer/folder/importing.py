@@ -8,6 +8,7 @@ from typing import Final
 
 from mdreader.features.transfer.folder.api import Api, ApiError
 from mdreader.features.transfer.folder.walk import Found, Passed, UnusableFileError, read_text
+from mdreader.features.transfer.portions import portions
 
 # What one call brings, the size in bytes of the files.
 CALL_FILES: Final = 200
@@ -82,13 +83,4 @@ def _note(report: ImportReport, path: str, status: str, detail: str) -> None:
 
 def calls(files: list[Found]) -> Iterator[list[Found]]:
     """Cut a list into what one call each brings; a file larger than a call goes alone."""
-    call: list[Found] = []
-    size = 0
-    for file in files:
-        if call and (len(call) == CALL_FILES or size + file.size > CALL_BYTES):
-            yield call
-            call, size = [], 0
-        call.append(file)
-        size += file.size
-    if call:
-        yield call
+    return portions(files, count=CALL_FILES, size=CALL_BYTES)
