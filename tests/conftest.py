@@ -1,7 +1,9 @@
 """Fixtures for every test: an application in this process, and a real server in another one."""
 
+import os
 import shutil
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -9,9 +11,11 @@ from typing import Any, cast
 import httpx
 import pytest
 from fastapi import FastAPI
+from httpx import create_ssl_context
 
 from mdreader.bootstrap.database import open_database
 from mdreader.db.engine import Database, Dialect
+from mdreader.features.accounts import passwords
 from mdreader.kernel.memory import settle
 from mdreader.main import create_app
 from mdreader.migrations import upgrade
@@ -44,6 +48,23 @@ def only_loopback() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def authorities_read_once() -> Iterator[None]:
+    """Each client of httpx reads all certificate authorities, which takes 30 ms of CPU: more than what most are made for."""
+    made: dict[tuple[object, ...], ssl.SSLContext] = {}
+
+    def once(verify: Any = True, cert: Any = None, *, trust_env: bool = True) -> ssl.SSLContext:
+        said = (os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")) if trust_env else ()
+        key = (verify, cert, *said)
+        if key not in made:
+            made[key] = create_ssl_context(verify, cert, trust_env)
+        return made[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("httpx._transports.default.create_ssl_context", once)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def forked_processes() -> Iterator[None]:
     """`mdreader` is forked from an interpreter that has loaded it."""
     with forked.forking():
@@ -60,6 +81,14 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the developer's shell has set must not decide a test."""
     for field in Settings.model_fields.values():
         monkeypatch.delenv(str(field.validation_alias), raising=False)
+
+
+@pytest.fixture(autouse=True)
+def cheap_passwords(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nearly every test signs people up, and is about something else. Servers in processes of their own hash as they always do."""
+    if request.node.get_closest_marker("real_passwords") is None:
+        monkeypatch.setattr(passwords, "MEMORY_KIB", 8)
+        monkeypatch.setattr(passwords, "PASSES", 1)
 
 
 @pytest.fixture(scope="session")

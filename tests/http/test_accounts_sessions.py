@@ -48,6 +48,7 @@ async def test_log_in(client: httpx.AsyncClient) -> None:
     assert await status_of_me(client, ada.access_token) == 200  # the first session goes on
 
 
+@pytest.mark.real_passwords
 async def test_nobody_learns_who_has_an_account(
     client: httpx.AsyncClient, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,6 +74,7 @@ async def test_nobody_learns_who_has_an_account(
     assert all(answer == answers[0] for answer in answers)
 
 
+@pytest.mark.real_passwords
 async def test_a_hash_of_older_parameters_is_made_anew_at_log_in(client: httpx.AsyncClient, runtime: Runtime) -> None:
     ada = await signed_up(client)
     old = Argon2Hasher(time_cost=1, memory_cost=1024, parallelism=1).hash(PASSWORD)

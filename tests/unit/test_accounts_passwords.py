@@ -81,6 +81,7 @@ async def test_half_a_character_is_a_wrong_password_and_no_error() -> None:
     passwords.close()
 
 
+@pytest.mark.real_passwords
 async def test_our_parameters_are_owasps() -> None:
     passwords = Passwords()
     stored = await passwords.hash("Correct-horse-1")
@@ -91,6 +92,7 @@ async def test_our_parameters_are_owasps() -> None:
     passwords.close()
 
 
+@pytest.mark.real_passwords
 async def test_an_unknown_account_costs_one_verification_at_the_same_price_and_is_never_right() -> None:
     hasher = CountingHasher()
     passwords = Passwords(hasher=hasher)
