@@ -34,12 +34,11 @@ async def note_schedules(database: Database, schedules: Iterable[Schedule], now:
         return
     async with database.write() as tx:
         insert = postgresql.insert if tx.conn.dialect.name == "postgresql" else sqlite.insert
-        for schedule in changed:
-            next_at = schedule.next_after(now)
-            row = {"name": schedule.name, "cadence": schedule.cadence, "next_at": next_at}
-            # Another server may have done it meanwhile, and have had the first turn, too.
-            await tx.conn.execute(insert(job_schedules).on_conflict_do_nothing(), row)
-            await tx.conn.execute(_CHANGE, {"of": schedule.name, "every": schedule.cadence, "at": next_at})
+        turns = [(schedule.name, schedule.cadence, schedule.next_after(now)) for schedule in changed]
+        rows = [dict(zip(("name", "cadence", "next_at"), turn, strict=True)) for turn in turns]
+        # Another server may have done it meanwhile, and have had the first turn, too.
+        await tx.conn.execute(insert(job_schedules).on_conflict_do_nothing(), rows)
+        await tx.conn.execute(_CHANGE, [dict(zip(("of", "every", "at"), turn, strict=True)) for turn in turns])
 
 
 async def enqueue_due(tx: Transaction, queue: Jobs, schedules: Mapping[str, Schedule], now: int) -> None:
