@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mdreader.features.collab.connection import Connection
 from mdreader.features.collab.mount import CollabProtocol, CollabServer
-from mdreader.features.collab.room import Room
+from mdreader.features.collab.reception import Reception
 from mdreader.main import create_app
 from mdreader.settings import Settings
 from support.ledger import pieces_in
@@ -34,16 +34,16 @@ class Promise(NamedTuple):
 
 def watch_sockets(patch: pytest.MonkeyPatch, note: Callable[[Promise], None]) -> None:
     """Note what goes out over sockets: updates, and markers for what their sender had sent before."""
-    real_receive, real_send = Room.receive, Connection.send
+    real_receive, real_send = Reception.receive, Connection.send
     sent_by: dict[Connection, set[str]] = {}
     marked: dict[tuple[Connection, bytes], frozenset[str]] = {}
 
-    def receive(room: Room, connection: Connection, payload: bytes) -> None:
+    def receive(reception: Reception, connection: Connection, payload: bytes) -> None:
         if payload[:2] in _UPDATES:
             sent_by.setdefault(connection, set()).update(_pieces(payload))
         elif payload[0] == _MARKER:
             marked[connection, payload] = frozenset(sent_by.get(connection, ()))
-        real_receive(room, connection, payload)
+        real_receive(reception, connection, payload)
 
     def send(connection: Connection, payload: bytes, *kind: Any) -> None:
         real_send(connection, payload, *kind)
@@ -51,7 +51,7 @@ def watch_sockets(patch: pytest.MonkeyPatch, note: Callable[[Promise], None]) ->
         if pieces:
             note(Promise(connection.document_id, pieces))
 
-    patch.setattr(Room, "receive", receive)
+    patch.setattr(Reception, "receive", receive)
     patch.setattr(Connection, "send", send)
 
 

@@ -8,6 +8,7 @@ from mdreader.features.collab.budget import (
     AROUND,
     CROWD_SHARE,
     CROWD_SLICE,
+    PROBATION,
     SHARE,
     SLICE,
     SUSPICION,
@@ -94,3 +95,19 @@ def test_those_who_only_type_wait_for_no_crowd() -> None:
     assert crowd.wait(1.0) > 0.0
     typist = Budget(crowd)
     assert typist.spend(0.0002, 1.0) == typist.wait(1.0) == 0.0
+
+
+def test_who_types_on_is_not_suspected_for_long() -> None:
+    budget, now = suspected(1.0), 1.0
+    while budget.clock is thread_time:
+        now += 0.1
+        assert budget.spend(0.0001, now) == 0.0
+    assert now == pytest.approx(1.0 + PROBATION, abs=0.11)
+
+
+def test_who_uses_more_than_a_typist_stays_suspected() -> None:
+    budget, now = suspected(1.0), 1.0
+    for _ in range(100):
+        now += 0.1
+        budget.spend(0.001, now)
+        assert budget.clock is thread_time

@@ -71,8 +71,21 @@ async def commit(store: PostgresLogStore, *batches: Batch) -> Exception | None:
     return await done
 
 
+class Nobody:
+    """A room that does not care."""
+
+    def flush(self) -> Batch | None:
+        return None
+
+    def committed(self) -> None:
+        pass
+
+    def failed(self, error: Exception) -> None:
+        pass
+
+
 def batch(document: str, seq: int) -> Batch:
-    return Batch(document, seq, EMPTY_UPDATE, lambda: None, lambda _error: None)
+    return Batch(document, Nobody(), seq, EMPTY_UPDATE)
 
 
 async def numbers(database: Database, document: str) -> list[int]:

@@ -13,9 +13,11 @@ SLICE: Final = 0.005
 SHARE: Final = 0.25
 """How much of the time, in the long run."""
 SUSPICION: Final = 0.0005
-"""Seconds used, which nobody types in a moment, after which the clock is changed for the dearer one, until there was a pause."""
-PAUSE: Final = 1.0
-"""Seconds without a message."""
+"""Seconds used, which nobody types in a moment, after which the clock is changed for the dearer one."""
+PROBATION: Final = 1.0
+"""Seconds for which it is the dearer one at least."""
+INNOCENT: Final = 0.005
+"""Seconds used in that time up to which it was the machine that was slow, or the document that came into memory."""
 AROUND: Final = 0.000_002
 """Seconds that reading a message and asking the clock cost beside what is measured: for the smallest most of it."""
 
@@ -49,32 +51,36 @@ class Budget:
     """What one person's connections have used. A message's time is the difference of two readings of `clock`.
 
     That is the time that went by, which costs next to nothing to read but may have been spent by others on a busy machine. Who seems to
-    use much of it is measured by the processor's time instead, and only that counts.
+    use much of it is measured by the processor's time instead, and only that counts: a system call, so not for those who only type.
     """
 
-    __slots__ = ("__weakref__", "_at", "_crowd", "_used", "clock")
+    __slots__ = ("__weakref__", "_at", "_crowd", "_measured", "_since", "_used", "clock")
 
     def __init__(self, crowd: Crowd) -> None:
         self._crowd = crowd
         self.clock: Callable[[], float] = perf_counter
         self._used = 0.0
         self._at = 0.0
+        self._since = 0.0  # when the dearer clock was taken, or found what it says too much
+        self._measured = 0.0  # what it has said since then
 
     def spend(self, seconds: float, now: float) -> float:
         """Note that handling a message took so long until `now`; how long to wait before the next one, 0 for not at all.
 
-        `now` is any clock in seconds that does not go back.
+        `now` is by `perf_counter`.
         """
-        passed = now - self._at
-        used = max(0.0, self._used - SHARE * passed) + seconds + AROUND
+        used = max(0.0, self._used - SHARE * (now - self._at)) + seconds + AROUND
         self._at = now
         self._used = used
         if self.clock is perf_counter:
             if used > SUSPICION:
-                self.clock, self._used = thread_time, 0.0
+                self.clock, self._used, self._since, self._measured = thread_time, 0.0, now, 0.0
             return 0.0
-        if passed > PAUSE:
-            self.clock = perf_counter
+        self._measured += seconds + AROUND
+        if now - self._since > PROBATION:
+            if self._measured <= INNOCENT:
+                self.clock = perf_counter
+            self._since, self._measured = now, 0.0
         wait = self._crowd.spend(seconds + AROUND, now)
         return max(wait, used / SHARE) if used > SLICE else wait
 

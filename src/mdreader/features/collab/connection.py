@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Coroutine
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -152,8 +153,13 @@ class Connection(WSListener):
             budget = self._budget
             clock = budget.clock
             started = clock()
-            self._frame(kind, frame.get_payload_as_bytes(), last=bool(frame.fin))
-            wait = budget.spend(clock() - started, self._rooms.time())
+            room = self.room
+            if room is not None and kind == _BINARY and frame.fin and self._fragments is None:  # nearly always
+                room.receive(self, frame.get_payload_as_bytes())
+            else:
+                self._frame(kind, frame.get_payload_as_bytes(), last=bool(frame.fin))
+            ended = clock()
+            wait = budget.spend(ended - started, ended if clock is perf_counter else perf_counter())
             if wait and self.is_open:
                 self._put_off = deque()
                 self._pause_reading(transport)
@@ -174,7 +180,7 @@ class Connection(WSListener):
         put_off = self._put_off
         if put_off is None:
             return
-        budget, now = self._budget, self._rooms.time()
+        budget, now = self._budget, perf_counter()
         wait = budget.wait(now)
         while put_off and not wait and self.is_open:
             clock = budget.clock
@@ -240,7 +246,7 @@ class Connection(WSListener):
         started = clock()
         if room is not None:
             room.receive(self, payload)
-        budget.spend(clock() - started, self._rooms.time())
+        budget.spend(clock() - started, perf_counter())
 
     def _refill(self) -> bool:
         now = self._rooms.time()

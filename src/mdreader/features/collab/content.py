@@ -130,8 +130,9 @@ class Content:
 
     def apply(self, update: bytes) -> None:
         """Apply an update, or a part of one, that was admitted."""
-        self._need().apply(update)
-        self._changed()
+        replica = self._replica
+        (replica if replica is not None else self._need()).apply(update)
+        self._full_state = self._body = self._text = None
 
     def judge_stored(self, update: bytes, keystrokes: Keystrokes | None = None) -> Verdict:
         """The gate's verdict on an update that another server has committed, which was let in there; changes nothing.

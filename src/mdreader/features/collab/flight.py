@@ -1,13 +1,12 @@
 """What of one room is being committed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mdreader.db.engine import Transaction
 from mdreader.features.collab.log import Batch
 from mdreader.features.collab.rewrite import Rewrite
-from mdreader.features.collab.text import Shape
 from mdreader.features.collab.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -18,22 +17,18 @@ if TYPE_CHECKING:
 Typed = list[tuple[bytes, "Connection", Verdict]]
 
 
-@dataclass(slots=True)
-class Flight:
-    """Begun by a room's flush, over when the log has told it."""
+@dataclass(slots=True, eq=False)
+class Flight(Batch):
+    """The batch that a room's flush begins, with what is to be done when the log has told it. Without `data` nothing is stored."""
 
-    started: float
     done: list[Callable[[], None]] = field(default_factory=list)  # those who wait for it
-    data: bytes | None = None
-    shape: Shape | None = None
     author: "Connection | None" = None  # the only one, or None for several
-    updates: Typed = field(default_factory=list)  # what its row was merged of, when it holds nothing but what was typed
+    updates: Typed | None = (
+        None  # what its row was merged of, when it holds nothing but what was typed and others are to hear of it
+    )
     typed: bool = False  # whether something of it came over a socket
-    rewrites: list[Rewrite] = field(default_factory=list)
-    batch: Batch | None = None
-    new_clients: dict[int, str] = field(default_factory=dict)  # client id -> user id, first seen in its rewrites
+    rewrites: Sequence[Rewrite] = ()
     forked: bool = False  # the replica does not hold it before it is committed
-    exact: bool = False  # see `Batch`
 
     @property
     def records(self) -> bool:
@@ -45,7 +40,7 @@ class Flight:
         """Whether the tree is told of everything in it in the same transaction."""
         return not self.typed and all(rewrite.recording or not rewrite.changed for rewrite in self.rewrites)
 
-    async def record(self, tx: Transaction) -> None:
+    async def write_records(self, tx: Transaction) -> None:
         """Write what its rewrites want written beside the text."""
         for rewrite in self.rewrites:
             if rewrite.recording:

@@ -17,10 +17,9 @@ from mdreader.features.collab import storage
 from mdreader.features.collab.awareness import decode_awareness
 from mdreader.features.collab.bulk import STRETCH, Stage
 from mdreader.features.collab.content import Content
-from mdreader.features.collab.flight import Typed
+from mdreader.features.collab.flight import Flight
 from mdreader.features.collab.intake import Intake
 from mdreader.features.collab.keystrokes import Keystrokes, encode_keystrokes, read_keystrokes
-from mdreader.features.collab.log import Batch
 from mdreader.features.collab.pipeline import BROKEN
 from mdreader.features.collab.presence import Presence, Server
 from mdreader.features.collab.replica import ReplicaError
@@ -117,15 +116,15 @@ class Follower:
 
     # ---- to the others ----
 
-    def say_row(self, batch: Batch, typed: Typed) -> None:
-        """A row of ours is stored; `typed`: what it was merged of, when it holds nothing else."""
-        number = write_uint(batch.number or batch.seq)
-        if batch.shape is not None or batch.new_clients or len(batch.data) > INLINE_BYTES:
+    def say_row(self, flight: Flight) -> None:
+        """A row of ours is stored."""
+        number = write_uint(flight.number or flight.seq)
+        if flight.shape is not None or flight.new_clients or len(flight.data) > INLINE_BYTES:
             message = b"".join((_LOOK, number))
-        elif typed and (keystrokes := encode_keystrokes(typed)) is not None:
-            message = b"".join((_TYPED, number, keystrokes, batch.data))
+        elif flight.updates and (keystrokes := encode_keystrokes(flight.updates)) is not None:
+            message = b"".join((_TYPED, number, keystrokes, flight.data))
         else:
-            message = b"".join((_ROW, number, batch.data))
+            message = b"".join((_ROW, number, flight.data))
         self._doorbell.publish(self._document_id, message)
 
     def say_people(self, updates: list[bytes], *, ask: bool = False) -> None:

@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING, Protocol
 
-from mdreader.features.collab.flight import Typed
-from mdreader.features.collab.log import Batch
+from mdreader.features.collab.flight import Flight
 from mdreader.features.collab.storage import Stored
 
 if TYPE_CHECKING:
@@ -30,8 +29,8 @@ class PipelineHost(Protocol):
         """A commit is done and told."""
         ...
 
-    def stored(self, batch: Batch, updates: Typed) -> None:
-        """A batch of this room is stored: other servers are to hear of it. `updates`: see `Flight`."""
+    def stored(self, flight: Flight) -> None:
+        """A batch of this room is stored: other servers are to hear of it."""
         ...
 
     def catch_up(self, seq: int) -> None:

@@ -6,7 +6,7 @@ when the transaction is on the disk; nothing is shown or acknowledged before.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
@@ -37,16 +37,15 @@ STILL_MANY_ROOMS = 16
 STRETCH = 0.010
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Batch:
     """What one room wants committed: an update, client ids first seen in it, or a new shape of the file."""
 
     document_id: str
-    seq: int  # the log row's number: one more than the room's last
-    data: bytes  # Yjs update v1; an empty one when only the shape changes
-    on_committed: Callable[[], None]
-    on_failed: Callable[[Exception], None]
-    new_clients: dict[int, str] = field(default_factory=dict)  # client id -> user id
+    source: "Source"  # is told of its end
+    seq: int = 0  # the log row's number: one more than the room's last
+    data: bytes = b""  # Yjs update v1; an empty update when only the shape changes
+    new_clients: Mapping[int, str] = field(default_factory=dict)  # client id -> user id
     shape: Shape | None = None
     # To be written in the same transaction, behind the rows of all batches. Called again when that could not be committed.
     record: Callable[[Transaction], Awaitable[None]] | None = None
@@ -62,8 +61,12 @@ class Source(Protocol):
         """Hand over what is to be committed next; None when there is nothing (any more)."""
         ...
 
+    def committed(self) -> None:
+        """What was handed over last is on the disk."""
+        ...
+
     def failed(self, error: Exception) -> None:
-        """`flush` raised: what it had taken is lost."""
+        """It cannot be stored, or `flush` raised: what it had taken is lost."""
         ...
 
 
@@ -221,9 +224,9 @@ class LogWriter:
     def _tell(batch: Batch, error: Exception | None) -> None:
         try:
             if error is None:
-                batch.on_committed()
+                batch.source.committed()
             else:
-                batch.on_failed(error)
+                batch.source.failed(error)
         except Exception:  # a room's mistake must not stop the log of the others
             log.exception("batch_callback_failed", document_id=batch.document_id)
 

@@ -25,7 +25,7 @@ from mdreader.features.collab.rewrite import Rewrite
 from mdreader.features.collab.rewrites import PATIENCE, Rewrites
 from mdreader.features.collab.varint import ProtocolError
 from mdreader.features.collab.verdict import Verdict
-from mdreader.features.collab.window import Window
+from mdreader.features.collab.window import FEW, Window
 from mdreader.kernel.errors import AppError, StorageFullError
 from mdreader.kernel.failpoints import hit
 
@@ -112,7 +112,8 @@ class Pipeline:
     def take(self, update: bytes, connection: "Connection", verdict: Verdict) -> None:
         """An update that was admitted."""
         self._incoming.append((update, connection, verdict))
-        self.claim(verdict)
+        if verdict.new_clients:
+            self.claim(verdict)
         self.flush_soon()
 
     def claim(self, verdict: Verdict) -> None:
@@ -211,7 +212,8 @@ class Pipeline:
         """Have what waits committed, at once or with what comes in the next moment. `awaited`: see `LogWriter.ready`."""
         if self._timer is not None or self._flight is not None or self._ended:
             return
-        wait = self.wait()
+        people = self._host.people
+        wait = self._window.seconds(people, self._loop.time()) if people > FEW else 0.0
         if wait:
             self._timer = self._loop.call_later(wait, self._flush_now)
         else:
@@ -236,74 +238,78 @@ class Pipeline:
         if flight is None:
             return None
         self._rewrites.had_turn = bool(flight.rewrites)
-        if not (self._incoming or flight.forked):  # else not all of what they wait for is on its way
+        if self._next_done and not (
+            self._incoming or flight.forked
+        ):  # else not all of what they wait for is on its way
             flight.done, self._next_done = self._next_done, []
         self._flight = flight
-        if flight.data is None:
-            self._committed()
+        if not flight.data:
+            self.committed()
             return None
-        self._new_clients |= flight.new_clients
-        new_clients, self._new_clients = self._new_clients, {}
+        if self._new_clients:
+            flight.new_clients = {**self._new_clients, **flight.new_clients}
+            self._new_clients = {}
+        if flight.records:
+            flight.record = flight.write_records
+        flight.seq = self.position.seq + 1
         hit("room.applied")
-        flight.batch = Batch(
-            self._document_id,
-            self.position.seq + 1,
-            flight.data,
-            self._committed,
-            self.failed,
-            new_clients,
-            flight.shape,
-            flight.record if flight.records else None,
-            exact=flight.exact,
-        )
-        return flight.batch
+        return flight
 
     def _make(self, bulk: Bulk | None, *, rewritable: bool) -> Flight | None:
         """Apply what goes next; None when the room has ended by that."""
-        authors: dict[Connection, None] = {}
+        flight = Flight(self._document_id, self)
+        incoming: Typed = []
         try:
             # In turns, or those who write over HTTP all the time would let nobody type.
             if self._shared and rewritable and bulk is None and not (self._rewrites.had_turn and self._incoming):
-                flight = self._rewrites.fork(self._content, self._epoch, self._loop.time())
-                self._window.sent(1, flight.started)
+                self._rewrites.fork(flight, self._content, self._epoch)
+                self._window.sent(1, self._loop.time())
                 return flight
-            return self._apply_all(bulk, authors)
+            incoming, self._incoming = self._incoming, []
+            if (
+                len(incoming) == 1 and bulk is None and (self._shared or not rewritable)
+            ):  # nearly always, where few people are
+                self._apply_one(flight, incoming)
+            else:
+                self._apply_all(flight, bulk, incoming)
         except (ReplicaError, ProtocolError) as error:
-            for connection in authors:
+            for connection in _authors(bulk, incoming):
                 connection.close(CloseCode.REFUSED, "the update cannot be applied")
             self._host.broken(BROKEN, f"replica: {error}")
             return None
+        return flight
 
-    def _apply_all(self, bulk: Bulk | None, authors: "dict[Connection, None]") -> Flight:
-        """Apply a bulk, what was typed by `authors`, who are filled in, and where nobody else writes to the log all rewrites, too."""
-        flight = Flight(self._loop.time())
-        incoming, self._incoming = self._incoming, []
-        rewrites = [] if self._shared else self._rewrites.take()
-        self._window.sent(len(incoming) + len(rewrites), flight.started)
-        if len(incoming) == 1 and bulk is None and not rewrites:  # nearly always, where few people are
-            ((update, author, _),) = incoming
+    def _apply_one(self, flight: Flight, incoming: Typed) -> None:
+        """Apply what one person typed, one update."""
+        ((flight.data, flight.author, _),) = incoming
+        flight.typed = True
+        if self._shared:
             flight.updates = incoming
-            authors[author] = None
-            self._content.apply(update)
-            flight.data, flight.author, flight.typed = update, author, True
-            self.last_writer = author.person.user_id
-            return flight
-        authors.update(dict.fromkeys(connection for _, connection, _ in incoming))
+        self._window.sent(1, self._loop.time())
+        self._content.apply(flight.data)
+        self.last_writer = flight.author.person.user_id
+
+    def _apply_all(self, flight: Flight, bulk: Bulk | None, incoming: Typed) -> None:
+        """Apply a bulk, what was typed, and where nobody else writes to the log all rewrites, too."""
+        rewrites = [] if self._shared else self._rewrites.take()
+        self._window.sent(len(incoming) + len(rewrites), self._loop.time())
+        authors = _authors(bulk, incoming)
         made: list[bytes] = []
         if bulk is not None:
             self.bulk = None
             made.append(bulk.news)
-            authors[bulk.connection] = None
         try:
             applied = self._apply(incoming, made)
-            if bulk is None and not rewrites:
+            if self._shared and bulk is None and not rewrites:
                 flight.updates = applied
             for rewrite in rewrites:
                 self._rewrite(rewrite, flight, made)
+            flight.rewrites = rewrites
             if not made and flight.shape is not None:
                 # A row, by whose number everybody sees that the stored text and ETag are older.
                 made.append(EMPTY_UPDATE)
-            flight.data = merged(made) if made else None
+            if made:
+                flight.data = merged(made)
         except BaseException:
             self._rewrites.put_back(rewrites)  # `end` tells those who wait for them
             raise
@@ -312,9 +318,8 @@ class Pipeline:
         if authors:
             flight.typed = True
             self.last_writer = next(reversed(authors)).person.user_id
-        return flight
 
-    def _apply(self, incoming: "Typed", made: list[bytes]) -> "Typed":
+    def _apply(self, incoming: Typed, made: list[bytes]) -> Typed:
         """Apply updates in their order, for a stretch of time, and give those; what is left waits for the next flush."""
         end = time.perf_counter() + STRETCH
         for index, (update, _, _) in enumerate(incoming):
@@ -330,25 +335,25 @@ class Pipeline:
         change = rewrite.apply(self._content, flight.shape or self.position.shape, self._epoch)
         if change.update is not None:
             made.append(change.update)
-        flight.new_clients |= dict.fromkeys(change.new_clients, rewrite.owner)
+        flight.new_clients = {**flight.new_clients, **dict.fromkeys(change.new_clients, rewrite.owner)}
         flight.shape = change.shape or flight.shape
-        flight.rewrites.append(rewrite)
 
     # ---- told ----
 
-    def _committed(self) -> None:
+    def committed(self) -> None:
+        """What `flush` handed over last is on the disk; or there was nothing to store, or another server's row came before it."""
         flight = self._flight
         if flight is None or self._ended:
             return
         try:
-            if flight.batch is not None and flight.batch.moved:
-                self._again(flight, flight.batch)
+            if flight.moved:
+                self._again(flight)
             else:
                 self._tell(flight)
         except Exception as error:
             # It is stored, and who asked for it is told so. But who was shown what is not known any more: everybody reads it anew.
             log.exception("told_by_half", document_id=self._document_id)
-            if flight.batch is None or not flight.batch.moved:
+            if not flight.moved:
                 for rewrite in flight.rewrites:
                     rewrite.settle()
             self._host.broken(BROKEN, f"{type(error).__name__}: {error}")
@@ -358,17 +363,19 @@ class Pipeline:
 
     def _tell(self, flight: Flight) -> None:
         """Take in what is stored, show it, and acknowledge it: in this order, but for a moment in which it waits for other servers'."""
-        if flight.forked and flight.data not in (None, EMPTY_UPDATE):
-            self._content.adopt(flight.data)
+        data = flight.data
+        shows = data not in (b"", EMPTY_UPDATE)
+        if flight.forked and shows:
+            self._content.adopt(data)
         self._flight = None
-        batch = flight.batch
-        if batch is not None:
-            seq = batch.number or batch.seq
+        if data:
+            seq = flight.number or flight.seq
             self.position.committed(seq, flight.shape, self._loop.time(), recorded=flight.is_recorded)
-            self._host.stored(batch, flight.updates)
+            if self._shared:
+                self._host.stored(flight)
             hit("room.before_broadcast")
-            if batch.data != EMPTY_UPDATE:
-                self._host.broadcast(batch.data, flight.author)
+            if shows:
+                self._host.broadcast(data, flight.author)
             hit("room.before_acknowledgement")
         for callback in flight.done:
             callback()
@@ -389,13 +396,13 @@ class Pipeline:
             self._bulk_turn()
         self._host.moved_on()
 
-    def _again(self, flight: Flight, batch: Batch) -> None:
+    def _again(self, flight: Flight) -> None:
         """Another server was faster: its rows are read, then the rewrite is made anew."""
         self._flight = None
-        self._new_clients = batch.new_clients | self._new_clients  # those of other edits went along
+        self._new_clients = {**flight.new_clients, **self._new_clients}  # those of other edits went along
         self._next_done[:0] = flight.done
-        self._rewrites.again(flight.rewrites, batch.seq)
-        self._host.catch_up(batch.seq)
+        self._rewrites.again(flight.rewrites, flight.seq)
+        self._host.catch_up(flight.seq)
         self._go_on()
 
     def failed(self, error: Exception) -> None:
@@ -432,6 +439,14 @@ class Pipeline:
         callbacks, self._settled = self._settled, []
         for callback in callbacks:
             callback()  # each looks itself whether the room has ended
+
+
+def _authors(bulk: Bulk | None, incoming: Typed) -> "dict[Connection, None]":
+    """Whose these are, each once, who wrote last at the end."""
+    authors = dict.fromkeys(connection for _, connection, _ in incoming)
+    if bulk is not None:
+        authors[bulk.connection] = None
+    return authors
 
 
 def _resolve(done: "asyncio.Future[None]") -> None:

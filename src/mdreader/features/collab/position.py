@@ -79,6 +79,10 @@ class Position:
             self.dirty_since = self.changed_at
 
     def _advance(self, seq: int) -> None:
+        if seq == self.seq + 1 and not self._ahead:  # nearly always
+            self.seq = seq
+            self.log_rows += 1
+            return
         if seq > self.seq:
             self.log_rows += 1
             if self._ahead is None:

@@ -6,7 +6,7 @@ Some must wait: for the document to come into memory, for a large update, or for
 import asyncio
 import time
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+# To ask the enum each time costs a look-up.
+_UPDATE: Final = FrameKind.UPDATE
+_STEP2: Final = FrameKind.STEP2
+_NEW: Final = Kind.NEW
+_GAP: Final = Kind.GAP
 # Saved markers kept for a client that is behind; it asks again with the next one.
 HELD_MARKERS = 64
 
@@ -71,16 +76,15 @@ class Reception:
             self._keep(connection, payload)
             return
         try:
-            frame = protocol.decode(payload)
-            kind = frame.kind
-            if kind is FrameKind.UPDATE or kind is FrameKind.STEP2:
-                self._receive_update(connection, payload, frame.body, step2=kind is FrameKind.STEP2)
+            kind, body = protocol.decode(payload)
+            if kind is _UPDATE or kind is _STEP2:
+                self._receive_update(connection, payload, body, step2=kind is _STEP2)
             elif kind is FrameKind.AWARENESS:
-                self._host.show(connection, frame.body)
+                self._host.show(connection, body)
             elif kind is FrameKind.SAVED_MARKER:
                 self._receive_marker(connection, payload)
             elif kind is FrameKind.STEP1:
-                self._receive_step1(connection, payload, frame.body)
+                self._receive_step1(connection, payload, body)
             else:
                 self._host.tell_everyone(connection)
         except ProtocolError as error:
@@ -122,24 +126,26 @@ class Reception:
         elif len(update) > BULK_BYTES:
             self._take_slowly(connection, payload, update, step2=step2)
         else:
-            verdict = self._judge(connection, payload, update)
-            if verdict is not None and verdict.size > BULK_PIECES:
+            verdict: Verdict | None
+            try:
+                verdict = self._content.check(update, connection.person.user_id)
+            except TooLargeForRoomError:
+                verdict = self._judge_again(connection, payload, update)
+            if verdict is None:
+                return
+            if verdict.size > BULK_PIECES:
                 self._take_slowly(connection, payload, update, step2=step2)
-            elif verdict is not None:
+            else:
                 self._take(connection, update, verdict, step2=step2)
 
-    def _judge(self, connection: "Connection", payload: bytes, update: bytes) -> Verdict | None:
-        """The gate's verdict, or None when the update would make the document too large, or waits until that can be told."""
-        user_id = connection.person.user_id
+    def _judge_again(self, connection: "Connection", payload: bytes, update: bytes) -> Verdict | None:
+        """The gate's verdict, or None when the update does make the document too large, or waits until that can be told."""
+        if self._pipeline.unapplied:  # a deletion may be on its way
+            self._keep(connection, payload)
+            return None
+        self._content.recount()
         try:
-            return self._content.check(update, user_id)
-        except TooLargeForRoomError:
-            if self._pipeline.unapplied:  # a deletion may be on its way
-                self._keep(connection, payload)
-                return None
-            self._content.recount()
-        try:
-            return self._content.check(update, user_id)
+            return self._content.check(update, connection.person.user_id)
         except TooLargeForRoomError:
             self._refuse_size(connection)
             return None
@@ -148,10 +154,11 @@ class Reception:
         connection.close(CloseCode.TOO_LARGE, f"a document holds at most {self._around.max_document_bytes} bytes")
 
     def _take(self, connection: "Connection", update: bytes, verdict: Verdict, *, step2: bool) -> None:
-        if verdict.kind is Kind.GAP:
+        kind = verdict.kind
+        if kind is _GAP:
             self._ask_for_more(connection, step2=step2)
             return
-        if verdict.kind is Kind.NEW:
+        if kind is _NEW:
             # The answer to a step 1 repeats every deletion the client knows of; only what is news is worth a row and a frame.
             self._pipeline.take(self._content.admit(update, verdict, reduce=step2), connection, verdict)
         if step2:

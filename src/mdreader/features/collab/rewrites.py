@@ -5,6 +5,7 @@ server was faster, it is made anew as soon as that server's row is here: made be
 that is no longer the newest.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from mdreader.features.collab.content import Content
@@ -49,11 +50,11 @@ class Rewrites:
         taken, self._queue = self._queue, []
         return taken
 
-    def put_back(self, rewrites: list[Rewrite]) -> None:
+    def put_back(self, rewrites: Sequence[Rewrite]) -> None:
         """Those that were taken wait again, before all others."""
         self._queue[:0] = rewrites
 
-    def again(self, rewrites: list[Rewrite], row: int) -> None:
+    def again(self, rewrites: Sequence[Rewrite], row: int) -> None:
         """Another server was faster: they are made anew when its `row` is here, or given back after too many tries."""
         self._after = row
         for rewrite in rewrites:
@@ -68,17 +69,15 @@ class Rewrites:
             self._queue.remove(rewrite)
             rewrite.fail(_lost())
 
-    def fork(self, content: Content, epoch: str, now: float) -> Flight:
-        """Make the first one on a copy of `content`. Raises what pycrdt makes of it; the rewrite waits on then."""
+    def fork(self, flight: Flight, content: Content, epoch: str) -> None:
+        """Make the first one on a copy of `content` for `flight`. Raises what pycrdt makes of it; the rewrite waits on then."""
         rewrite = self._queue[0]
         change = rewrite.apply(content.fork(), self._position.shape, epoch)
         del self._queue[0]
-        flight = Flight(now, data=change.update, shape=change.shape, rewrites=[rewrite], forked=True)
+        flight.rewrites, flight.shape, flight.forked = (rewrite,), change.shape, True
+        flight.data = change.update or (EMPTY_UPDATE if change.shape is not None else b"")
         flight.new_clients = dict.fromkeys(change.new_clients, rewrite.owner)
-        if flight.data is None and flight.shape is not None:
-            flight.data = EMPTY_UPDATE
         flight.exact = rewrite.conditional or rewrite.tries < EXACT_TRIES
-        return flight
 
 
 def _lost() -> UnavailableError:

@@ -12,10 +12,10 @@ from mdreader.features.collab import protocol
 from mdreader.features.collab.awareness import decode_awareness, encode_awareness
 from mdreader.features.collab.closing import CloseCode
 from mdreader.features.collab.content import Content
-from mdreader.features.collab.flight import Typed
+from mdreader.features.collab.flight import Flight
 from mdreader.features.collab.folding import Capture
 from mdreader.features.collab.follower import Follower
-from mdreader.features.collab.log import Batch, LogWriter
+from mdreader.features.collab.log import LogWriter
 from mdreader.features.collab.pipeline import BROKEN, Pipeline
 from mdreader.features.collab.position import Position
 from mdreader.features.collab.presence import Presence
@@ -62,14 +62,17 @@ class Room:
         "_presence",
         "_reception",
         "_used_at",
+        "broadcast",
         "connections",
         "dead",
         "document_id",
         "epoch",
         "follower",
+        "moved_on",
         "pipeline",
         "position",
         "projected_seq",
+        "receive",
     )
 
     def __init__(self, stored: Stored, surroundings: Surroundings, follower: Follower | None = None) -> None:
@@ -95,6 +98,10 @@ class Room:
         )
         self._presence = Presence(shared=follower is not None)
         self._reception = Reception(self, self._content, self.pipeline, surroundings)
+        # Not methods that call these: each call more is felt where many rooms have few people.
+        self.receive = self._reception.receive
+        self.moved_on = self._reception.moved_on
+        self.broadcast = self.send_update if follower is None else follower.show
         self._used_at = self._loop.time()
         self._awareness_timer: asyncio.TimerHandle | None = None
         if follower is not None:
@@ -103,6 +110,8 @@ class Room:
     @property
     def people(self) -> int:
         """How many people there are, on whichever server."""
+        if self.follower is None:
+            return len(self.connections)
         return len(self.connections) + self._presence.elsewhere
 
     @property
@@ -144,10 +153,6 @@ class Room:
 
     # ---- messages ----
 
-    def receive(self, connection: "Connection", payload: bytes) -> None:
-        """Take one message of a connection that has joined."""
-        self._reception.receive(connection, payload)
-
     def show(self, connection: "Connection", states: bytes) -> None:
         """Take what a connection says of itself. Raises `ProtocolError`."""
         if self._presence.update(connection, connection.person, decode_awareness(states)):
@@ -187,13 +192,6 @@ class Room:
 
     # ---- what the pipeline asks ----
 
-    def broadcast(self, update: bytes, author: "Connection | None") -> None:
-        """Show a committed update to everybody but its only author, and what waits of other servers to everybody."""
-        if self.follower is not None:
-            self.follower.show(update, author)
-        else:
-            self.send_update(update, author)
-
     def send_update(self, update: bytes, author: "Connection | None") -> None:
         """Send an update to everybody but its only author."""
         frame = protocol.encode_update(update)
@@ -204,19 +202,15 @@ class Room:
                 sent += 1
         DELIVERIES.count += sent
 
-    def moved_on(self) -> None:
-        """A commit is done: messages that were held for it go on."""
-        self._reception.moved_on()
-
     def moved(self) -> None:
         """Messages have gone on, and so may the rows of other servers."""
         if self.follower is not None:
             self.follower.pump()
 
-    def stored(self, batch: Batch, updates: Typed) -> None:
-        """A batch is committed: other servers are to hear of it. `updates`: see `Flight`."""
+    def stored(self, flight: Flight) -> None:
+        """It is committed: other servers are to hear of it."""
         if self.follower is not None:
-            self.follower.say_row(batch, updates)
+            self.follower.say_row(flight)
 
     def catch_up(self, seq: int) -> None:
         """A row of another server is stored under `seq`."""
