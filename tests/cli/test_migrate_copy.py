@@ -4,11 +4,8 @@ import os
 import subprocess
 import sys
 import tarfile
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,28 +16,15 @@ import pytest
 from cli.conftest import run
 from support import aws
 from support.http import signed_up_at
+from support.http_servers import Quiet, listening
 from support.postgres import Postgres
 from support.server import Server
 
 BACKUP = Path(__file__).resolve().parents[2] / "infra" / "box" / "backup.py"
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The address of what lies in `folder`."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+class Files(Quiet, SimpleHTTPRequestHandler):
+    """Of one folder."""
 
 
 def test_copy_of_a_box_becomes_a_teams_database(postgres: Postgres, tmp_path: Path, aws_endpoint: str) -> None:
@@ -63,7 +47,7 @@ def test_copy_of_a_box_becomes_a_teams_database(postgres: Postgres, tmp_path: Pa
     secrets = boto3.client("secretsmanager", endpoint_url=aws_endpoint, region_name=aws.REGION)
     arn = secrets.create_secret(Name="database", SecretString=f'{{"username": "{urlsplit(url).username}"}}')["ARN"]
     known = {"SECRETS_ARN": arn, "AWS_ENDPOINT_URL": aws_endpoint, "AWS_REGION": aws.REGION, **aws.CREDENTIALS}
-    with served(backups) as there:
+    with listening(partial(Files, directory=str(backups))) as there:
         ended = run(elsewhere, "migrate-data", "--from", f"{there}/last.tar", DATABASE_URL=url, **known)
     assert ended.code == 0, ended.errors
     assert "1 documents read as before" in ended.output
@@ -94,7 +78,7 @@ def test_what_is_no_copy_is_refused(tmp_path: Path, source: str, hint: str) -> N
         link = tarfile.TarInfo("secret.key")
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/hostname"
         archive.addfile(link)
-    with served(tmp_path) as there:
+    with listening(partial(Files, directory=str(tmp_path))) as there:
         ended = run(
             tmp_path, "migrate-data", "--from", source.format(there=there), "--to", "postgresql://me@127.0.0.1:9/none"
         )

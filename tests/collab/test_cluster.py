@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from pycrdt import Doc, Text, create_update_message
+from pycrdt import create_update_message
 
 from collab.conftest import Team, make_team
 from support.cluster import cluster
@@ -13,7 +13,7 @@ from support.http import Person
 from support.postgres import Postgres
 from support.redis import RedisServer
 from support.server import Server
-from support.yclient import YClient, connected
+from support.yclient import YClient, connected, forged_update
 
 # Told at once; without a word of it a server asks the database every 30 s.
 TOLD_SECONDS = 10
@@ -231,13 +231,7 @@ async def test_nobody_writes_under_the_client_id_of_somebody_on_the_other_server
     async with connected(*here) as ann, connected(*there) as bob:
         await ann.append("mine")
         await bob.wait_for_text("mine")
-        forged: Doc[Text] = Doc(client_id=ann.client_id)
-        forged.apply_update(ann.doc.get_update())
-        made: list[bytes] = []
-        subscription = forged.observe(lambda event: made.append(event.update))
-        forged.get("content", type=Text).insert(4, " forged")
-        forged.unobserve(subscription)
-        await bob.send(create_update_message(made[0]))
+        await bob.send(create_update_message(forged_update(ann, 4, " forged")))
         assert await bob.closed() == (4400, "foreign_client")
         await ann.append("!")
         await ann.saved()

@@ -2,6 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -27,29 +30,44 @@ async def sides(postgres_url: str) -> AsyncIterator[Sides]:
         yield made
 
 
-async def test_people_can_type_while_texts_are_replaced_without_end(sides: Sides) -> None:
-    room, _ = await sides.open()
-    ann = Typist(room, sides.user)
-    put = 0
+@dataclass
+class Replaced:
+    """How often a text was."""
+
+    count: int = 0
+
+
+@asynccontextmanager
+async def replaced_without_end(room: Room, user: str) -> AsyncIterator[Replaced]:
+    """Three who replace the text again and again until the block ends."""
+    replaced = Replaced()
     over = False
 
     async def replace_on_and_on(name: str) -> None:
-        nonlocal put
         while not over:
-            await room.replace(Rewrite(f"{name} {put}\n", None, sides.user))
-            put += 1
+            await room.replace(Rewrite(f"{name} {replaced.count}\n", None, user))
+            replaced.count += 1
 
     async with asyncio.TaskGroup() as group:
         for name in "abc":
             group.create_task(replace_on_and_on(name))
-        await eventually(lambda: put > 5, "texts that are replaced")
+        await eventually(lambda: replaced.count > 5, "texts that are replaced")
+        try:
+            yield replaced
+        finally:
+            over = True
+
+
+async def test_people_can_type_while_texts_are_replaced_without_end(sides: Sides) -> None:
+    room, _ = await sides.open()
+    ann = Typist(room, sides.user)
+    async with replaced_without_end(room, sides.user) as put:
         for _ in range(3):
-            before = put
+            before = put.count
             ann.type("typed ")
-            marker = ann.mark()
-            await eventually(lambda marker=marker, before=before: marker in ann.frames or put > before + 30, "an end")  # type: ignore[misc]
-            assert put - before <= 3, "whoever types waits for many texts that came after it"
-        over = True
+            answered = partial(ann.frames.__contains__, ann.mark())
+            await eventually(lambda answered=answered, most=before + 30: answered() or put.count > most, "an end")  # type: ignore[misc]
+            assert put.count - before <= 3, "whoever types waits for many texts that came after it"
     await ann.saved()
 
 
@@ -74,24 +92,11 @@ async def test_texts_get_their_turn_while_people_type_without_end(sides: Sides) 
 async def test_a_large_update_gets_its_turn_while_texts_are_replaced_without_end(sides: Sides) -> None:
     room, _ = await sides.open()
     ann = Typist(room, sides.user)
-    put = 0
-    over = False
-
-    async def replace_on_and_on(name: str) -> None:
-        nonlocal put
-        while not over:
-            await room.replace(Rewrite(f"{name} {put}\n", None, sides.user))
-            put += 1
-
-    async with asyncio.TaskGroup() as group:
-        for name in "abc":
-            group.create_task(replace_on_and_on(name))
-        await eventually(lambda: put > 5, "texts that are replaced")
-        before = put
+    async with replaced_without_end(room, sides.user) as put:
+        before = put.count
         ann.type("large " * 10_000)
         marker = ann.mark()
-        await eventually(lambda: marker in ann.frames or put > before + 200, "an end")
-        over = True
+        await eventually(lambda: marker in ann.frames or put.count > before + 200, "an end")
         assert marker in ann.frames
     await ann.saved()
 

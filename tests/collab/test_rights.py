@@ -8,7 +8,7 @@ from pycrdt import Doc, Text, create_update_message
 
 from collab.conftest import Team
 from support.http import PASSWORD
-from support.yclient import connected
+from support.yclient import connected, forged_update
 
 
 @pytest.mark.parametrize("role", ["viewer", "commenter"])
@@ -127,13 +127,7 @@ async def test_nobody_writes_under_the_client_id_of_another(team: Team) -> None:
     ):
         await ann.append("mine")
         await bob.wait_for_text("mine")
-        forged: Doc[Text] = Doc(client_id=ann.client_id)
-        forged.apply_update(ann.doc.get_update())
-        made: list[bytes] = []
-        subscription = forged.observe(lambda event: made.append(event.update))
-        forged.get("content", type=Text).insert(4, " forged")
-        forged.unobserve(subscription)
-        await bob.send(create_update_message(made[0]))
+        await bob.send(create_update_message(forged_update(ann, 4, " forged")))
         code, reason = await bob.closed()
         assert (code, reason) == (4400, "foreign_client")
         await ann.append("!")

@@ -12,16 +12,9 @@ from mdreader.adapters.notices_log import LogNotices
 from mdreader.adapters.notices_sns import SnsNotices
 from mdreader.ports.notices import QUIET_SECONDS, Notice, Notices
 from support.aws import REGION
+from support.clock import FakeTime
 
 NOTICE = Notice("job.dead", "error", "The job mail failed 5 times", subject="mail", data={"job_id": "1", "tries": 5})
-
-
-class Time:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Topic:
@@ -42,8 +35,8 @@ class Topic:
 
 
 @pytest.fixture
-def time() -> Time:
-    return Time()
+def time() -> FakeTime:
+    return FakeTime()
 
 
 @pytest.fixture
@@ -52,7 +45,7 @@ def topic(aws_endpoint: str) -> Topic:
 
 
 @pytest.fixture(params=["log", "sns"])
-async def notices(request: pytest.FixtureRequest, time: Time) -> AsyncIterator[Notices]:
+async def notices(request: pytest.FixtureRequest, time: FakeTime) -> AsyncIterator[Notices]:
     if request.param == "log":
         yield LogNotices(now=time)
         return
@@ -78,7 +71,7 @@ async def test_a_notice_is_a_line_of_its_severity(notices: Notices, lines: list[
     assert (line["kind"], line["message"], line["data"]) == (NOTICE.kind, NOTICE.message, NOTICE.data)
 
 
-async def test_the_same_is_told_once_a_minute(notices: Notices, time: Time, lines: list[Any]) -> None:
+async def test_the_same_is_told_once_a_minute(notices: Notices, time: FakeTime, lines: list[Any]) -> None:
     other = Notice("job.dead", "error", "Another", subject="index")
     for _ in range(100):
         notices.publish(NOTICE)

@@ -15,31 +15,22 @@ from mdreader.adapters.tables import rate_limit_windows
 from mdreader.db.engine import Database
 from mdreader.ports.rate_limits import Limit, RateLimits
 from support.chaos import ChaosProxy
+from support.clock import FakeTime
 from support.redis import RedisServer
 from support.redis_cluster import RedisClusterServers, clustered
 
 LIMIT = Limit("login", count=3, seconds=60)
 
 
-class Time:
-    """A clock that the test moves."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
-def time() -> Time:
-    return Time()
+def time() -> FakeTime:
+    return FakeTime()
 
 
 class Milliseconds:
     """The same clock, as the database's adapter reads it."""
 
-    def __init__(self, time: Time) -> None:
+    def __init__(self, time: FakeTime) -> None:
         self._time = time
 
     def now(self) -> int:
@@ -48,7 +39,7 @@ class Milliseconds:
 
 @pytest.fixture(params=["local", "database", "redis", "cluster"])
 async def limits(
-    request: pytest.FixtureRequest, time: Time, database: Database, redis_server: RedisServer
+    request: pytest.FixtureRequest, time: FakeTime, database: Database, redis_server: RedisServer
 ) -> AsyncIterator[RateLimits]:
     if request.param == "local":
         yield LocalRateLimits(now=time)
@@ -65,14 +56,14 @@ async def test_attempts_within_the_limit_pass(limits: RateLimits) -> None:
     assert [await limits.hit(LIMIT, "a") for _ in range(3)] == [0, 0, 0]
 
 
-async def test_one_more_says_how_long_to_wait(limits: RateLimits, time: Time) -> None:
+async def test_one_more_says_how_long_to_wait(limits: RateLimits, time: FakeTime) -> None:
     for _ in range(3):
         await limits.hit(LIMIT, "a")
     time.now += 20
     assert await limits.hit(LIMIT, "a") == pytest.approx(40)
 
 
-async def test_the_window_slides(limits: RateLimits, time: Time) -> None:
+async def test_the_window_slides(limits: RateLimits, time: FakeTime) -> None:
     for _ in range(3):
         await limits.hit(LIMIT, "a")
         time.now += 10
@@ -81,7 +72,7 @@ async def test_the_window_slides(limits: RateLimits, time: Time) -> None:
     assert await limits.hit(LIMIT, "a") == pytest.approx(10)
 
 
-async def test_a_refused_attempt_does_not_prolong_the_wait(limits: RateLimits, time: Time) -> None:
+async def test_a_refused_attempt_does_not_prolong_the_wait(limits: RateLimits, time: FakeTime) -> None:
     for _ in range(3):
         await limits.hit(LIMIT, "a")
     for _ in range(50):
@@ -104,7 +95,7 @@ async def test_reset_forgets(limits: RateLimits) -> None:
     assert await limits.hit(LIMIT, "a") == 0
 
 
-async def test_a_refund_takes_the_newest_attempt_back(limits: RateLimits, time: Time) -> None:
+async def test_a_refund_takes_the_newest_attempt_back(limits: RateLimits, time: FakeTime) -> None:
     for _ in range(3):
         await limits.hit(LIMIT, "a")
         time.now += 10
@@ -170,7 +161,7 @@ async def test_without_redis_each_server_counts_for_itself(
 
 
 async def test_windows_in_the_database_are_swept_out(
-    database: Database, time: Time, monkeypatch: pytest.MonkeyPatch
+    database: Database, time: FakeTime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rate_limits_database, "SWEEP_EVERY", 3)
     limits = DatabaseRateLimits(database, Milliseconds(time))
@@ -182,7 +173,7 @@ async def test_windows_in_the_database_are_swept_out(
         assert len((await conn.execute(rate_limit_windows.select())).all()) == 1
 
 
-async def test_local_memory_is_bounded_and_forgets_the_longest_quiet_first(time: Time) -> None:
+async def test_local_memory_is_bounded_and_forgets_the_longest_quiet_first(time: FakeTime) -> None:
     limits = LocalRateLimits(max_keys=100, now=time)
     for _ in range(3):
         await limits.hit(LIMIT, "victim")

@@ -14,6 +14,7 @@ from mdreader.bootstrap.credentials import open_secrets
 from mdreader.ports.secrets import Secrets, database_url
 from mdreader.settings import SettingsError, load_settings
 from support.aws import REGION
+from support.clock import FakeTime
 
 VALUES = {"google_client_secret": "first", "username": "writer", "password": "p@ss/word:1"}
 
@@ -28,14 +29,6 @@ class Kept:
 
     def rotate(self, values: Mapping[str, object]) -> None:
         self.client.put_secret_value(SecretId=self.arn, SecretString=json.dumps(values))
-
-
-class Time:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def _environment(_endpoint: str) -> Secrets:
@@ -73,14 +66,14 @@ async def test_a_refresh_keeps_what_did_not_change(secrets: Secrets) -> None:
     assert secrets.get("password") == VALUES["password"]
 
 
-def loaded(kept: Kept, time: Time, *, every: float = 300) -> AwsSecrets:
+def loaded(kept: Kept, time: FakeTime, *, every: float = 300) -> AwsSecrets:
     made = AwsSecrets(kept.client, kept.arn, every=every, now=time)
     made.load()
     return made
 
 
 async def test_a_refusal_brings_the_rotated_value(aws_endpoint: str) -> None:
-    kept, time = Kept(aws_endpoint, VALUES), Time()
+    kept, time = Kept(aws_endpoint, VALUES), FakeTime()
     secrets = loaded(kept, time)
     kept.rotate(VALUES | {"password": "second"})
     assert secrets.get("password") == VALUES["password"]
@@ -100,7 +93,7 @@ async def test_the_timer_brings_the_rotated_value(aws_endpoint: str) -> None:
 
 
 async def test_many_who_are_refused_ask_once(aws_endpoint: str) -> None:
-    kept, time = Kept(aws_endpoint, VALUES), Time()
+    kept, time = Kept(aws_endpoint, VALUES), FakeTime()
     secrets = loaded(kept, time)
     asked = 0
     real = kept.client.get_secret_value
@@ -117,7 +110,7 @@ async def test_many_who_are_refused_ask_once(aws_endpoint: str) -> None:
 
 
 async def test_a_service_that_is_down_leaves_the_old_values(aws_endpoint: str) -> None:
-    kept, time = Kept(aws_endpoint, VALUES), Time()
+    kept, time = Kept(aws_endpoint, VALUES), FakeTime()
     secrets = loaded(kept, time)
     kept.client.delete_secret(SecretId=kept.arn, ForceDeleteWithoutRecovery=True)
     time.now += PAUSE_SECONDS

@@ -8,18 +8,8 @@ from fastapi import FastAPI
 
 from mdreader.kernel.events import DocumentsRemoved, Event
 from mdreader.kernel.paging import encode_cursor
-from support.http import Person, new_document, new_workspace, signed_up
+from support.http import Person, new_document, new_workspace
 from support.team import post_raw
-
-
-@pytest.fixture
-async def ada(client: httpx.AsyncClient) -> Person:
-    return await signed_up(client, name="Ada")
-
-
-@pytest.fixture
-async def url(client: httpx.AsyncClient, ada: Person) -> str:
-    return f"/api/workspaces/{await new_workspace(client, ada)}"
 
 
 async def create(client: httpx.AsyncClient, ada: Person, url: str, path: str, content: str = "") -> httpx.Response:

@@ -47,11 +47,6 @@ def settings(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-async def ada(client: httpx.AsyncClient) -> Person:
-    return await signed_up(client, name="Ada")
-
-
-@pytest.fixture
 async def workspace_id(client: httpx.AsyncClient, ada: Person) -> str:
     return await new_workspace(client, ada)
 

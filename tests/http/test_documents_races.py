@@ -3,19 +3,8 @@
 import asyncio
 
 import httpx
-import pytest
 
-from support.http import Person, new_document, new_workspace, signed_up
-
-
-@pytest.fixture
-async def ada(client: httpx.AsyncClient) -> Person:
-    return await signed_up(client, name="Ada")
-
-
-@pytest.fixture
-async def url(client: httpx.AsyncClient, ada: Person) -> str:
-    return f"/api/workspaces/{await new_workspace(client, ada)}"
+from support.http import Person, new_document
 
 
 async def test_one_path_created_by_many_is_created_once(client: httpx.AsyncClient, ada: Person, url: str) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -17,12 +16,12 @@ from structlog.testing import capture_logs
 from mdreader.bootstrap.database import open_database
 from mdreader.bootstrap.runtime import build_runtime
 from mdreader.db.engine import Database
-from mdreader.features.mail import queries, service
-from mdreader.features.mail.queries import MailRow
+from mdreader.features.mail import service
 from mdreader.ports.mail import MailMessage
 from mdreader.settings import Settings, SettingsError, load_settings
 from support.aws import CREDENTIALS
 from support.mail_servers import content_of, smtp_server
+from support.mailbox import insert_mail_on_its_way
 from support.server import Server
 from support.waiting import eventually
 
@@ -132,19 +131,7 @@ async def test_a_mail_on_its_way_is_written_down_when_the_worker_is_told_to_stop
             return "250"
 
     runtime = replace(app.state.runtime, mail=Slow())
-    row: dict[str, Any] = {
-        "id": "m1",
-        "template": "email_taken",
-        "recipient": "ada@example.org",
-        "data": '{"link": "https://x"}',
-        "subject": "s",
-        "state": "sending",
-        "created_at": 1,
-        "give_up_at": 2**52,
-    }
-    async with runtime.database.write() as tx:
-        await queries.insert_mail(tx, row)
-    mail = MailRow(**row, attempts=1, error=None, sent_at=None)
+    mail = await insert_mail_on_its_way(runtime.database)
     task = asyncio.create_task(service._hand_over(runtime, mail))
     await begun.wait()
     task.cancel()

@@ -21,7 +21,7 @@ from mdreader.adapters.aws import Aws
 from mdreader.adapters.mail_reports_ses import SesReports, report_of
 from mdreader.adapters.mail_ses import MAIL_TAG
 from mdreader.adapters.sns_signature import _SIGNED, SnsSignatures
-from mdreader.features.mail import queries, service
+from mdreader.features.mail import service
 from mdreader.jobs.context import JobContext
 from mdreader.kernel.errors import UnavailableError
 from mdreader.main import create_app
@@ -32,6 +32,7 @@ from mdreader.settings import Settings
 from support.aws import REGION
 from support.http import connect
 from support.keys import private_key
+from support.mailbox import insert_mail_on_its_way
 
 TOPIC = f"arn:aws:sns:{REGION}:123456789012:mail"
 CERTIFICATE = f"https://sns.{REGION}.amazonaws.com/SimpleNotificationService-0123456789abcdef.pem"
@@ -278,18 +279,7 @@ async def test_what_ses_has_is_not_sent_again(app: FastAPI, said: dict[str, Any]
     """A sender died after it had handed the mail over; whoever has its job now looks into the queue first."""
     carrier, queue = Carrier(), Queue(None if said is None else report_of(json.dumps(said), "r1"))
     runtime = replace(app.state.runtime, mail=carrier, mail_reports=queue)
-    row = {
-        "id": "m1",
-        "template": "email_taken",
-        "recipient": "ada@example.org",
-        "data": '{"link": "https://x"}',
-        "subject": "s",
-        "state": "sending",
-        "created_at": 1,
-        "give_up_at": 2**52,
-    }
-    async with runtime.database.write() as tx:
-        await queries.insert_mail(tx, row)
+    await insert_mail_on_its_way(runtime.database)
     second_try = SimpleNamespace(runtime=runtime, attempt=2, write=runtime.database.write)
     await service.deliver(cast("JobContext[Runtime]", second_try), "m1")
     assert carrier.sent == times

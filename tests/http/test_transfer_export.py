@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from mdreader.features.documents import access
 from mdreader.features.transfer import export
 from mdreader.kernel.errors import NotFoundError
-from support.http import Person, new_document, new_workspace, signed_up
+from support.http import Person, new_document, new_workspace
 from support.team import new_team
 
 TEXTS = {
@@ -26,11 +26,6 @@ TEXTS = {
     "deep/er/👩‍👩‍👧 naïve.md": "👩‍👩‍👧" * 1000,
     "deep/large.md": "All work and no play.\n" * 20_000,
 }
-
-
-@pytest.fixture
-async def ada(client: httpx.AsyncClient) -> Person:
-    return await signed_up(client, name="Ada")
 
 
 async def fill(client: httpx.AsyncClient, person: Person, workspace_id: str, texts: dict[str, str]) -> None:

@@ -2,19 +2,20 @@
 
 import json
 import re
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
+
+from support.http_servers import Quiet, listening
 
 _XML: Final = (
     "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"
 )
 
 
-class _Refusing(BaseHTTPRequestHandler):
+class _Refusing(Quiet, BaseHTTPRequestHandler):
     given: Mapping[str, Any]
     protocol_version = "HTTP/1.1"
 
@@ -68,9 +69,6 @@ class _Refusing(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the standard library's name for it
-        pass
-
 
 @contextmanager
 def refusing_aws(answers: Mapping[str, Any] | None = None) -> Iterator[str]:
@@ -79,11 +77,5 @@ def refusing_aws(answers: Mapping[str, Any] | None = None) -> Iterator[str]:
     class Handler(_Refusing):
         given = answers or {}
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with listening(Handler) as url:
+        yield url

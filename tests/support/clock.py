@@ -18,6 +18,16 @@ class FakeClock:
         self.milliseconds += int(seconds * 1000)
 
 
+class FakeTime:
+    """Called like `time.monotonic`, in seconds."""
+
+    def __init__(self, now: float = 1000.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
 def moved(clock: Clock, monkeypatch: pytest.MonkeyPatch, *, seconds: float) -> None:
     """From now on `clock` stands still, so many seconds from now."""
     at = clock.now() + int(seconds * 1000)

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import httpx
 import jwt
+import pyotp
 from fastapi import FastAPI
 from sqlalchemy import text
 
@@ -34,6 +35,13 @@ async def log_in(
 ) -> dict[str, Any]:
     """Log in as the page does."""
     return await post(client, "/auth/login?session=cookie", expected, email=email, password=password)
+
+
+async def set_up_app(client: httpx.AsyncClient) -> pyotp.TOTP:
+    """Set up an authenticator app for whoever is logged in; the app."""
+    app = pyotp.TOTP((await post(client, "/me/totp"))["secret"])
+    await post(client, "/me/totp/confirm", code=app.now())
+    return app
 
 
 async def settled_there(app: FastAPI) -> None:

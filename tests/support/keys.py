@@ -1,15 +1,16 @@
 """Somebody who signs tokens and publishes keys, as a user pool or a provider does, over real HTTP."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, Final
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from support.http_servers import Quiet, listening
 
 _MADE: Final[dict[str, RSAPrivateKey]] = {}
 
@@ -45,7 +46,7 @@ class Publisher:
 def publisher() -> Iterator[Publisher]:
     """A publisher that listens."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             made.asked += 1
             body = json.dumps(made.document).encode()
@@ -54,15 +55,6 @@ def publisher() -> Iterator[Publisher]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the standard library's name for it
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        made = Publisher(f"http://127.0.0.1:{server.server_port}/jwks.json")
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        try:
-            yield made
-        finally:
-            server.shutdown()
-            thread.join()
+    with listening(Handler) as url:
+        made = Publisher(f"{url}/jwks.json")
+        yield made

@@ -1,11 +1,15 @@
 """Mails that the server sent, as the owner of an address reads them."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from fastapi import FastAPI
 from sqlalchemy import text
+
+from mdreader.db.engine import Database
+from mdreader.features.mail import queries
+from mdreader.features.mail.queries import MailRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +45,23 @@ async def newest_mail(app: FastAPI, address: str, template: str) -> Mail:
     found = [mail for mail in await mails_to(app, address) if mail.template == template]
     assert found, f"no {template} to {address}"
     return found[-1]
+
+
+async def insert_mail_on_its_way(database: Database) -> MailRow:
+    """A mail that is about to leave, or has left: `m1`, to ada@example.org."""
+    mail = MailRow(
+        id="m1",
+        template="email_taken",
+        recipient="ada@example.org",
+        data='{"link": "https://x"}',
+        subject="s",
+        state="sending",
+        attempts=1,
+        error=None,
+        created_at=1,
+        give_up_at=2**52,
+        sent_at=None,
+    )
+    async with database.write() as tx:
+        await queries.insert_mail(tx, asdict(mail))
+    return mail

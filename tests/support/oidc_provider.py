@@ -4,18 +4,19 @@ import base64
 import hashlib
 import json
 import secrets
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, unquote, urlencode, urlsplit
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
+
+from support.http_servers import Quiet, listening
 
 CLIENT_ID, CLIENT_SECRET = "mdreader at the provider", "a secret: with % and :"
 
@@ -153,7 +154,7 @@ def running_provider() -> Iterator[OidcProvider]:
     """A provider that listens."""
     provider = OidcProvider()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             if urlsplit(self.path).path in {"/authorize", "/login/oauth/authorize"}:
                 # A browser came by: its owner agrees, or does not, without being asked.
@@ -176,15 +177,5 @@ def running_provider() -> Iterator[OidcProvider]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
-            """Keep quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        provider.url = f"http://127.0.0.1:{server.server_address[1]}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        try:
-            yield provider
-        finally:
-            server.shutdown()
-            thread.join()
+    with listening(Handler) as provider.url:
+        yield provider

@@ -6,18 +6,18 @@ Written from AWS's description of Signature Version 4, and of what S3 does with 
 import base64
 import hashlib
 import hmac
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Final
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import httpx
 
 from support.aws import CREDENTIALS
+from support.http_servers import Quiet, listening
 
 _HOP: Final = {"connection", "transfer-encoding", "content-length", "keep-alive", "server", "date"}
 
@@ -82,7 +82,7 @@ def _signature(method: str, path: str, raw_query: str, query: dict[str, str], he
 def s3_gate(moto: str) -> Iterator[Gate]:
     """A gate before the moto at this address."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def answer(self) -> None:
@@ -110,15 +110,6 @@ def s3_gate(moto: str) -> Iterator[Gate]:
             if self.command != "HEAD":
                 self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the standard library's name for it
-            pass
-
-    with httpx.Client(timeout=30) as client, ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        gate = Gate(f"http://127.0.0.1:{server.server_port}")
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        try:
-            yield gate
-        finally:
-            server.shutdown()
-            thread.join()
+    with httpx.Client(timeout=30) as client, listening(Handler) as url:
+        gate = Gate(url)
+        yield gate

@@ -220,3 +220,15 @@ async def connected(
             yield client
         finally:
             await client.close()
+
+
+def forged_update(client: YClient, index: int, text: str) -> bytes:
+    """An update that somebody else made under the id of `client`: `text` put in at a byte."""
+    forged: Doc[Text] = Doc(client_id=client.client_id)
+    forged.apply_update(client.doc.get_update())
+    made: list[bytes] = []
+    subscription = forged.observe(lambda event: made.append(event.update))
+    forged.get("content", type=Text).insert(index, text)
+    forged.unobserve(subscription)
+    (update,) = made
+    return update

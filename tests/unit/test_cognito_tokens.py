@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from mdreader.adapters.cognito_tokens import FRESH_SECONDS, PAUSE_SECONDS, CognitoTokens, PublishedKeys
 from mdreader.kernel.errors import UnauthenticatedError, UnavailableError
+from support.clock import FakeTime
 from support.keys import Publisher, private_key, publisher
 
 ISSUER = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Example"
@@ -43,14 +44,6 @@ ID = {
 }
 
 
-class Time:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def keys() -> Iterator[Publisher]:
     with publisher() as made:
@@ -59,12 +52,12 @@ def keys() -> Iterator[Publisher]:
 
 
 @pytest.fixture
-def time() -> Time:
-    return Time()
+def time() -> FakeTime:
+    return FakeTime()
 
 
 @pytest.fixture
-def tokens(keys: Publisher, time: Time) -> CognitoTokens:
+def tokens(keys: Publisher, time: FakeTime) -> CognitoTokens:
     return CognitoTokens(issuer=ISSUER, client_id=CLIENT, keys=PublishedKeys(keys.url, now=time))
 
 
@@ -222,7 +215,7 @@ async def test_keys_are_read_once_for_many(tokens: CognitoTokens, keys: Publishe
     assert keys.asked == 1
 
 
-async def test_a_new_key_is_found(tokens: CognitoTokens, keys: Publisher, time: Time) -> None:
+async def test_a_new_key_is_found(tokens: CognitoTokens, keys: Publisher, time: FakeTime) -> None:
     await tokens.verify(signed(ACCESS), "access", NOW * 1000)
     keys.publish(third=private_key("third"), first=private_key("first"))
     time.now += PAUSE_SECONDS
@@ -230,7 +223,7 @@ async def test_a_new_key_is_found(tokens: CognitoTokens, keys: Publisher, time: 
     assert keys.asked == 2
 
 
-async def test_a_withdrawn_key_is_forgotten(tokens: CognitoTokens, keys: Publisher, time: Time) -> None:
+async def test_a_withdrawn_key_is_forgotten(tokens: CognitoTokens, keys: Publisher, time: FakeTime) -> None:
     await tokens.verify(signed(ACCESS), "access", NOW * 1000)
     keys.publish(second=private_key("second"))
     time.now += FRESH_SECONDS + 1
@@ -238,7 +231,9 @@ async def test_a_withdrawn_key_is_forgotten(tokens: CognitoTokens, keys: Publish
         await tokens.verify(signed(ACCESS), "access", NOW * 1000)
 
 
-async def test_a_flood_of_made_up_keys_asks_once_a_pause(tokens: CognitoTokens, keys: Publisher, time: Time) -> None:
+async def test_a_flood_of_made_up_keys_asks_once_a_pause(
+    tokens: CognitoTokens, keys: Publisher, time: FakeTime
+) -> None:
     await tokens.verify(signed(ACCESS), "access", NOW * 1000)
     time.now += PAUSE_SECONDS
 
@@ -253,7 +248,7 @@ async def test_a_flood_of_made_up_keys_asks_once_a_pause(tokens: CognitoTokens, 
 
 
 async def test_a_publisher_that_is_down_leaves_the_known_keys(
-    tokens: CognitoTokens, keys: Publisher, time: Time
+    tokens: CognitoTokens, keys: Publisher, time: FakeTime
 ) -> None:
     await tokens.verify(signed(ACCESS), "access", NOW * 1000)
     keys.down = True
@@ -263,7 +258,7 @@ async def test_a_publisher_that_is_down_leaves_the_known_keys(
 
 
 async def test_without_any_key_the_server_says_so_and_tries_again_soon(
-    tokens: CognitoTokens, keys: Publisher, time: Time
+    tokens: CognitoTokens, keys: Publisher, time: FakeTime
 ) -> None:
     keys.down = True
     with pytest.raises(UnavailableError):

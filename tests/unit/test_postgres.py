@@ -11,16 +11,14 @@ from mdreader.bootstrap.database import open_database, postgres_address, signing
 from mdreader.db.engine import Database
 from mdreader.db.postgres import PostgresDatabase, making_changes
 from mdreader.db.postgres_address import parse_address
-from mdreader.features.collab import seeding
 from mdreader.features.collab.log import Batch
 from mdreader.features.collab.log_postgres import NotAppendedError, PostgresLogStore
 from mdreader.features.collab.replica import EMPTY_UPDATE
 from mdreader.kernel.errors import InvalidInputError, UnavailableError
-from mdreader.kernel.ids import new_id
-from mdreader.ports.live import Seed
 from mdreader.settings import Settings, load_settings
 from support.certificates import certificate
 from support.postgres import Postgres
+from support.sides import documents_of, user_of
 
 
 @pytest.fixture
@@ -41,28 +39,8 @@ async def opened(postgres_url: str) -> AsyncIterator[PostgresDatabase]:
 
 
 async def seeded(database: Database, *texts: str) -> list[str]:
-    """Documents with these texts; the rows that they belong to are made by hand."""
-    user, workspace, ids = new_id(), new_id(), [new_id() for _ in texts]
-    async with database.write() as tx:
-        await tx.conn.execute(
-            text(
-                "INSERT INTO users (id, email, name, password_hash, created_at, updated_at) VALUES (:u, 'ann', 'A', '', 0, 0)"
-            ),
-            {"u": user},
-        )
-        await tx.conn.execute(
-            text("INSERT INTO workspaces (id, name, created_at, created_by) VALUES (:w, 'W', 0, :u)"),
-            {"w": workspace, "u": user},
-        )
-        await tx.conn.execute(
-            text(
-                "INSERT INTO documents (id, workspace_id, path, title, rev, size, created_at, created_by, updated_at, updated_by)"
-                " VALUES (:d, :w, :p, '', 0, 0, 0, :u, 0, :u)"
-            ),
-            [{"d": document, "p": document, "w": workspace, "u": user} for document in ids],
-        )
-        await seeding.seed(tx, [Seed(document, body) for document, body in zip(ids, texts, strict=True)])
-    return ids
+    """Documents with these texts, of somebody of their own."""
+    return await documents_of(database, await user_of(database), *texts)
 
 
 async def commit(store: PostgresLogStore, *batches: Batch) -> Exception | None:

@@ -17,6 +17,7 @@ from support.cognito_people import (
     directory_login,
     log_in,
     post,
+    set_up_app,
 )
 from support.mailbox import mails_to
 
@@ -66,8 +67,7 @@ async def test_removing_an_app_takes_the_password_and_a_code_of_the_app_that_is_
     """The pool confirms whichever app was begun last: that must not stand for the one that is asked for at log-in."""
     pool.add(EMAIL)
     await log_in(page)
-    authenticator = pyotp.TOTP((await post(page, "/me/totp"))["secret"])
-    await post(page, "/me/totp/confirm", code=authenticator.now())
+    authenticator = await set_up_app(page)
     for code, password, expected in (
         (authenticator.now(), OTHER_PASSWORD, "wrong_password"),
         ("000000", PASSWORD, "invalid_code"),
@@ -102,8 +102,7 @@ async def test_removing_an_app_leaves_no_session_behind_in_the_pool(
 
     pool.add(EMAIL)
     await log_in(page)
-    authenticator = pyotp.TOTP((await post(page, "/me/totp"))["secret"])
-    await post(page, "/me/totp/confirm", code=authenticator.now())
+    authenticator = await set_up_app(page)
     monkeypatch.setattr(CognitoPool, "answer", noted)
     await delete(page, "/me/totp", code=authenticator.now(), password=PASSWORD)
     [token] = made
@@ -116,8 +115,7 @@ async def test_whose_address_it_is_by_now_removes_nobody_elses_app(page: httpx.A
     """Here Ada goes by the address that she had; there it is somebody else's, who has an app and a password for it."""
     pool.add(EMAIL)
     await log_in(page)
-    authenticator = pyotp.TOTP((await post(page, "/me/totp"))["secret"])
-    await post(page, "/me/totp/confirm", code=authenticator.now())
+    await set_up_app(page)
     pool.move_address(EMAIL, "lovelace@example.org")
     pool.add(EMAIL, password=OTHER_PASSWORD)
     theirs = directory_login(pool, EMAIL, OTHER_PASSWORD)["AccessToken"]

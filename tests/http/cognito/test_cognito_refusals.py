@@ -1,7 +1,6 @@
 """What a user pool refuses, and what people are told of it."""
 
 import httpx
-import pyotp
 import pytest
 from fastapi import FastAPI
 
@@ -9,7 +8,7 @@ from mdreader.adapters.cognito_pool import CognitoPool
 from mdreader.kernel.errors import UnavailableError
 from mdreader.ports.directory import DirectoryRefusedError, Reason
 from support.cognito import PASSWORD, UserPool
-from support.cognito_people import EMAIL, OTHER_PASSWORD, delete, log_in, post
+from support.cognito_people import EMAIL, OTHER_PASSWORD, delete, log_in, set_up_app
 from support.mailbox import mails_to
 
 
@@ -54,8 +53,7 @@ async def test_the_owner_hears_of_a_removal_although_the_pool_goes_silent_right_
 
     pool.add(EMAIL)
     await log_in(page)
-    authenticator = pyotp.TOTP((await post(page, "/me/totp"))["secret"])
-    await post(page, "/me/totp/confirm", code=authenticator.now())
+    authenticator = await set_up_app(page)
     monkeypatch.setattr(CognitoPool, "end", silent)
     await delete(page, "/me/totp", code=authenticator.now(), password=PASSWORD)
     assert "totp_disabled" in [mail.template for mail in await mails_to(app, EMAIL)]
