@@ -180,9 +180,7 @@ class Gate:
                 ranges = {**ranges, client: [*ranges.get(client, ()), *gone]}
             if found := [pair for struct in structs for pair in pairs_in(struct, 0)]:
                 pairs = {client: found}
-        if (
-            self._read_state is not None
-        ):  # what is deleted, and which pairs there are, is learned from the document when it matters
+        if self._read_state is not None:  # both are learned from the document when they matter
             ranges, pairs = {}, _NO_PAIRS
         new_clients = (client,) if clocks and client not in self.clocks else ()
         self.commit(Verdict(_NEW, user, clocks, new_clients, 0, bool(ranges), len(structs), ranges, pairs, tidy=True))
