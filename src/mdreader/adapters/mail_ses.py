@@ -54,9 +54,7 @@ class SesMail:
             if code in _REFUSED and "not verified" not in str(error):
                 raise MailRefusedError(f"SES refuses it: {code}: {error}") from error
             if _is_uncertain(error):
-                raise MailUncertainError(
-                    f"SES got the mail and did not say whether it takes it: {code}: {error}"
-                ) from error
+                raise MailUncertainError(f"SES did not say whether it takes the mail: {code}: {error}") from error
             raise MailUnavailableError(f"SES does not take it now: {code}: {error}") from error
         return str(answer["MessageId"])
 

@@ -22,7 +22,7 @@ _PERMANENT: Final = range(500, 600)
 
 @dataclass(frozen=True, slots=True)
 class SmtpServer:
-    """Where a mail server is. `tls` from the first byte (smtps), or `starttls` demanded of it (smtp, unless it is this machine)."""
+    """Where a mail server is. `tls` from the first byte (smtps), or `starttls` demanded of it (smtp, unless it is this machine, or never)."""
 
     host: str
     port: int
@@ -115,9 +115,7 @@ async def _hand_over(client: "aiosmtplib.SMTP", content: bytes) -> "aiosmtplib.S
     try:
         return await client.data(content, timeout=ACCEPT_SECONDS)
     except (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError, OSError) as error:
-        raise MailUncertainError(
-            f"The mail server got the mail and did not say whether it takes it: {error}."
-        ) from error
+        raise MailUncertainError(f"The mail server did not say whether it takes the mail: {error}.") from error
 
 
 async def _quit(client: "aiosmtplib.SMTP") -> None:
