@@ -1,4 +1,6 @@
-"""What several servers cost: `python tests/campaigns/cluster_figures.py two|four|thousand [--seconds 20] [--bus redis|postgres]`.
+"""What several servers cost: `python tests/campaigns/cluster_figures.py two|four|thousand [--seconds 20] [--bus redis|postgres] [--apart]`.
+
+--apart    the servers have the first core for themselves, and clients, database and Redis the others, as in bench/
 
 two        one document, 40 people, on one server and 20 each on two, by turns in pairs (`--pairs 5`): edit to peer, CPU per delivered edit
 four       rooms of ten people, on one server and three times as many on four: CPU of each
@@ -8,6 +10,7 @@ thousand   1,000 people in 200 documents of whom 100 type: CPU, memory, edit to 
 import argparse
 import asyncio
 import itertools
+import os
 import sys
 import tempfile
 import time
@@ -122,13 +125,22 @@ async def forty(servers: list[Server], team: Team, seconds: float) -> float:
     return per_edit
 
 
-async def two(bench: Bench, seconds: float, pairs: int) -> None:
+def put_on(core: int, server: Server) -> None:
+    """Have all threads of a server run on one core."""
+    for thread in Path(f"/proc/{server.pid}/task").iterdir():
+        os.sched_setaffinity(int(thread.name), {core})
+
+
+async def two(bench: Bench, seconds: float, pairs: int, core: int | None) -> None:
     """Both clusters stay up and take turns, so that what changes on the machine meets both; which goes first takes turns, too."""
     per_edit: dict[int, list[float]] = {1: [], 2: []}
     with (
         cluster(bench.new_folder(), 1, **bench.services()) as one,
         cluster(bench.new_folder(), 2, **bench.services()) as both,
     ):
+        if core is not None:
+            for server in (*one, *both):
+                put_on(core, server)
         turns = [(servers, make_team(servers[0])) for servers in (one, both)]
         for pair in range(pairs):
             for servers, team in turns if pair % 2 == 0 else turns[::-1]:
@@ -187,12 +199,17 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--rooms", type=int, default=20)
     parser.add_argument("--bus", choices=["redis", "postgres"], default="redis")
+    parser.add_argument("--apart", action="store_true")
     options = parser.parse_args()
+    core = None
+    if options.apart:
+        core, *others = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, others)  # what is started from here on is where we are
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), options.bus)
         try:
             if options.figure == "two":
-                asyncio.run(two(bench, options.seconds, options.pairs))
+                asyncio.run(two(bench, options.seconds, options.pairs, core))
             elif options.figure == "four":
                 asyncio.run(four(bench, options.seconds, options.rooms))
             else:

@@ -214,7 +214,8 @@ class Follower:
                 self._fetch_soon()
         else:
             self._failed = 0
-            room.pipeline.flush_soon()  # a text that is to replace the live one waits for the newest row
+            if room.pipeline.busy:  # a text that is to replace the live one waits for the newest row
+                room.pipeline.flush_soon()
 
     def _walk(self, room: "Room") -> bool:
         """Take in the rows up to the next hole; False when there is more to do before anything else."""
