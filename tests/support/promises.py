@@ -34,7 +34,7 @@ class Promise(NamedTuple):
 
 def watch_sockets(patch: pytest.MonkeyPatch, note: Callable[[Promise], None]) -> None:
     """Note what goes out over sockets: updates, and markers for what their sender had sent before."""
-    real_receive, real_send = Reception.receive, Connection.send
+    real_receive = Reception.receive
     sent_by: dict[Connection, set[str]] = {}
     marked: dict[tuple[Connection, bytes], frozenset[str]] = {}
 
@@ -45,14 +45,18 @@ def watch_sockets(patch: pytest.MonkeyPatch, note: Callable[[Promise], None]) ->
             marked[connection, payload] = frozenset(sent_by.get(connection, ()))
         real_receive(reception, connection, payload)
 
-    def send(connection: Connection, payload: bytes, *kind: Any) -> None:
-        real_send(connection, payload, *kind)
-        pieces = _pieces(payload) if payload[:2] in _UPDATES else marked.get((connection, payload))
-        if pieces:
-            note(Promise(connection.document_id, pieces))
+    def noted(real: Callable[..., None]) -> Callable[..., None]:
+        def send(connection: Connection, payload: bytes, *kind: Any) -> None:
+            real(connection, payload, *kind)
+            pieces = _pieces(payload) if payload[:2] in _UPDATES else marked.get((connection, payload))
+            if pieces:
+                note(Promise(connection.document_id, pieces))
+
+        return send
 
     patch.setattr(Reception, "receive", receive)
-    patch.setattr(Connection, "send", send)
+    for name in ("send", "send_apart"):
+        patch.setattr(Connection, name, noted(getattr(Connection, name)))
 
 
 def _pieces(payload: bytes) -> frozenset[str]:

@@ -179,7 +179,7 @@ class Typist:
             held_markers=None,
             live=False,
         )
-        self.connection.send = self.connection.send_large = self._send
+        self.connection.send = self.connection.send_apart = self.connection.send_large = self._send
         self.connection.take_late = partial(room.receive, self.connection)
         self._marks = self._clock = 0
         room.join(self.connection)

@@ -59,6 +59,9 @@ class Listener(Connection):
             if payload[1] == 1:
                 self.synced.set_result(None)
 
+    def send_apart(self, payload: bytes) -> None:
+        self.send(payload)
+
     def send_large(self, payload: bytes) -> None:
         self.send(payload)
 

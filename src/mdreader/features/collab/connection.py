@@ -32,11 +32,12 @@ RATE = 600
 # Frames that are still read after the farewell; they are counted as before.
 FRAMES_AFTER_FAREWELL = 100.0
 
-# Bytes. picows' own buffer for sending holds so many from the start; grows for what has up to `COPIED`; has no part in what is larger.
+# picows copies what is sent into a buffer of each socket's own, which has place for so many bytes, grows for what has up to `COPIED`, and
+# then stays as large as long as the socket is there. `send_apart` gives it what lies between with place in front for the frame's header.
 KEPT: Final = 1000
 COPIED: Final = 8192
-# In front of a message that brings its own buffer, for the frame's header.
 HEADER: Final = 14
+_HEADER: Final = bytearray(HEADER)
 
 _NOBODY: Final = Person("", "")
 
@@ -276,17 +277,20 @@ class Connection(WSListener):
             return
         transport.send(kind, payload)
 
-    def send_large(self, payload: bytes) -> None:
-        """Send a whole document, which may be larger than the write limit: it counts on top of it."""
-        self._write_limit = WRITE_LIMIT + len(payload)
+    def send_apart(self, payload: bytes) -> None:
+        """As `send`, for what is sent once and may be large: leaves nothing of its size behind."""
         transport = self.transport
         if transport is None or not KEPT < len(payload) <= COPIED:
             self.send(payload)
         elif transport.underlying_transport.get_write_buffer_size() > self._write_limit:
             self.drop("slow_reader")
         else:
-            # `send` would have picows copy it into a buffer of this socket's own, which stays that large as long as the socket is there.
-            transport.send_reuse_external_bytearray(_BINARY, bytearray(HEADER) + payload, HEADER)
+            transport.send_reuse_external_bytearray(_BINARY, _HEADER + payload, HEADER)
+
+    def send_large(self, payload: bytes) -> None:
+        """Send a whole document, which may be larger than the write limit: it counts on top of it."""
+        self._write_limit = WRITE_LIMIT + len(payload)
+        self.send_apart(payload)
 
     def ping(self) -> None:
         """Ask for a sign of life; a connection that has not answered the last time is dropped."""

@@ -19,7 +19,7 @@ from mdreader.features.collab.tables import document_clients, document_heads, do
 from mdreader.kernel.failpoints import hit
 
 # Where many rooms are typed in, nobody else commits for long, and each of them has its own place in the log.
-LOG_CACHE = "PRAGMA cache_size=-4096"
+LOG_CACHE = "PRAGMA cache_size=-2048"
 
 _DIALECT = sqlite.dialect(paramstyle="qmark")
 _APPEND = str(document_updates.insert().compile(dialect=_DIALECT))

@@ -160,7 +160,7 @@ class Room:
 
     def tell_everyone(self, connection: "Connection") -> None:
         """Tell a connection who is here, even when nobody is: clients ask this to see whether the connection lives."""
-        connection.send(protocol.encode_awareness_frame(self._presence.everyone() or NOBODY))
+        connection.send_apart(protocol.encode_awareness_frame(self._presence.everyone() or NOBODY))
 
     # ---- memory ----
 
