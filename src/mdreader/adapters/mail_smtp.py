@@ -22,7 +22,10 @@ _PERMANENT: Final = range(500, 600)
 
 @dataclass(frozen=True, slots=True)
 class SmtpServer:
-    """Where a mail server is. `tls` from the first byte (smtps), or `starttls` demanded of it (smtp, unless it is this machine, or never)."""
+    """Where a mail server is.
+
+    `tls` from the first byte (smtps), or `starttls` demanded of it (smtp, unless it is this machine, or the address says never).
+    """
 
     host: str
     port: int
