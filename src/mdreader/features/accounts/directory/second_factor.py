@@ -186,7 +186,8 @@ async def disable(runtime: Runtime, actor: Actor, proof: Proof, client: Client) 
 async def _sign_in_again(runtime: Runtime, actor: Actor, password: str, code: str) -> SignedIn:
     """Both factors, shown to the directory now, by the person who asks. Guessing the password counts like guessing at log-in."""
     passwords = directory_of(runtime).passwords
-    async with runtime.database.read() as conn:  # first: once there is a sign-in, nothing may fail that would leave it behind
+    # First: once there is a sign-in, nothing may fail that would leave it behind.
+    async with runtime.database.read() as conn:
         subjects = await kept.subjects_of(conn, directory_of(runtime).issuer, actor.user_id)
     await limits.count(runtime.rate_limits, limits.LOGIN_BY_ACCOUNT, actor.email)
     try:
