@@ -277,7 +277,11 @@ def _cloudfront(load: Load, table: Prices, region: Region) -> Iterable[Item]:
     # A function puts the proof of the way in on each request, and reads it from a store first.
     dollars = max(0.0, requests - free["cloudfront_functions"]) / 1e6 * table.of("cloudfront_function", region)
     dollars += max(0.0, requests - free["cloudfront_store_reads"]) / 1e6 * table.of("cloudfront_store", region)
-    yield Item("CloudFront, function", dollars, f"{requests / 1e6:,.1f} million calls and reads, 2 of them free")
+    yield Item(
+        "CloudFront, function",
+        dollars,
+        f"{requests / 1e6:,.1f} million calls and reads, {free['cloudfront_functions'] / 1e6:.0f} of them free",
+    )
 
 
 def stepped(steps: tuple[tuple[float, float], ...], amount: float) -> float:
