@@ -96,13 +96,26 @@ def test_login_and_sign_up(visit: Visit, server: Server, place: Place) -> None:
     assert found == []
 
 
-def test_the_first_visit(browser: Browser, tmp_path: Path) -> None:
-    server = Server(tmp_path / "empty").start()
+def test_the_first_visit_where_nobody_else_may_sign_up(browser: Browser, tmp_path: Path) -> None:
+    server = Server(tmp_path / "empty", MDREADER_SIGNUP="closed").start()
     try:
         with visiting(browser, server.url, reduced_motion="reduce") as visitor:
             visitor.open()
             expect(visitor.page.get_by_role("heading", name="Welcome")).to_be_visible()
-            assert check(visitor, "first account") == []
+            found = check(visitor, "first account")
+        place = new_place(server.url)
+        with visiting(browser, server.url, place.owner, reduced_motion="reduce") as owner:
+            owner.open(place.path)
+            owner.button("Handbook").click()
+            owner.page.get_by_role("menuitem", name="Members").click()
+            # Nobody is sent to a screen that turns them away.
+            expect(owner.page.get_by_text("Sign-up is closed here")).to_be_visible()
+            expect(owner.button("Copy address")).to_be_hidden()
+        with visiting(browser, server.url, reduced_motion="reduce") as stranger:
+            stranger.open("/signup")
+            expect(stranger.page.get_by_role("heading", name="Sign-up is closed")).to_be_visible()
+            found += check(stranger, "sign-up closed")
+        assert found == []
     finally:
         server.stop()
 

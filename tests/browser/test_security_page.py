@@ -68,6 +68,7 @@ def test_codes_from_an_app(visit: Visit, ada: Person) -> None:
     visitor = visit(ada, accept_downloads=True)
     page = visitor.page
     security(visitor)
+    expect(page).to_have_title("Security · mdreader")
     app, codes = set_up_app(visitor)
     assert len(set(codes)) == 10
     with page.expect_download() as download:
@@ -148,6 +149,7 @@ def test_sessions_are_listed_and_ended(visit: Visit, ada: Person) -> None:
     here.button("Log out everywhere else").click()
     expect(sessions).to_have_count(1)
     expect(here.toasts).to_contain_text("You are logged out everywhere else")
+    expect(here.page.get_by_role("heading", name="Where you are logged in")).to_be_focused()
     there.page.reload()
     expect(there.page.get_by_role("heading", name="Log in")).to_be_visible()
     fill_login(there, ada)

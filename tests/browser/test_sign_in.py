@@ -201,6 +201,7 @@ def test_an_address_is_confirmed_by_code_or_link(visit: Visit, outbox: Outbox, a
     visitor.page.get_by_label("Code", exact=True).fill(mail.code)
     visitor.button("Confirm").click()
     expect(visitor.page.get_by_text("Confirmed", exact=True)).to_be_visible()
+    expect(visitor.page.get_by_role("heading", name="Email address")).to_be_focused()
     expect(visitor.button("Send a mail to confirm it")).to_be_hidden()
 
 

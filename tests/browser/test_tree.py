@@ -181,6 +181,7 @@ def test_a_workspace_deleted_comes_back_with_undo(visit: Visit, server: Server) 
     ada.button("Handbook").click()
     ada.page.get_by_role("menuitem", name="Delete workspace").click()
     expect(ada.page.get_by_role("heading", name="Hello, Ada")).to_be_visible()
+    expect(ada.page).to_have_title("Hello, Ada · mdreader")
     undo(ada, "“Handbook” was deleted.")
     expect(ada.row("README")).to_be_visible()
 
@@ -351,6 +352,14 @@ def test_the_question_mark_lists_the_shortcuts(visit: Visit, server: Server) -> 
     keys.press("Escape")
     expect(dialog).to_be_hidden()
     expect(ada.tree).to_be_focused()
+    # Right after a menu that was open.
+    ada.button("Handbook").click()
+    expect(ada.page.get_by_role("menu")).to_be_visible()
+    keys.press("Escape")
+    keys.press("?")
+    expect(dialog).to_be_visible()
+    keys.press("Escape")
+    expect(dialog).to_be_hidden()
     # In the text it is a character.
     ada.write("really?")
     ada.shows("really?")

@@ -10,6 +10,7 @@ import { elsewhere } from '@/lib/elsewhere';
 import { t } from '@/lib/strings';
 import type { User } from '@/lib/types';
 import { Elsewhere } from '@/ui/Elsewhere';
+import { useTitle } from '@/ui/hooks';
 import { isModalOpen, ModalHost } from '@/ui/modal';
 import { EmptyState, Skeleton } from '@/ui/parts';
 import { queryClient } from '@/ui/query';
@@ -44,24 +45,15 @@ function useElsewhere(id: string, missing: boolean): string | null {
 }
 
 function DeadEnd({ title, text = '' }: { title: string; text?: string }) {
+  useTitle(title);
   return (
-    <main className="plain">
-      <EmptyState title={title} text={text}>
-        <Link className="button button-primary" href="/">
-          {t('workspace.home')}
-        </Link>
-      </EmptyState>
-    </main>
+    <EmptyState title={title} text={text}>
+      <Link className="button button-primary" href="/">
+        {t('workspace.home')}
+      </Link>
+    </EmptyState>
   );
 }
-
-const NotAMember = ({ me }: { me: User }) => (
-  <EmptyState title={t('workspace.missing')} text={t('workspace.missing_text', { email: me.email })}>
-    <Link className="button button-primary" href="/">
-      {t('workspace.home')}
-    </Link>
-  </EmptyState>
-);
 
 const Unreachable = () => (
   <main className="plain">
@@ -102,7 +94,7 @@ function WorkspaceRoute({ id, documentId, me }: { id: string; documentId: string
           </Suspense>
         </ErrorBoundary>
       )}
-      {address === null ? <NotAMember me={me} /> : <Elsewhere address={address} />}
+      {address === null ? <DeadEnd title={t('workspace.missing')} text={t('workspace.missing_text', { email: me.email })} /> : <Elsewhere address={address} />}
     </main>
   );
 }
@@ -127,7 +119,9 @@ function Private({ me }: { me: User }) {
         {({ workspaceId, '*': rest }) => <WorkspaceRoute id={workspaceId} documentId={/^d\/([^/]+)/.exec(rest ?? '')?.[1]} me={me} />}
       </Route>
       <Route>
-        <DeadEnd title={t('missing')} />
+        <main className="plain">
+          <DeadEnd title={t('missing')} />
+        </main>
       </Route>
     </Switch>
   );

@@ -1,5 +1,5 @@
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from 'react';
-import { Route, Switch, useLocation } from 'wouter';
+import { Route, Switch, useLocation, useRoute } from 'wouter';
 import { Palette, PaletteOpening } from '@/features/palette';
 import { DropZone } from '@/features/transfer';
 import { createDocument, TrashView, useDocuments, useTreeCommands, type Documents } from '@/features/tree';
@@ -9,7 +9,7 @@ import { recentDocuments, rememberDocument } from '@/lib/recent';
 import { t } from '@/lib/strings';
 import type { User, Workspace } from '@/lib/types';
 import { IconButton } from '@/ui/Button';
-import { useIsPhone } from '@/ui/hooks';
+import { useIsPhone, useTitle } from '@/ui/hooks';
 import { EmptyState, Skeleton } from '@/ui/parts';
 import { ErrorBoundary } from './ErrorBoundary';
 import { Sidebar } from './Sidebar';
@@ -74,9 +74,8 @@ export function Shell({ workspace, me, documentId }: ShellProps) {
   }, [workspace.id, documentId]);
 
   const path = documents?.find(({ id }) => id === documentId)?.path;
-  useEffect(() => {
-    document.title = `${path === undefined ? workspace.name : displayName(path)} · ${t('app.name')}`;
-  }, [path, workspace.name]);
+  const [inTrash] = useRoute('/w/:workspaceId/trash');
+  useTitle(path !== undefined ? displayName(path) : inTrash ? t('trash.title') : workspace.name);
 
   const sources = useMemo(
     () => ({

@@ -1,4 +1,4 @@
-import { useEffect } from 'react';
+import { useEffect, useLayoutEffect, type RefObject } from 'react';
 
 const OVERLAYS = '[role="dialog"], [role="menu"]';
 let outside: HTMLElement | undefined;
@@ -42,11 +42,21 @@ export function useFocusReturn(): void {
 export function beside(inside: Element): () => void {
   const row = inside.closest('li');
   const near = (row?.nextElementSibling ?? row?.previousElementSibling)?.querySelector<HTMLElement>('button, select:enabled');
-  const heading = row?.closest('section, [role="dialog"], main')?.querySelector<HTMLElement>('h1, h2');
+  const heading = inside.closest('section, [role="dialog"], main')?.querySelector<HTMLElement>('h1, h2');
   return () => {
     if (near?.isConnected) near.focus();
     else focusHeading(heading);
   };
+}
+
+/** For what may go while it holds the focus: that goes on beside it. */
+export function useFocusGoesOn(element: RefObject<HTMLElement | null>): void {
+  useLayoutEffect(() => {
+    const present = element.current;
+    return () => {
+      if (present?.contains(document.activeElement)) queueMicrotask(beside(present));
+    };
+  }, [element]);
 }
 
 /** Reads a part out by its heading, when what had the focus in it is gone. */

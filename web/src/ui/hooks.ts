@@ -1,10 +1,18 @@
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import { listActions, onActionsChange, registerActions, type Action } from '@/lib/actions';
 import { isReachable, onReachableChange } from '@/lib/online';
+import { t } from '@/lib/strings';
 
 /** Registers actions while the component is on screen. Memoise the list. */
 export function useActions(actions: readonly Action[]): void {
   useEffect(() => registerActions(actions), [actions]);
+}
+
+/** What the browser's tab and history call this screen. */
+export function useTitle(title: string): void {
+  useEffect(() => {
+    document.title = `${title} · ${t('app.name')}`;
+  }, [title]);
 }
 
 export const useActionList = (): readonly Action[] => useSyncExternalStore(onActionsChange, listActions);

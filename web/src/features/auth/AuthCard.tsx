@@ -1,9 +1,11 @@
 import type { ReactNode } from 'react';
 import { t } from '@/lib/strings';
+import { useTitle } from '@/ui/hooks';
 import './auth.css';
 
 /** The frame of every screen on the way in. */
 export function AuthCard({ title, text, children }: { title: string; text?: ReactNode; children?: ReactNode }) {
+  useTitle(title);
   return (
     <main className="auth">
       <div className="auth-card">

@@ -7,7 +7,7 @@ export const ta = catalogue({
   title_first: 'Welcome to mdreader',
   text_first: 'Nobody has an account here yet. Create yours, then drop in a folder of Markdown.',
   text_signup: 'Write Markdown together, all in the same document.',
-  text_next: 'Log in to open what was shared with you.',
+  text_next: 'Log in to open the page you asked for.',
   closed_title: 'Sign-up is closed',
   closed_text: 'Ask whoever runs this server for an account.',
   name: 'Your name',

@@ -29,7 +29,7 @@ export function Profile({ me }: { me: User }) {
           value={name}
           onChange={(event) => setName(event.target.value)}
         />
-        <Button type="submit" busy={form.busy} disabled={name.trim() === me.name}>
+        <Button type="submit" busy={form.busy}>
           {ts('save')}
         </Button>
       </form>

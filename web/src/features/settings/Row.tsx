@@ -1,7 +1,7 @@
-import { useLayoutEffect, useRef, useState, type ReactNode } from 'react';
+import { useRef, useState, type ReactNode } from 'react';
 import { t } from '@/lib/strings';
 import { Button } from '@/ui/Button';
-import { beside } from '@/ui/focus-return';
+import { useFocusGoesOn } from '@/ui/focus-return';
 
 interface RowProps {
   title: ReactNode;
@@ -17,12 +17,7 @@ export function Row({ title, note, children, remove }: RowProps) {
   // Not asked yet is undefined: only whoever takes the question back finds the focus where it was.
   const [asked, setAsked] = useState<boolean>();
   const row = useRef<HTMLLIElement>(null);
-  useLayoutEffect(() => {
-    const item = row.current;
-    return () => {
-      if (item?.contains(document.activeElement)) queueMicrotask(beside(item));
-    };
-  }, []);
+  useFocusGoesOn(row);
   return (
     <li ref={row} className="row">
       <span className="row-text">

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { User } from '@/lib/types';
+import { useTitle } from '@/ui/hooks';
 import { Icon } from '@/ui/Icon';
 import { ts } from './strings';
 import './settings.css';
@@ -13,6 +14,7 @@ interface SettingsFrameProps {
 
 /** The pages of the account: their frame, and the way from one to the next. */
 export function SettingsFrame({ me, title, children }: SettingsFrameProps) {
+  useTitle(title);
   const pages = [
     { href: '/settings', label: ts('title') },
     { href: '/account/security', label: ts('security') },

@@ -1,6 +1,7 @@
 import { lazy } from 'react';
 import { showModal } from '@/ui/modal';
 
-const ShortcutsDialog = lazy(() => import('./ShortcutsDialog'));
+export const loadShortcuts = () => import('./ShortcutsDialog');
+const ShortcutsDialog = lazy(loadShortcuts);
 
 export const showShortcuts = (): void => showModal((close) => <ShortcutsDialog onClose={close} />);

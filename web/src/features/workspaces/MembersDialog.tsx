@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
+import { useOptions } from '@/features/auth';
 import { api, ApiError } from '@/lib/api';
 import { t } from '@/lib/strings';
 import { toast } from '@/lib/toasts';
@@ -28,6 +29,7 @@ function AddMember({ workspace }: { workspace: Workspace }) {
   const [email, setEmail] = useState('');
   const [role, setRole] = useState<Role>('editor');
   const field = useRef<HTMLInputElement>(null);
+  const closed = useOptions().data?.signup_open === false;
   const form = useSubmit(async () => {
     const member = await api.post<Member>(`/api/workspaces/${workspace.id}/members`, { email: email.trim(), role });
     queryClient.setQueryData<List>(['members', workspace.id], (list) => [...(list ?? []).filter((one) => one.user_id !== member.user_id), member]);
@@ -46,8 +48,8 @@ function AddMember({ workspace }: { workspace: Workspace }) {
         </Button>
       </div>
       <p className="members-invite">
-        <span>{tm('invite')}</span>
-        <CopyButton text={`${location.origin}/signup?next=/w/${workspace.id}`} label={tm('copy')} />
+        <span>{tm(closed ? 'invite_closed' : 'invite')}</span>
+        {!closed && <CopyButton text={`${location.origin}/signup?next=/w/${workspace.id}`} label={tm('copy')} />}
       </p>
       {LOOPBACK.test(location.hostname) && <p className="members-note">{tm('loopback', { host: location.hostname })}</p>}
     </form>

@@ -5,6 +5,7 @@ import { t } from '@/lib/strings';
 import type { User } from '@/lib/types';
 import { Button } from '@/ui/Button';
 import { Field, FormError } from '@/ui/Field';
+import { useTitle } from '@/ui/hooks';
 import { EmptyState } from '@/ui/parts';
 import { reportFailure } from '@/ui/query';
 import { useSubmit } from '@/ui/useSubmit';
@@ -12,6 +13,7 @@ import { createWorkspace } from './data';
 
 /** For somebody who has no workspace yet. */
 export function Welcome({ me }: { me: User }) {
+  useTitle(t('welcome.title', { name: me.name }));
   const [, navigate] = useLocation();
   const [name, setName] = useState(t('welcome.suggestion', { name: me.name.split(' ')[0] ?? me.name }));
   const form = useSubmit(async () => {

@@ -11,6 +11,7 @@ export const tm = catalogue({
   'role.viewer': 'Viewer',
   'role.of': 'Role of {name}',
   invite: 'No account yet? Send them this address to sign up, then add them here.',
+  invite_closed: 'No account yet? Sign-up is closed here: whoever runs this server opens it for them.',
   copy: 'Copy address',
   loopback:
     'You opened mdreader at {host}, which only this machine reaches. For others, start the server with HOST=0.0.0.0 and open it at the address that it prints.',

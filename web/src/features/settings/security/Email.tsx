@@ -1,16 +1,19 @@
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { useOptions } from '@/features/auth';
 import { api } from '@/lib/api';
 import { toast } from '@/lib/toasts';
 import { Button } from '@/ui/Button';
 import { CodeField } from '@/ui/CodeField';
 import { FormError } from '@/ui/Field';
+import { useFocusGoesOn } from '@/ui/focus-return';
 import { useSubmit } from '@/ui/useSubmit';
 import { refresh, type Security } from './data';
 import { tx } from './strings';
 
 function Confirm({ onAgain }: { onAgain: () => Promise<void> }) {
   const [code, setCode] = useState('');
+  const element = useRef<HTMLFormElement>(null);
+  useFocusGoesOn(element);
   const options = useOptions();
   const form = useSubmit(async () => {
     await api.post('/api/auth/verify', { code });
@@ -24,7 +27,7 @@ function Confirm({ onAgain }: { onAgain: () => Promise<void> }) {
         {tx('email.sent')} {options.data?.mail === 'outbox' && tx('email.outbox')}
       </p>
       {(form.error ?? again.error) && <FormError>{form.error ?? again.error}</FormError>}
-      <form className="settings-form" onSubmit={form.onSubmit}>
+      <form ref={element} className="settings-form" onSubmit={form.onSubmit}>
         <CodeField value={code} onValue={setCode} />
         <div className="settings-buttons">
           <Button kind="primary" type="submit" busy={form.busy}>

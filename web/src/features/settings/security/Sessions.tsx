@@ -4,6 +4,7 @@ import { formatAgo, formatDate } from '@/lib/i18n';
 import { toast } from '@/lib/toasts';
 import { Button } from '@/ui/Button';
 import { FormError } from '@/ui/Field';
+import { focusHeading } from '@/ui/focus-return';
 import { Skeleton } from '@/ui/parts';
 import { optimistic } from '@/ui/query';
 import { Row } from '../Row';
@@ -34,7 +35,9 @@ export function Sessions() {
       () => api.delete('/api/me/sessions?others=true').then(() => true),
       tx('sessions.end_others_failed'),
     );
-    if (done) toast(tx('sessions.ended_others'));
+    if (!done) return;
+    toast(tx('sessions.ended_others'));
+    focusHeading(document.getElementById('security-sessions'));
   };
 
   return (
