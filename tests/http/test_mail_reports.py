@@ -23,9 +23,10 @@ from mdreader.adapters.mail_ses import MAIL_TAG
 from mdreader.adapters.sns_signature import _SIGNED, SnsSignatures
 from mdreader.features.mail import service
 from mdreader.jobs.context import JobContext
+from mdreader.jobs.errors import RetryLaterError
 from mdreader.kernel.errors import UnavailableError
 from mdreader.main import create_app
-from mdreader.ports.mail import MailMessage
+from mdreader.ports.mail import MailMessage, MailUncertainError
 from mdreader.ports.mail_reports import MailReport, Waiting
 from mdreader.runtime import Runtime
 from mdreader.settings import Settings
@@ -286,6 +287,23 @@ async def test_what_ses_has_is_not_sent_again(app: FastAPI, said: dict[str, Any]
     assert queue.removed == ([] if said is None else ["receipt"])
     async with runtime.database.read() as conn:
         assert await conn.scalar(text("SELECT state FROM mails")) == "sent"
+
+
+@pytest.mark.parametrize("reports", [True, False])
+async def test_a_mail_that_got_no_answer_waits_for_the_carriers_report(app: FastAPI, reports: bool) -> None:
+    class Silent(Carrier):
+        async def send(self, message: MailMessage) -> str:
+            raise MailUncertainError("no answer")
+
+    queue = Queue(report_of(json.dumps({"eventType": "Send", "mail": {"tags": {MAIL_TAG: ["m2"]}}}), "r1"))
+    runtime = replace(app.state.runtime, mail=Silent(), mail_reports=queue if reports else None)
+    await insert_mail_on_its_way(runtime.database)
+    attempt = SimpleNamespace(runtime=runtime, attempt=2, write=runtime.database.write)
+    with pytest.raises(RetryLaterError) as raised:
+        await service.deliver(cast("JobContext[Runtime]", attempt), "m1")
+    assert (raised.value.seconds >= service.REPORT_SECONDS) is reports
+    async with runtime.database.read() as conn:
+        assert (await conn.execute(text("SELECT state, error FROM mails"))).one() == ("sending", "no answer")
 
 
 @pytest.mark.parametrize(
