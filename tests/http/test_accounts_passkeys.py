@@ -85,7 +85,7 @@ async def test_nobody_writes_to_a_stranger_by_the_name_of_a_passkey(client: http
     (mail,) = await mails_to(app, ada.email)
     assert mail.template == "passkey_added"
     assert "Laptop" not in as_text(content_of(mail.template, mail.data))
-    assert "A passkey can sign in" in as_text(content_of(mail.template, mail.data))
+    assert "A passkey can log in" in as_text(content_of(mail.template, mail.data))
 
 
 async def test_who_resets_a_password_hears_what_else_lets_in(client: httpx.AsyncClient, app: FastAPI) -> None:

@@ -58,7 +58,7 @@ async def test_the_operator_reads_a_mail_with_its_link_and_code(
         mail_id = await post(app)
         mail = await until_state(client, operator, mail_id, "sent")
     assert (await outbox(client, operator))["kept"] is True
-    assert (mail["to"], mail["subject"], mail["template"]) == ("ada@example.org", "Your link to sign in", "magic_link")
+    assert (mail["to"], mail["subject"], mail["template"]) == ("ada@example.org", "Your link to log in", "magic_link")
     assert (mail["link"], mail["code"], mail["error"]) == (LINK, "123456", None)
     assert LINK in mail["text"]
     assert "123456" in mail["html"]

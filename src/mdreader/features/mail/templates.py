@@ -52,9 +52,9 @@ def _verify_email(data: Data) -> Content:
 
 def _magic_link(data: Data) -> Content:
     return Content(
-        "Your link to sign in",
-        ("Open this link to sign in, or enter the code where you asked for it.", _holds(data)),
-        action=("Sign in", data["link"]),
+        "Your link to log in",
+        ("Open this link to log in, or enter the code where you asked for it.", _holds(data)),
+        action=("Log in", data["link"]),
         code=data["code"],
         notes=(
             *_where(data, "asked for"),
@@ -76,7 +76,7 @@ def _password_reset(data: Data) -> Content:
 
 def _sign_in_code(data: Data) -> Content:
     return Content(
-        f"{data['code']} is your code to sign in",
+        f"{data['code']} is your code to log in",
         ("Enter this code where you are signing in.", _holds(data)),
         code=data["code"],
         notes=(
@@ -133,12 +133,12 @@ def _totp_disabled(data: Data) -> Content:
 def _passkey_added(data: Data) -> Content:
     # Without a name where the address is not confirmed: nobody gets to write to a stranger through it.
     which = f"The passkey “{data['name']}”" if "name" in data else "A passkey"
-    return _notice("A passkey was added", f"{which} can sign in to your account now.", data)
+    return _notice("A passkey was added", f"{which} can log in to your account now.", data)
 
 
 def _identity_linked(data: Data) -> Content:
     provider = data["provider"]
-    return _notice(f"{provider} was linked", f"An account at {provider} can sign in to your account now.", data)
+    return _notice(f"{provider} was linked", f"An account at {provider} can log in to your account now.", data)
 
 
 TEMPLATES: Final[dict[str, Callable[[Data], Content]]] = {
