@@ -23,9 +23,7 @@ class Flight(Batch):
 
     done: list[Callable[[], None]] = field(default_factory=list)  # those who wait for it
     author: "Connection | None" = None  # the only one, or None for several
-    updates: Typed | None = (
-        None  # what its row was merged of, when it holds nothing but what was typed and others are to hear of it
-    )
+    updates: Typed | None = None  # what its row was merged of, when it holds nothing but what was typed
     typed: bool = False  # whether something of it came over a socket
     rewrites: Sequence[Rewrite] = ()
     forked: bool = False  # the replica does not hold it before it is committed

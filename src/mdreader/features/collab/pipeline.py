@@ -5,7 +5,6 @@ by part while a bulk is busy.
 """
 
 import asyncio
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,14 +12,15 @@ from typing import TYPE_CHECKING
 import structlog
 
 from mdreader.db.trouble import FULL, is_full
-from mdreader.features.collab.bulk import STRETCH, Bulk, Stage
+from mdreader.features.collab import takeoff
+from mdreader.features.collab.bulk import Bulk, Stage
 from mdreader.features.collab.closing import CloseCode
 from mdreader.features.collab.content import Content
 from mdreader.features.collab.flight import Flight, Typed
 from mdreader.features.collab.hosts import PipelineHost
 from mdreader.features.collab.log import Batch, LogWriter
 from mdreader.features.collab.position import Position
-from mdreader.features.collab.replica import EMPTY_UPDATE, ReplicaError, merged
+from mdreader.features.collab.replica import EMPTY_UPDATE, ReplicaError
 from mdreader.features.collab.rewrite import Rewrite
 from mdreader.features.collab.rewrites import PATIENCE, Rewrites
 from mdreader.features.collab.varint import ProtocolError
@@ -238,9 +238,8 @@ class Pipeline:
         if flight is None:
             return None
         self._rewrites.had_turn = bool(flight.rewrites)
-        if self._next_done and not (
-            self._incoming or flight.forked
-        ):  # else not all of what they wait for is on its way
+        all_goes = not (self._incoming or flight.forked)
+        if self._next_done and all_goes:
             flight.done, self._next_done = self._next_done, []
         self._flight = flight
         if not flight.data:
@@ -266,77 +265,34 @@ class Pipeline:
                 self._window.sent(1, self._loop.time())
                 return flight
             incoming, self._incoming = self._incoming, []
-            if (
-                len(incoming) == 1 and bulk is None and (self._shared or not rewritable)
-            ):  # nearly always, where few people are
-                self._apply_one(flight, incoming)
+            one = len(incoming) == 1 and bulk is None and (self._shared or not rewritable)
+            if one:  # nearly always, where few people are
+                self._window.sent(1, self._loop.time())
+                takeoff.apply_one(flight, self._content, incoming)
             else:
                 self._apply_all(flight, bulk, incoming)
         except (ReplicaError, ProtocolError) as error:
-            for connection in _authors(bulk, incoming):
+            for connection in takeoff.authors(bulk, incoming):
                 connection.close(CloseCode.REFUSED, "the update cannot be applied")
             self._host.broken(BROKEN, f"replica: {error}")
             return None
+        if incoming:
+            self.last_writer = incoming[-1][1].person.user_id
         return flight
-
-    def _apply_one(self, flight: Flight, incoming: Typed) -> None:
-        """Apply what one person typed, one update."""
-        ((flight.data, flight.author, _),) = incoming
-        flight.typed = True
-        if self._shared:
-            flight.updates = incoming
-        self._window.sent(1, self._loop.time())
-        self._content.apply(flight.data)
-        self.last_writer = flight.author.person.user_id
 
     def _apply_all(self, flight: Flight, bulk: Bulk | None, incoming: Typed) -> None:
         """Apply a bulk, what was typed, and where nobody else writes to the log all rewrites, too."""
         rewrites = [] if self._shared else self._rewrites.take()
         self._window.sent(len(incoming) + len(rewrites), self._loop.time())
-        authors = _authors(bulk, incoming)
-        made: list[bytes] = []
         if bulk is not None:
             self.bulk = None
-            made.append(bulk.news)
+            self.last_writer = bulk.connection.person.user_id
+        file = (self.position.shape, self._epoch)
         try:
-            applied = self._apply(incoming, made)
-            if self._shared and bulk is None and not rewrites:
-                flight.updates = applied
-            for rewrite in rewrites:
-                self._rewrite(rewrite, flight, made)
-            flight.rewrites = rewrites
-            if not made and flight.shape is not None:
-                # A row, by whose number everybody sees that the stored text and ETag are older.
-                made.append(EMPTY_UPDATE)
-            if made:
-                flight.data = merged(made)
+            self._incoming = takeoff.apply_all(flight, self._content, bulk, incoming, rewrites=rewrites, file=file)
         except BaseException:
             self._rewrites.put_back(rewrites)  # `end` tells those who wait for them
             raise
-        if len(authors) == 1 and not rewrites:
-            flight.author = next(iter(authors))
-        if authors:
-            flight.typed = True
-            self.last_writer = next(reversed(authors)).person.user_id
-
-    def _apply(self, incoming: Typed, made: list[bytes]) -> Typed:
-        """Apply updates in their order, for a stretch of time, and give those; what is left waits for the next flush."""
-        end = time.perf_counter() + STRETCH
-        for index, (update, _, _) in enumerate(incoming):
-            # One letter can take yrs milliseconds in a document of megabytes: it counts its way through to split a string.
-            if time.perf_counter() > end:
-                self._incoming = incoming[index:]
-                return incoming[:index]
-            self._content.apply(update)
-            made.append(update)
-        return incoming
-
-    def _rewrite(self, rewrite: Rewrite, flight: Flight, made: list[bytes]) -> None:
-        change = rewrite.apply(self._content, flight.shape or self.position.shape, self._epoch)
-        if change.update is not None:
-            made.append(change.update)
-        flight.new_clients = {**flight.new_clients, **dict.fromkeys(change.new_clients, rewrite.owner)}
-        flight.shape = change.shape or flight.shape
 
     # ---- told ----
 
@@ -439,14 +395,6 @@ class Pipeline:
         callbacks, self._settled = self._settled, []
         for callback in callbacks:
             callback()  # each looks itself whether the room has ended
-
-
-def _authors(bulk: Bulk | None, incoming: Typed) -> "dict[Connection, None]":
-    """Whose these are, each once, who wrote last at the end."""
-    authors = dict.fromkeys(connection for _, connection, _ in incoming)
-    if bulk is not None:
-        authors[bulk.connection] = None
-    return authors
 
 
 def _resolve(done: "asyncio.Future[None]") -> None:
