@@ -102,11 +102,8 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A real PostgreSQL of this test process. Tests that stop it make one of their own."""
-    made = Postgres()
-    try:
-        yield made.start()
-    finally:
-        made.discard()
+    with Postgres() as made:
+        yield made
 
 
 @pytest.fixture

@@ -11,8 +11,7 @@ from support.stops import Stops
 @pytest.mark.timeout(180)
 async def test_immediate_stops_lose_nothing_and_are_recovered_from(tmp_path: Path) -> None:
     """Two; `python tests/campaigns/postgres_stops.py` makes 20."""
-    postgres = Postgres(durable=True).start()
-    try:
+    with Postgres(durable=True) as postgres:
         stops = Stops(tmp_path, postgres, seed=3, documents=2, typists=2)
         await stops.prepare()
         try:
@@ -21,8 +20,6 @@ async def test_immediate_stops_lose_nothing_and_are_recovered_from(tmp_path: Pat
             await stops.live(stop=False)
         finally:
             assert await stops.close() == 0
-    finally:
-        postgres.discard()
     assert stops.summary.stops == 2
     assert stops.summary.acknowledged > 20
     assert len(stops.summary.healing_seconds) == 3

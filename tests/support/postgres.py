@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import asyncpg
 
@@ -88,7 +88,10 @@ def _die_with_parent() -> None:
 
 
 class Postgres:
-    """A cluster. `durable` keeps fsync on; else it is as fast as it can be. `encrypted` lets clients use TLS."""
+    """A cluster, which runs for a `with` block, or between `start` and `discard`.
+
+    `durable` keeps fsync on; else it is as fast as it can be. `encrypted` lets clients use TLS.
+    """
 
     def __init__(self, *, durable: bool = False, encrypted: bool = False) -> None:
         programs = find_programs()
@@ -157,6 +160,17 @@ class Postgres:
         """`DATABASE_URL` for one of its databases."""
         query = "&".join(f"{name}={value}" for name, value in parameters.items())
         return f"postgresql://mdreader@127.0.0.1:{self.port}/{database}{'?' if query else ''}{query}"
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.discard()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.discard()
 
     def start(self) -> "Postgres":
         """Start it and wait until it answers."""

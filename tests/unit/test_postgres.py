@@ -24,11 +24,8 @@ from support.sides import documents_of, user_of
 @pytest.fixture
 def own_postgres() -> Iterator[Postgres]:
     """One that the test may stop."""
-    made = Postgres()
-    try:
-        yield made.start()
-    finally:
-        made.discard()
+    with Postgres() as made:
+        yield made
 
 
 @pytest.fixture
@@ -278,11 +275,8 @@ async def test_a_wrong_name_is_said_so(postgres: Postgres) -> None:
 
 @pytest.fixture(scope="module")
 def encrypted() -> Iterator[Postgres]:
-    made = Postgres(encrypted=True)
-    try:
-        yield made.start()
-    finally:
-        made.discard()
+    with Postgres(encrypted=True) as made:
+        yield made
 
 
 @pytest.fixture
