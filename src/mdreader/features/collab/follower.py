@@ -121,7 +121,8 @@ class Follower:
         number = write_uint(flight.number or flight.seq)
         if flight.shape is not None or flight.new_clients or len(flight.data) > INLINE_BYTES:
             message = b"".join((_LOOK, number))
-        elif flight.updates and (keystrokes := encode_keystrokes(flight.updates)) is not None:
+        elif len(flight.updates) > 1 and (keystrokes := encode_keystrokes(flight.updates)) is not None:
+            # One alone is read as fast as its description.
             message = b"".join((_TYPED, number, keystrokes, flight.data))
         else:
             message = b"".join((_ROW, number, flight.data))
