@@ -121,8 +121,11 @@ class Follower:
         number = write_uint(flight.number or flight.seq)
         if flight.shape is not None or flight.new_clients or len(flight.data) > INLINE_BYTES:
             message = b"".join((_LOOK, number))
-        elif len(flight.updates) > 1 and (keystrokes := encode_keystrokes(flight.updates)) is not None:
-            # One alone is read as fast as its description.
+        elif (
+            (updates := flight.updates)
+            and len(updates) > 1  # one alone is read as fast as its description
+            and (keystrokes := encode_keystrokes(updates)) is not None
+        ):
             message = b"".join((_TYPED, number, keystrokes, flight.data))
         else:
             message = b"".join((_ROW, number, flight.data))
