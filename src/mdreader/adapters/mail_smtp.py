@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
 from mdreader.adapters.mail_mime import envelope, mime_of
+from mdreader.kernel.tls import system_tls
 from mdreader.ports.mail import MailMessage, MailRefusedError, MailUnavailableError, MailUncertainError
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class SmtpMail:
             password=server.password,
             use_tls=server.tls,
             start_tls=server.starttls,
-            tls_context=self._trust or (ssl.create_default_context() if server.tls or server.starttls else None),
+            tls_context=self._trust or (system_tls() if server.tls or server.starttls else None),
             timeout=COMMAND_SECONDS,
             # Our own name is nobody's business, and to ask the resolver for it can take seconds.
             local_hostname="localhost",
