@@ -31,8 +31,8 @@ log = structlog.get_logger(__name__)
 PACE = 0.010
 # With so many rooms in one commit the server is busy enough for fewer, larger ones, until a larger one has too few.
 MANY_ROOMS = 8
-PACE_WITH_MANY = 0.040
-STILL_MANY_ROOMS = 16
+PACE_WITH_MANY = 0.060
+STILL_MANY_ROOMS = 24
 # Seconds for which rooms are asked for their batches; those that are left are in the next commit.
 STRETCH = 0.010
 
