@@ -15,7 +15,7 @@ from mdreader.features.collab import storage
 from mdreader.features.collab.closing import CloseCode
 from mdreader.features.collab.content import Content
 from mdreader.features.collab.follower import GRACE, RETRY
-from mdreader.features.collab.gate import clocks_of
+from mdreader.features.collab.gate import Gate, Verdict, clocks_of
 from mdreader.features.collab.replica import Replica
 from mdreader.features.collab.room import Room
 from mdreader.kernel.errors import UnavailableError
@@ -255,3 +255,30 @@ async def test_all_connections_together_are_bounded(sides: Sides, monkeypatch: p
         for other in others:
             room.leave(other.connection)
     await ann.saved()
+
+
+async def test_a_row_of_keystrokes_is_followed_without_reading_it(
+    sides: Sides, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = await sides.open("\n")
+    typists = [Typist(here, sides.user) for _ in range(3)]
+    for typist in typists:
+        typist.type("first ")
+        await typist.saved()
+    bob = Typist(there, sides.user)
+    bob.type("there ")
+    await bob.saved()
+    await eventually(lambda: here.seq == there.seq == 5, "the rows in which everybody is new")
+    read: list[bytes] = []
+    real = Gate.check_stored
+
+    def noted(gate: Gate, update: bytes) -> Verdict:
+        read.append(update)
+        return real(gate, update)
+
+    monkeypatch.setattr(Gate, "check_stored", noted)
+    for typist in typists:
+        typist.type("second ")  # in one go, and so in one row
+    await eventually(lambda: here.seq == there.seq == 6, "the row of all three")
+    assert read == []
+    assert (await sides.rooms[1].read(there.document_id)).text.count("second ") == 3
