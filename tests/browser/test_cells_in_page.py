@@ -56,6 +56,7 @@ def test_a_workspace_that_moved_is_followed_to_its_cell(cells: Cells, browser: B
         expect(ada.page.get_by_role("heading", name="This workspace has moved")).to_be_visible()
         kept = ada.page.get_by_role("region", name="could not be merged")
         expect(kept).to_contain_text("is kept in this browser")
+        expect(ada.page.get_by_role("link", name="To your workspaces")).to_be_visible()
         assert check(ada, "moved") == []
 
         # And from a link of old times.

@@ -143,19 +143,22 @@ def serving(app: ASGIApp) -> Iterator[str]:
 
 
 def next_build(old: Path, new: Path) -> None:
-    """The same page with another program's name and another title, as a later build would have."""
+    """The same page with another program's name and a mark, as a later build would differ."""
     shutil.copytree(old, new)
     entry = next(path for path in (new / "assets").glob("index-*.js"))
     renamed = entry.rename(entry.with_name("index-NEXT.js"))
     for path in [*new.rglob("*.br"), *new.rglob("*.gz")]:
         path.unlink()
     for name, change in {
-        "index.html": ("<title>mdreader</title>", "<title>next</title>"),
+        "index.html": ('<html lang="en">', '<html lang="en" data-build="next">'),
         "service-worker.js": ('"CACHE":"mdreader-page-', '"CACHE":"mdreader-page-next-'),
     }.items():
         text = (new / name).read_text()
         assert change[0] in text
         (new / name).write_text(text.replace(*change).replace(entry.name, renamed.name))
+
+
+NEXT = "html[data-build=next]"
 
 
 def test_a_new_build_is_there_at_once_and_an_open_page_is_told(browser: Browser, tmp_path: Path) -> None:
@@ -165,19 +168,19 @@ def test_a_new_build_is_there_at_once_and_an_open_page_is_told(browser: Browser,
         with serving(deployment) as url:
             visitor.page.goto(url)
             in_charge(visitor.page)
-            expect(visitor.page).to_have_title("mdreader")
+            expect(visitor.page.locator(NEXT)).to_have_count(0)
             deployment.current = ServedPage(tmp_path / "next")
             # One tab stays on the old build, another one is opened: it has the new build with its first request.
             fresh = visitor.context.new_page()
             fresh.goto(url)
-            expect(fresh).to_have_title("next")
+            expect(fresh.locator(NEXT)).to_be_attached()
             notice = visitor.toasts.filter(has_text="There is a new version of this page.")
             expect(notice).to_be_visible()
             expect(fresh.locator(".toast")).to_have_count(0)
             notice.get_by_role("button", name="Reload").click()
-            expect(visitor.page).to_have_title("next")
+            expect(visitor.page.locator(NEXT)).to_be_attached()
             visitor.page.wait_for_function("async () => (await caches.keys()).some((name) => name.includes('next'))")
         # And without a server it is the new one, too.
         fresh.reload()
-        expect(fresh).to_have_title("next")
+        expect(fresh.locator(NEXT)).to_be_attached()
         expect(fresh.locator("#root")).not_to_be_empty()
