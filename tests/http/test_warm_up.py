@@ -7,7 +7,7 @@ from support.waiting import eventually
 
 
 async def test_what_the_first_token_needs_is_imported_once_the_server_listens(tmp_path: Path) -> None:
-    server = Server(tmp_path / "data", PYTHONPROFILEIMPORTTIME="1").start()
+    server = Server(tmp_path / "data", PYTHONPROFILEIMPORTTIME="1").of("mdreader.cli", Path.cwd()).start()
 
     def imported(name: str) -> bool:
         return any(line.startswith("import time:") and line.split("|")[-1].strip() == name for line in server.log)
@@ -16,5 +16,7 @@ async def test_what_the_first_token_needs_is_imported_once_the_server_listens(tm
         listening = next(number for number, line in enumerate(server.log) if '"listening"' in line)
         assert not any(line.split("|")[-1].strip() == "jwt" for line in server.log[:listening])
         await eventually(lambda: imported("jwt"), "what reads tokens", seconds=20)
+        assert imported("structlog.dev")
+        assert not imported("rich.console")  # which that would take along, 4 MB, and a server has no use for
     finally:
         server.kill()

@@ -8,6 +8,7 @@ from mdreader import __version__
 from mdreader.cli.cells import commands as cells_commands
 from mdreader.cli.cloud import commands as cloud_commands
 from mdreader.cli.transfer import commands as transfer_commands
+from mdreader.kernel.lean import import_structlog
 
 app = typer.Typer(
     name="mdreader",
@@ -36,6 +37,7 @@ def main(
 @app.command("serve")
 def _serve() -> None:
     """Serve the page and the API on HOST:PORT, with everything in the folder MDREADER_DATA."""
+    import_structlog()
     from mdreader.cli.serve import run
 
     raise typer.Exit(run())
@@ -46,6 +48,7 @@ def _worker(
     slots: Annotated[int, typer.Option(min=1, max=64, help="How many jobs it works on at once.")] = 4,
 ) -> None:
     """Do the work in the background in a process of its own; set MDREADER_WORKER=off for the servers. Needs PostgreSQL."""
+    import_structlog()
     from mdreader.cli.worker import run
 
     raise typer.Exit(run(slots))
