@@ -172,6 +172,10 @@ def start_mdreader(
     if not _templates:
         command = [sys.executable, "-m", "mdreader.cli", *arguments]
         return subprocess.Popen(command, cwd=folder, env=environment, text=True, **pipes)
+    read_by_python = {name for name in environment if name.startswith("PYTHON")} - {"PYTHONUNBUFFERED"}
+    assert not read_by_python, (
+        f"{read_by_python} would do nothing: the interpreter runs already. Start one from nothing."
+    )
     return Forked(_templates[0], arguments, folder, environment, **pipes)
 
 
