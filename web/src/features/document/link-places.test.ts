@@ -26,9 +26,17 @@ describe('a link in a document', () => {
   });
 
   it('finds each of ten thousand documents without looking at the others', () => {
-    const many = finderOf(Array.from({ length: 10_000 }, (_, n) => ({ id: String(n), path: `notes/${n}.md` })));
-    const started = performance.now();
+    let looked = 0;
+    const documents = Array.from({ length: 10_000 }, (_, n) => ({
+      id: String(n),
+      get path() {
+        looked += 1;
+        return `notes/${n}.md`;
+      },
+    }));
+    const many = finderOf(documents);
+    looked = 0;
     for (let n = 0; n < 10_000; n += 1) expect(many(`notes/${n}`)).toBe(String(n));
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(looked).toBe(0);
   });
 });
