@@ -4,7 +4,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { createRequire } from 'node:module';
 
 const load = createRequire(import.meta.url);
-const { InvalidParameterError, UserNotConfirmedException, UserNotFoundError } = load('cognito-local/lib/errors.js');
+const { InvalidParameterError, InvalidPasswordError, NotAuthorizedError, UserNotConfirmedException, UserNotFoundError } = load('cognito-local/lib/errors.js');
 const { loadConfig } = load('cognito-local/lib/server/config.js');
 const { createServer } = load('cognito-local/lib/server/server.js');
 const { Router } = load('cognito-local/lib/server/Router.js');
@@ -90,7 +90,16 @@ const confirmSignUp = async (log, request) => {
   await pool.saveUser(log, { ...user, Attributes: attributesAppend(user.Attributes, attribute('email_verified', 'true')) });
   return answer;
 };
+// The real one says of the password from before what it says at a log-in; InvalidPassword is about the new one.
+const changePassword = async (log, request) => {
+  try {
+    return await known('ChangePassword')(log, request);
+  } catch (error) {
+    throw error instanceof InvalidPasswordError ? new NotAuthorizedError('Incorrect username or password.') : error;
+  }
+};
 const own = {
+  ChangePassword: changePassword,
   ConfirmSignUp: confirmSignUp,
   InitiateAuth: initiateAuth,
   ResendConfirmationCode: resendConfirmationCode,
