@@ -17,6 +17,7 @@ import { presence } from './presence';
 import { remoteCursors } from './remote-cursors';
 import { openLinks } from './open-links';
 import { sizeLimit, type SizeLimit } from './size-limit';
+import { dispatchSteadily } from './steady';
 
 export interface EditorWords extends WidgetWords {
   readonly label: string;
@@ -81,7 +82,7 @@ export class DocumentEditor {
         listeners(options),
       ],
     });
-    this.view = new EditorView({ state, parent: options.parent });
+    this.view = new EditorView({ state, parent: options.parent, dispatchTransactions: dispatchSteadily });
   }
 
   setLive(live: boolean): void {
