@@ -65,7 +65,9 @@ def test_what_i_read_stays_put_when_others_write_above(mode: str, visit: Visit, 
     assert before is not None
     top = ada.page.locator(".cm-scroller").evaluate("(scroller) => scroller.scrollTop")
     # What comes while the page is busy comes in one frame: each line moves what is read, and none may be forgotten.
-    ada.page.evaluate("void setTimeout(() => { for (const end = performance.now() + 400; performance.now() < end; ); })")
+    ada.page.evaluate(
+        "void setTimeout(() => { for (const end = performance.now() + 400; performance.now() < end; ); })"
+    )
     ben.write("# New\n\n", at="Control+Home")
     for line in ("above", "all", "of it"):
         ben.page.keyboard.insert_text(f"{line}\n\n")
