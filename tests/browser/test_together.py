@@ -69,8 +69,8 @@ def test_what_i_read_stays_put_when_others_write_above(mode: str, visit: Visit, 
         "void setTimeout(() => { for (const end = performance.now() + 400; performance.now() < end; ); })"
     )
     ben.write("# New\n\n", at="Control+Home")
-    for line in ("above", "all", "of it"):
-        ben.page.keyboard.insert_text(f"{line}\n\n")
+    for more in ("above", "all", "of it"):
+        ben.page.keyboard.insert_text(f"{more}\n\n")
     # Not its height, which is an estimate that becomes better while one looks.
     ada.page.wait_for_function("(top) => document.querySelector('.cm-scroller').scrollTop > top + 100", arg=top)
     # The editor measures what is new in frames of its own, a busy machine in more of them.
