@@ -238,8 +238,8 @@ class Pipeline:
         if flight is None:
             return None
         self._rewrites.had_turn = bool(flight.rewrites)
-        all_goes = not (self._incoming or flight.forked)
-        if self._next_done and all_goes:
+        # Not while something that they wait for stays behind.
+        if self._next_done and not (self._incoming or flight.forked):
             flight.done, self._next_done = self._next_done, []
         self._flight = flight
         if not flight.data:
@@ -265,8 +265,8 @@ class Pipeline:
                 self._window.sent(1, self._loop.time())
                 return flight
             incoming, self._incoming = self._incoming, []
-            one = len(incoming) == 1 and bulk is None and (self._shared or not rewritable)
-            if one:  # nearly always, where few people are
+            # Nearly always, where few people are.
+            if len(incoming) == 1 and bulk is None and (self._shared or not rewritable):
                 self._window.sent(1, self._loop.time())
                 takeoff.apply_one(flight, self._content, incoming)
             else:

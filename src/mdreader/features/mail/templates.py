@@ -77,11 +77,11 @@ def _password_reset(data: Data) -> Content:
 def _sign_in_code(data: Data) -> Content:
     return Content(
         f"{data['code']} is your code to log in",
-        ("Enter this code where you are signing in.", _holds(data)),
+        ("Enter this code where you are logging in.", _holds(data)),
         code=data["code"],
         notes=(
             *_where(data),
-            "Never pass it on. If you are not signing in, somebody knows your password: choose another.",
+            "Never pass it on. If you are not logging in, somebody knows your password: choose another.",
         ),
     )
 
@@ -120,7 +120,7 @@ def _password_changed(data: Data) -> Content:
 
 def _totp_enabled(data: Data) -> Content:
     return _notice(
-        "An authenticator app was added", "From now on, signing in asks for a code of your authenticator app.", data
+        "An authenticator app was added", "From now on, logging in asks for a code of your authenticator app.", data
     )
 
 
