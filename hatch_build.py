@@ -13,6 +13,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata, util
 from pathlib import Path
 from typing import Any
@@ -41,6 +43,22 @@ for (const name of readdirSync(folder, { recursive: true })) {
   writeFileSync(join(folder, name + '.gz'), gzipSync(data, { level: 9 }));
 }
 """
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Wait until no other process is in such a block for `folder`, and keep them waiting until this one ends."""
+    if os.name != "posix":  # elsewhere a folder cannot be locked
+        yield
+        return
+    import fcntl  # noqa: PLC0415 - there is none elsewhere
+
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def digest(paths: list[Path], *, base: Path, salt: bytes) -> str:
@@ -86,14 +104,20 @@ def install(folder: Path) -> None:
     """Install a folder's locked packages, unless that very lock file is installed there already."""
     lock = folder / "package-lock.json"
     stamp = folder / "node_modules" / ".installed"
-    wanted = digest([lock], base=folder, salt=metadata.version(NODE_WHEEL).encode())
-    if not stamp.exists() or stamp.read_text() != wanted:
-        npm("ci", "--no-audit", "--no-fund", cwd=folder)
-        stamp.write_text(wanted)
+    with alone(folder):
+        wanted = digest([lock], base=folder, salt=metadata.version(NODE_WHEEL).encode())
+        if not stamp.exists() or stamp.read_text() != wanted:
+            npm("ci", "--no-audit", "--no-fund", cwd=folder)
+            stamp.write_text(wanted)
 
 
 def build() -> None:
     """Build the page, unless the one that stands was made of the same sources."""
+    with alone(TARGET.parent):
+        _build()
+
+
+def _build() -> None:
     wanted = digest(sources(), base=WEB, salt=metadata.version(NODE_WHEEL).encode() + Path(__file__).read_bytes())
     if STAMP.exists() and STAMP.read_text() == wanted:
         return
