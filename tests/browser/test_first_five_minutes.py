@@ -151,7 +151,8 @@ def write_together(ada: Visitor, ben: Visitor) -> None:
     for visitor in (ada, ben):
         visitor.mode("Source")
     ada.write("ada one \n")
-    ben.shows("ada one")
+    # Her line end too: what Ben writes before it arrives would stand in her line.
+    expect(ben.page.locator(".cm-line")).to_have_count(5)
     ben.write("ben one ")
     ada.shows("ben one")
 
