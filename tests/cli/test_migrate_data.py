@@ -153,6 +153,61 @@ def test_a_target_that_is_in_use_is_left_alone(grown: Grown, postgres: Postgres)
     assert "not empty: there are rows in secrets" in ended.errors
 
 
+def test_a_target_of_an_older_version_is_left_at_that_version(grown: Grown, postgres: Postgres) -> None:
+    url = postgres.new_database()
+    name = url.rpartition("/")[2]
+    # Whoever tried to bring it up to date would find the tables of the next step there already.
+    older = "UPDATE alembic_version SET version_num = '0001'"
+    postgres.execute(older, "INSERT INTO secrets VALUES ('tokens', 'x')", database=name)
+    with copy_of(grown.data) as source:
+        ended = run(source, "migrate-data", "--to", url)
+    assert (ended.code, "rows in secrets" in ended.errors) == (1, True), ended.errors
+    assert [row[0] for row in postgres.execute("SELECT version_num FROM alembic_version", database=name)] == ["0001"]
+
+
+@pytest.mark.parametrize(
+    ("statements", "strange"),
+    [
+        (("CREATE TABLE invoices (id int)", "INSERT INTO invoices VALUES (1)"), "invoices"),
+        (("CREATE TABLE users (id int)",), "users"),
+        (("CREATE TABLE alembic_version (version_num text)", "CREATE TABLE orders (id int)"), "orders"),
+    ],
+)
+def test_a_target_with_somebody_elses_tables_is_left_alone(
+    grown: Grown, postgres: Postgres, statements: tuple[str, ...], strange: str
+) -> None:
+    url = postgres.new_database(empty=True)
+    name = url.rpartition("/")[2]
+    tables = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+    postgres.execute(*statements, database=name)
+    before = postgres.execute(tables, database=name)
+    with copy_of(grown.data) as source:
+        ended = run(source, "migrate-data", "--to", url)
+    assert ended.code == 1
+    assert f"not empty: there is a table {strange} that is not mdreader's" in ended.errors
+    assert postgres.execute(tables, database=name) == before
+
+
+def test_killed_after_its_end_it_says_again_that_everything_is_there(grown: Grown, postgres: Postgres) -> None:
+    url = postgres.new_database(empty=True)
+    name = url.rpartition("/")[2]
+    with copy_of(grown.data) as source:
+        killed = run(source, "migrate-data", "--to", url, MDREADER_FAILPOINTS="move.finished")
+        assert killed.code == -signal.SIGKILL
+        ended = run(source, "migrate-data", "--to", url)
+        assert ended.code == 0, ended.errors
+        assert f"{len(TEXTS) + 1} documents read as before" in ended.output
+        # Somebody works on the new one: it is not what was moved any more, and is not moved into again.
+        postgres.execute("UPDATE users SET name = 'Somebody else' WHERE email = 'ada@example.org'", database=name)
+        ended = run(source, "migrate-data", "--to", url)
+    assert ended.code == 1
+    assert "or on the target since it ended" in ended.errors
+    assert [row[0] for row in postgres.execute("SELECT name FROM users ORDER BY name", database=name)] == [
+        "Bob",
+        "Somebody else",
+    ]
+
+
 def test_the_move_of_another_installation_is_left_alone(grown: Grown, postgres: Postgres) -> None:
     url = postgres.new_database(empty=True)
     with copy_of(grown.data) as source:

@@ -19,7 +19,6 @@ from mdreader.kernel import failpoints
 from mdreader.kernel.data_folder import DataFolderInUseError, hold
 from mdreader.kernel.errors import AppError
 from mdreader.migrations import MigrationError
-from mdreader.migrations.postgres import upgrade
 from mdreader.settings import Settings, SettingsError, load_settings
 
 
@@ -77,8 +76,7 @@ async def _move(file: Path, secret: bytes, there: Settings) -> tuple[Moved, str]
         address = postgres_address(credentials.settings, credentials.rotating)
         with open_source(file) as source, Meter("Moving rows") as meter:
             async with making_changes(address) as engine:
-                await upgrade(engine, address.where, "all", moving=True)
-                return await move(source, secret, engine, meter), address.where
+                return await move(source, secret, engine, address.where, meter), address.where
 
 
 def _tell(moved: Moved, where: str) -> None:

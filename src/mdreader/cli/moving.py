@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, LargeBinary, Table, Text, func, select, text, tuple_, union_all
+from sqlalchemy import Connection, LargeBinary, Table, Text, func, literal, select, text, tuple_, union_all
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -22,6 +22,7 @@ from mdreader.db.secrets import secrets
 from mdreader.features.collab import storage
 from mdreader.features.collab.replica import Replica
 from mdreader.kernel.failpoints import hit
+from mdreader.migrations.postgres import upgrade
 from mdreader.tables import metadata
 
 # One transaction's worth: what a kill in the middle loses.
@@ -38,8 +39,19 @@ document_heads, document_snapshots, document_texts, document_updates = (
     metadata.tables[f"document_{name}"] for name in ("heads", "snapshots", "texts", "updates")
 )
 
+# Tables that somebody made where ours are to be; those of extensions are nobody's data.
+_TABLES: Final = """
+SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = current_schema()::regnamespace
+   AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype = 'e')
+ ORDER BY relname"""
+_VERSIONS: Final = "alembic_version"
+_MAKE: Final = "Make a new database and move into that, before any server has started on it."
+
 Row = tuple[Any, ...]
 Key = tuple[Any, ...]
+Done = dict[str, tuple[Key | None, bool]]
+"""By table: the last row that is there, and whether it was the last of all."""
+COPIED: Final[tuple[Key | None, bool]] = (None, True)
 
 
 class MoveError(Exception):
@@ -112,17 +124,20 @@ async def _alone(engine: AsyncEngine) -> AsyncIterator[None]:
         yield
 
 
-async def move(source: Source, secret: bytes, engine: AsyncEngine, meter: Meter) -> Moved:
-    """Move everything that is not there yet, compare everything, and finish. The target has this version's schema.
+async def move(source: Source, secret: bytes, engine: AsyncEngine, where: str, meter: Meter) -> Moved:
+    """Move everything that is not there yet, compare everything, and finish. `where` names the target in errors.
 
-    Raises `MoveError`.
+    A target that is not empty is left as it is; one into which everything was moved before is compared alone. Raises `MoveError`.
     """
     async with _alone(engine):
-        done = await _begin(engine, secret)
+        moved = await _look(engine, secret)
+        # Once it was moved there may be servers on it, of a version before this one.
+        await upgrade(engine, where, "pre" if moved else "all", moving=True)
         tables = [table for table in metadata.sorted_tables if table is not secrets]
         counts = {table: source.count(table) for table in tables}
         documents = counts[document_heads]
         meter.begin(2 * sum(counts.values()) + documents)
+        done = dict.fromkeys((table.name for table in tables), COPIED) if moved else await _begin(engine, secret)
         for table in tables:
             await _copy(source, engine, table, done, meter)
         hit("move.copied")
@@ -132,22 +147,42 @@ async def move(source: Source, secret: bytes, engine: AsyncEngine, meter: Meter)
                 compared[table.name] = await _compare(source, conn, table, counts[table], meter)
             await _read_back(conn, meter)
         hit("move.compared")
-        await _finish(engine, secret)
+        if not moved:
+            await _finish(engine, secret)
         hit("move.finished")
     return Moved(compared, documents)
 
 
-async def _begin(engine: AsyncEngine, secret: bytes) -> dict[str, tuple[Key | None, bool]]:
-    """How far an earlier try came, for each table. Raises `MoveError` when the target holds something else."""
+async def _look(engine: AsyncEngine, secret: bytes) -> bool:
+    """Whether everything was moved before. Raises `MoveError` when the target holds something else; nothing of it is changed."""
+    async with engine.connect() as conn:
+        found = list(await conn.scalars(text(_TABLES)))
+        ours = [table for table in metadata.sorted_tables if table.name in found]
+        strange = [name for name in found if name not in {*metadata.tables, PROGRESS, _VERSIONS}]
+        if not strange and ours and _VERSIONS not in found:
+            strange = [ours[0].name]  # named like ours, and not made by our steps
+        if strange:
+            raise MoveError(f"The target is not empty: there is a table {strange[0]} that is not mdreader's. {_MAKE}")
+        if PROGRESS in found:
+            return False
+        if secrets in ours and await conn.scalar(select(secrets.c.value).where(secrets.c.name == TOKENS)) == secret:
+            return True
+        await _refuse_rows(conn, ours)
+    return False
+
+
+async def _refuse_rows(conn: AsyncConnection, tables: Sequence[Table]) -> None:
+    for table in tables:
+        if (await conn.execute(select(literal(1)).select_from(table).limit(1))).first() is not None:
+            raise MoveError(f"The target is not empty: there are rows in {table.name}. {_MAKE}")
+
+
+async def _begin(engine: AsyncEngine, secret: bytes) -> Done:
+    """How far an earlier try came. Raises `MoveError` when that was with another installation."""
     name = hashlib.sha256(secret).hexdigest()
     async with engine.begin() as conn:
         if await conn.scalar(text("SELECT to_regclass(:name)"), {"name": PROGRESS}) is None:
-            for table in metadata.sorted_tables:
-                if (await conn.execute(select(table).limit(1))).first() is not None:
-                    raise MoveError(
-                        f"The target is not empty: there are rows in {table.name}. "
-                        "Make a new database and move into that, before any server has started on it."
-                    )
+            await _refuse_rows(conn, metadata.sorted_tables)
             await conn.execute(
                 text(f"CREATE TABLE {PROGRESS} (name text PRIMARY KEY, last text, done boolean NOT NULL DEFAULT false)")
             )
@@ -171,9 +206,7 @@ def _unpacked(packed: str) -> Key:
     return tuple(bytes.fromhex(part["hex"]) if isinstance(part, dict) else part for part in json.loads(packed))
 
 
-async def _copy(
-    source: Source, engine: AsyncEngine, table: Table, done: dict[str, tuple[Key | None, bool]], meter: Meter
-) -> None:
+async def _copy(source: Source, engine: AsyncEngine, table: Table, done: Done, meter: Meter) -> None:
     after, finished = done.get(table.name, (None, False))
     if after is not None or finished:
         async with engine.connect() as conn:
@@ -252,8 +285,8 @@ async def _compare(source: Source, conn: AsyncConnection, table: Table, count: i
 
 def _changed(table: Table, key: object) -> str:
     return (
-        f"{table.name}: the row {key} is not the same on both sides. A server has run on the source since this move began. "
-        "Make a new database, and move into that."
+        f"{table.name}: the row {key} is not the same on both sides. A server has run on the source since this move began, "
+        "or on the target since it ended. To move it again, make a new database, and move into that."
     )
 
 
