@@ -9,7 +9,7 @@ MAKEFLAGS += --no-print-directory
 VENV := .venv
 PY := $(VENV)/bin/python
 # With one of these set, `make run` installs what the other parts of a fleet need.
-FLEET := $(if $(filter postgresql:%,$(DATABASE_URL))$(REDIS_URL)$(AWS_S3_BUCKET)$(SECRETS_ARN)$(SNS_TOPIC_ARN)$(JOBS_QUEUE_URL)$(OTEL_EXPORTER_OTLP_ENDPOINT)$(filter ses:%,$(MAIL_URL))$(filter cognito,$(IDENTITY)),$(VENV)/.fleet)
+FLEET := $(if $(filter postgresql:%,$(DATABASE_URL))$(REDIS_URL)$(AWS_S3_BUCKET)$(SECRETS_ARN)$(SNS_TOPIC_ARN)$(JOBS_QUEUE_URL)$(SES_EVENTS_TOPIC_ARN)$(SES_EVENTS_QUEUE_URL)$(OTEL_EXPORTER_OTLP_ENDPOINT)$(filter ses:%,$(MAIL_URL))$(filter cognito,$(IDENTITY)),$(VENV)/.fleet)
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement
 INSTALL_SELF := $(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 NPM := $(PY) hatch_build.py npm
@@ -19,13 +19,15 @@ WORKERS ?= $(shell $(PY) -c 'import os; print(min((os.cpu_count() or 1) + 1, 5))
 COMPILE := $(PY) -m uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --quiet
 
-.PHONY: help run test check lint infra infra-cycle infra-mutations infra-planned kills fuzz image bench web lock clean
+.PHONY: help run fleet test check lint infra infra-cycle infra-mutations infra-planned kills fuzz image bench web lock clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
 
 run: $(VENV)/.run $(FLEET) web ## Serve at http://127.0.0.1:8000 (PORT, HOST, MDREADER_DATA)
 	@exec $(VENV)/bin/mdreader serve
+
+fleet: $(VENV)/.fleet ## Install what PostgreSQL, Redis, AWS and traces need, which make run does when their settings are set
 
 test: dev ## Run every test: unit, contract, http, collab, browser, and the page's own
 	@$(NPM) --prefix web run test -- --testTimeout=60000

@@ -55,10 +55,10 @@ CHOSEN = {
     "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9",
 }
 MISSING = [
-    "DATABASE_URL needs what is not installed: pip install 'mdreader[postgres]'",
-    "REDIS_URL needs what is not installed: pip install 'mdreader[redis]'",
-    "AWS_S3_BUCKET needs what is not installed: pip install 'mdreader[aws]'",
-    "OTEL_EXPORTER_OTLP_ENDPOINT needs what is not installed: pip install 'mdreader[otel]'",
+    "DATABASE_URL needs what is not installed: pip install 'mdreader[postgres]', or make fleet in a checkout",
+    "REDIS_URL needs what is not installed: pip install 'mdreader[redis]', or make fleet in a checkout",
+    "AWS_S3_BUCKET needs what is not installed: pip install 'mdreader[aws]', or make fleet in a checkout",
+    "OTEL_EXPORTER_OTLP_ENDPOINT needs what is not installed: pip install 'mdreader[otel]', or make fleet in a checkout",
 ]
 
 

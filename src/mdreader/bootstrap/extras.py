@@ -18,15 +18,16 @@ _MODULES: Final = {
 def check_extras(settings: Settings) -> None:
     """Raise `SettingsError`, a line for each extra that a setting needs and that is not installed."""
     lines = [
-        f"{name} needs what is not installed: pip install 'mdreader[{extra}]'"
-        for name, extra in _needed(settings)
+        f"{name} needs what is not installed: pip install 'mdreader[{extra}]', or make fleet in a checkout"
+        for name, extra in needed(settings)
         if not all(map(_is_there, _MODULES[extra]))
     ]
     if lines:
         raise SettingsError("\n".join(lines))
 
 
-def _needed(settings: Settings) -> list[tuple[str, str]]:
+def needed(settings: Settings) -> list[tuple[str, str]]:
+    """The settings that choose what the default install lacks, each with its extra. The Makefile has the same list."""
     needs = {
         "DATABASE_URL": ("postgres", on_postgres(settings)),
         "REDIS_URL": ("redis", settings.redis_url),

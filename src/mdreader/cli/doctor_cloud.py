@@ -30,7 +30,12 @@ def examine_cloud(settings: Settings) -> Iterator[Finding]:
     if uses_aws(settings):
         checks = _checks(settings)
         if checks is None:
-            yield Finding("fail", "aws", "its library is not installed", "pip install 'mdreader[aws]'")
+            yield Finding(
+                "fail",
+                "aws",
+                "its library is not installed",
+                "pip install 'mdreader[aws]', or make fleet in a checkout",
+            )
             return
         known = list(checks.caller())
         yield from known
@@ -87,7 +92,12 @@ def examine_database(credentials: Credentials) -> Iterator[Finding]:
     except AddressError as error:
         yield Finding("fail", "postgresql", str(error), "docs/settings.md says how it is written.")
     except ModuleNotFoundError:
-        yield Finding("fail", "postgresql", "its driver is not installed", "pip install 'mdreader[postgres]'")
+        yield Finding(
+            "fail",
+            "postgresql",
+            "its driver is not installed",
+            "pip install 'mdreader[postgres]', or make fleet in a checkout",
+        )
 
 
 def _redis(settings: Settings) -> Iterator[Finding]:
@@ -96,7 +106,12 @@ def _redis(settings: Settings) -> Iterator[Finding]:
     try:
         from mdreader.adapters.checks_redis import check_redis
     except ModuleNotFoundError:
-        yield Finding("fail", "redis", "its library is not installed", "pip install 'mdreader[redis]'")
+        yield Finding(
+            "fail",
+            "redis",
+            "its library is not installed",
+            "pip install 'mdreader[redis]', or make fleet in a checkout",
+        )
         return
     yield from asyncio.run(check_redis(settings.redis_url))
 
