@@ -11,7 +11,7 @@ from cli.conftest import run
 from support.axe import check
 from support.http import PASSWORD
 from support.page import Place, new_place, visiting
-from support.redis import free_port
+from support.ports import free_port
 from support.server import Server
 
 Cells = tuple[Server, Server, dict[str, str]]

@@ -22,8 +22,8 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from collab.conftest import make_team
+from support.ports import free_port
 from support.postgres import Postgres
-from support.redis import free_port
 from support.server import Server
 from support.swarm import NOTHING_KNOWN, cpu_seconds, percentile, rss_megabytes
 

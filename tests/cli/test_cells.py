@@ -10,7 +10,7 @@ import pytest
 
 from cli.conftest import Home, run
 from support.http import PASSWORD, signed_up_at
-from support.redis import free_port
+from support.ports import free_port
 from support.server import Server
 from support.yclient import connected
 

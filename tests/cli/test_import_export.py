@@ -1,7 +1,6 @@
 """`mdreader import` and `mdreader export`: without a server, through the one on the data folder, and at a remote one with a key."""
 
 import signal
-import socket
 import subprocess
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ import pytest
 from cli.conftest import Ended, Home, begun, new_key, run, tree, write
 from mdreader.kernel.data_folder import ServerInfo, announce
 from support.http import Person, signed_up_at
+from support.ports import free_port
 from support.server import Server
 
 EXACT = {
@@ -189,7 +189,9 @@ def test_among_several_accounts_the_owner_is_named_or_known(home: Home, tmp_path
         ben = signed_up_at(server.url, email="ben@example.org", name="Ben")
     folder = write(tmp_path / "in", {"a.md": b"x"})
     unclear = run(home.data, "import", folder, "-w", "Notes")
-    assert (unclear.code, "--owner EMAIL" in unclear.errors) == (1, True)
+    assert (unclear.code, "Say who owns" in unclear.errors) == (1, True)
+    unknown = run(home.data, "export", "Notes", tmp_path / "nothing")
+    assert (unknown.code, "There is no workspace Notes" in unknown.errors) == (1, True)
     assert run(home.data, "import", folder, "-w", "Notes", "--owner", " BEN@example.org").counts == {"created": 1}
     assert run(home.data, "import", folder, "-w", "Notes").counts == {"unchanged": 1}, "its owner is known now"
     assert run(home.data, "import", folder, "-w", "Notes", "--owner", "ada@example.org").counts == {"created": 1}
@@ -328,9 +330,9 @@ def test_stopped_by_ctrl_c_it_says_what_stays(home: Home, tmp_path: Path) -> Non
     assert (rest.code, sum(rest.counts.values())) == (0, MANY)
 
 
-def test_a_server_that_is_killed_and_comes_back_costs_a_pause(home: Home, tmp_path: Path, free_port: int) -> None:
+def test_a_server_that_is_killed_and_comes_back_costs_a_pause(home: Home, tmp_path: Path) -> None:
     folder = many(tmp_path / "in", MANY)
-    server = Server(home.data, PORT=str(free_port)).start()
+    server = Server(home.data, PORT=str(free_port())).start()
     try:
         with begun(home.data, "import", folder, "-w", "W") as process:
             wait_for_progress(process)
@@ -346,17 +348,10 @@ def test_a_server_that_is_killed_and_comes_back_costs_a_pause(home: Home, tmp_pa
     assert tree(tmp_path / "out") == tree(folder)
 
 
-@pytest.fixture
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def test_a_folder_that_another_command_holds_is_waited_for(home: Home, tmp_path: Path, free_port: int) -> None:
+def test_a_folder_that_another_command_holds_is_waited_for(home: Home, tmp_path: Path) -> None:
     folder = many(tmp_path / "in", 600)
     small = write(tmp_path / "small", {"a.md": b"x"})
-    announce(home.data, ServerInfo(pid=1, url=f"http://127.0.0.1:{free_port}", started=0))  # left by a killed server
+    announce(home.data, ServerInfo(pid=1, url=f"http://127.0.0.1:{free_port()}", started=0))  # left by a killed server
     with begun(home.data, "import", folder, "-w", "W") as process:
         wait_for_progress(process)
         second = run(home.data, "import", small, "-w", "Small")

@@ -16,7 +16,7 @@ from websockets.asyncio.client import connect
 
 from support.http import Person, signed_up_at
 from support.nginx import NAME, Nginx, trusting
-from support.redis import free_port
+from support.ports import free_port
 from support.server import Server
 from support.waiting import eventually
 from support.yclient import YClient

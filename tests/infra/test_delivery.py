@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from support import aws
 from support.nginx import Nginx, trusting
-from support.redis import free_port
+from support.ports import free_port
 from support.server import Server
 
 ROOT = Path(__file__).resolve().parents[2]

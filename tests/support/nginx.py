@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from support.certificates import certificate
-from support.redis import free_port
+from support.ports import free_port
 
 MISSING = """\
 These tests need nginx on the PATH, and there is none on this machine. Install it:

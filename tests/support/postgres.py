@@ -7,7 +7,6 @@ import platform
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Coroutine
@@ -24,6 +23,7 @@ from mdreader.db.postgres import making_changes
 from mdreader.db.postgres_address import parse_address
 from mdreader.migrations.postgres import upgrade
 from support.certificates import certificate
+from support.ports import free_port
 
 T = TypeVar("T")
 
@@ -103,9 +103,7 @@ class Postgres:
         self._data = self._folder / "data"
         self._settings = SETTINGS | ({} if durable else FAST)
         self._process: subprocess.Popen[bytes] | None = None
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         self._numbers = count(1)
         self._has_template = False
         self._initialise()

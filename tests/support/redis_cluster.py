@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from support.redis import RedisServer, free_port
+from support.ports import free_port
+from support.redis import RedisServer
 
 MEMBERS = 3
 SLOTS = 16384
