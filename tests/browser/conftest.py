@@ -14,11 +14,9 @@ from playwright.sync_api import Browser, expect
 
 from support.browser import launched
 from support.http import Person
-from support.page import Visit, Visitor, visiting
+from support.page import PATIENCE_MS, Visit, Visitor, visiting
 from support.server import Server
 
-# Long enough for a busy machine; nothing waits that long when all is well.
-PATIENCE_MS = 20_000
 expect.set_options(timeout=PATIENCE_MS)
 RESULTS = Path(__file__).resolve().parents[2] / "test-results"
 FAILED = pytest.StashKey[bool]()

@@ -180,6 +180,7 @@ def test_menus_and_dialogs(ada: Visitor, place: Place) -> None:
     menu("Ada Lovelace", "Settings")
     menu("More actions", "Outline")
     ada.row("guides").click(button="right")
+    expect(page.get_by_role("menu")).to_be_visible()
     found += check(ada, "menu of a folder")
     page.keyboard.press("Escape")
 

@@ -154,8 +154,7 @@ def test_the_policy_would_stop_what_got_through(visit: Visit, server: Server) ->
         }""",
         RUN,
     )
-    while sum(trouble.startswith("policy") for trouble in ada.troubles) < 3:
-        ada.page.evaluate("new Promise(requestAnimationFrame)")
+    ada.until(lambda: sum(trouble.startswith("policy") for trouble in ada.troubles) >= 3, "three violations")
     assert ada.page.evaluate("window.__pwned") is None
     assert all("Content Security Policy" in trouble or "policy" in trouble for trouble in ada.troubles)
     ada.troubles.clear()

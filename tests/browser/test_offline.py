@@ -9,6 +9,8 @@ from support.page import Visit, Visitor, new_place
 from support.server import Server
 
 SAVED_MARKER = 102
+# The first for eight seconds, then the second: on a busy machine they pass before one has looked.
+CUT_OFF = re.compile("reconnecting|offline")
 
 
 def start_again(server: Server) -> None:
@@ -41,7 +43,8 @@ def test_offline_writing_goes_on_and_meets_what_the_other_wrote(visit: Visit, se
     ada.shows("ben meanwhile")
     ada.saved()
     assert place.text("note.md") == "ben meanwhile start\nada offline"
-    assert ada.lines() == ben.lines() == ["ben meanwhile start", "ada offline"]
+    for visitor in (ada, ben):
+        visitor.reads("ben meanwhile start", "ada offline")
 
 
 def test_what_was_written_offline_outlives_the_tab(visit: Visit, server: Server) -> None:
@@ -73,7 +76,7 @@ def test_two_tabs_without_a_network_are_one_text(visit: Visit, server: Server) -
     for tab in (ada, second):
         expect(tab.state).to_have_attribute("data-kind", "offline")
     ada.write("from the first ")
-    second.shows("from the first")
+    second.shows("from the first ")
     expect(second.state).to_contain_text("kept here")
     second.write("and the second")
     ada.shows("from the first and the second")
@@ -107,16 +110,14 @@ def test_saved_is_said_only_after_the_server_said_so(visit: Visit, server: Serve
     ada.open_document(place, "note.md")
     ada.write("hello")
     # The server has it; the page has not been told.
-    while place.text("note.md") != "hello" or not held:
-        ada.page.evaluate("new Promise(requestAnimationFrame)")
+    ada.until(lambda: place.text("note.md") == "hello" and bool(held), "marker")
     expect(ada.state).to_have_attribute("data-kind", "saving")
     expect(ada.state).to_have_text("Saving…")
     ada.page.keyboard.type("!")
     expect(ada.state).to_have_attribute("data-kind", "saving")
     sockets[-1].send(held[-1])
     expect(ada.state).to_have_attribute("data-kind", "saving")
-    while len(held) < 2:
-        ada.page.evaluate("new Promise(requestAnimationFrame)")
+    ada.until(lambda: len(held) == 2, "second marker")
     sockets[-1].send(held[-1])
     ada.saved()
 
@@ -128,13 +129,13 @@ def test_a_killed_server_loses_nothing(visit: Visit, server: Server) -> None:
         visitor.open_document(place, "note.md")
         visitor.mode("Source")
     ada.write("before the fall ")
-    ben.shows("before the fall")
+    ben.shows("before the fall ")
     server.kill()
     try:
         ada.page.keyboard.type("and during it")
-        expect(ada.state).to_have_attribute("data-kind", "reconnecting")
+        expect(ada.state).to_have_attribute("data-kind", CUT_OFF)
         ben.write("ben too ", at="Control+Home")
-        expect(ben.state).to_have_attribute("data-kind", "reconnecting")
+        expect(ben.state).to_have_attribute("data-kind", CUT_OFF)
     finally:
         start_again(server)
     for visitor in (ada, ben):
@@ -152,7 +153,7 @@ def test_a_server_that_is_restarted_is_waited_for(visit: Visit, server: Server) 
     ada.saved()
     server.stop()
     try:
-        expect(ada.state).to_have_attribute("data-kind", "reconnecting")
+        expect(ada.state).to_have_attribute("data-kind", CUT_OFF)
         ada.write("two")
     finally:
         start_again(server)

@@ -34,7 +34,14 @@ def opened(visit: Visit, place: Place, path: str, **options: object) -> Visitor:
 
 
 def test_a_text_that_no_document_can_hold_is_not_let_in(visit: Visit, place: Place) -> None:
-    ada = opened(visit, place, "notes.md")
+    ada = visit(place.owner)
+    # What a document may hold is asked for when the first one opens: the next one knows.
+    with ada.page.expect_response("**/api/config") as config:
+        ada.open_document(place, "mixed.md")
+    config.value.finished()
+    ada.row("notes").click()
+    expect(ada.title).to_have_text("notes")
+    ada.ready()
     ada.editor.focus()
     ada.page.evaluate(PASTE, "a hundred thousand times these longer words do not fit at all. ")
     expect(ada.toasts).to_contain_text("a document holds 5 MB at most")

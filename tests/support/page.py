@@ -1,6 +1,7 @@
 """People in front of the page: a browser context each, and what a person does there over and over."""
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,6 +29,9 @@ _EXPECTED_ERRORS = (
     "Executing inline event handler violates",  # the policy's, reported above
     "Setting the document's base URI",
 )
+
+# Long enough for a busy machine; nothing waits that long when all is well.
+PATIENCE_MS = 20_000
 
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},
@@ -65,6 +69,11 @@ class Visitor:
         return self.page.locator(".doc-state")
 
     @property
+    def title(self) -> Locator:
+        """The name over the open document. Not just any heading: one of its text may say the same."""
+        return self.page.locator("h1.doc-name")
+
+    @property
     def editor(self) -> Locator:
         return self.page.get_by_role("textbox", name="Document text")
 
@@ -98,16 +107,33 @@ class Visitor:
         self.page.keyboard.type(text)
 
     def saved(self) -> None:
-        """Wait until the page says that the server has everything."""
+        """Wait until the page says that the server has everything typed before; a tap may not have reached the page yet."""
         expect(self.state).to_have_attribute("data-kind", "saved")
 
     def shows(self, text: str) -> None:
-        """Wait until the editor shows `text`."""
-        expect(self.editor).to_contain_text(text)
+        """Wait until a line of the editor holds `text`, with the very spaces at its ends: others may write beside them."""
+        expect(self.editor).to_contain_text(re.compile(re.escape(text)))
 
-    def lines(self) -> list[str]:
-        """The lines of the editor; all of them while the document is short."""
-        return [line.rstrip("\n") for line in self.page.locator(".cm-content .cm-line").all_inner_texts()]
+    def reads(self, *lines: str) -> None:
+        """Wait until these are the lines of the editor, all of them; for a short document whose marks are not hidden."""
+        whole = [re.compile(f"^{re.escape(line)}$") for line in lines]
+        expect(self.page.locator(".cm-content .cm-line")).to_have_text(whole)
+
+    def until(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait for what no element of the page says; what the page asks of the test is answered meanwhile."""
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while not condition():
+            assert time.monotonic() < deadline, f"no {what} within {PATIENCE_MS} ms"
+            self.page.evaluate("new Promise(requestAnimationFrame)")
+
+    def copies(self, button: Locator, text: str) -> str:
+        """Press a button that copies `text` or more; what it copied. The browser has it later than the press."""
+        self.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        self.page.evaluate("navigator.clipboard.writeText('')")
+        button.click()
+        read = "navigator.clipboard.readText()"
+        self.until(lambda: text in self.page.evaluate(read), f"clipboard with {text!r}")
+        return str(self.page.evaluate(read))
 
 
 Visit = Callable[..., Visitor]
@@ -155,9 +181,23 @@ class Place:
         content = self.request("GET", f"/api/documents/{self.documents[path]}").json()["content"]
         return str(content)
 
+    def until_text(self, path: str, text: str) -> None:
+        """Wait until this is the document's text on the server: the page may show a change before it is sent."""
+        _until(lambda: self.text(path), text)
+
+    def until_paths(self, *paths: str) -> None:
+        """Wait until the server has these documents and no others, in any order: the page shows a change before it is made."""
+        _until(lambda: sorted(self.paths()), sorted(paths))
+
     def paths(self) -> list[str]:
         items = self.request("GET", f"/api/workspaces/{self.workspace_id}/documents").json()["items"]
         return [item["path"] for item in items]
+
+
+def _until(read: Callable[[], object], wanted: object) -> None:
+    deadline = time.monotonic() + PATIENCE_MS / 1000
+    while (found := read()) != wanted:
+        assert time.monotonic() < deadline, f"still {found!r} instead of {wanted!r}"
 
 
 def new_place(url: str, documents: dict[str, str] | None = None, *, owner: str | None = None) -> Place:
