@@ -11,6 +11,9 @@ import pytest
 from support.http import Person, signed_up_at
 from support.server import Server
 
+TOLD_SECONDS = 20
+"""For what servers tell each other and do at once: without a word of it one looks at the database every 30 s."""
+
 
 @dataclass
 class Team:

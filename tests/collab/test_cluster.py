@@ -7,16 +7,13 @@ from dataclasses import replace
 import pytest
 from pycrdt import create_update_message
 
-from collab.conftest import Team, make_team
+from collab.conftest import TOLD_SECONDS, Team, make_team
 from support.cluster import cluster
 from support.http import Person
 from support.postgres import Postgres
 from support.redis import RedisServer
 from support.server import Server
 from support.yclient import YClient, connected, forged_update
-
-# Told at once; without a word of it a server asks the database every 30 s.
-TOLD_SECONDS = 10
 
 Sides = tuple[Team, Team]
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from collab.conftest import TOLD_SECONDS
 from support.cluster_faults import Office
 from support.yclient import connected
 
@@ -36,4 +37,4 @@ async def test_a_right_that_was_taken_away_while_a_server_heard_nothing_ends_whe
             path = f"/api/workspaces/{here.workspace_id}/members/{person.id}"
             assert here.request("DELETE", path).status_code == 204
             office.proxies[1].heal()
-            assert (await bob.closed(seconds=10))[0] == 4403
+            assert (await bob.closed(seconds=TOLD_SECONDS))[0] == 4403

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
-from collab.conftest import make_team
+from collab.conftest import TOLD_SECONDS, make_team
 from mdreader.db import doubts
 from mdreader.db.postgres import PostgresDatabase
 from mdreader.db.postgres_address import parse_address
@@ -146,7 +146,6 @@ async def test_a_right_that_was_taken_away_without_an_answer_closes_the_socket(
                 await asyncio.to_thread(way.cut)
                 way.heal()
                 assert (await asked).status_code == 503
-            # Sooner than by the look at the database that comes every 30 s.
-            assert (await bob.closed(seconds=25))[0] == 4403
+            assert (await bob.closed(seconds=TOLD_SECONDS))[0] == 4403
     finally:
         server.kill()

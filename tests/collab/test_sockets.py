@@ -8,7 +8,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin
 
-from collab.conftest import Team
+from collab.conftest import TOLD_SECONDS, Team
 from support.yclient import connected
 
 NOWHERE = "01900000-0000-7000-8000-000000000000"
@@ -70,7 +70,7 @@ async def test_api_keys_open_sockets_within_their_scope(team: Team) -> None:
             await reader.append("no")
             assert (await reader.closed())[0] == 4403
         assert team.request("DELETE", f"/api/keys/{keys['write']['id']}").status_code == 204
-        assert (await writer.closed(seconds=5))[0] == 4401
+        assert (await writer.closed(seconds=TOLD_SECONDS))[0] == 4401
 
 
 async def test_a_copy_of_another_epoch_is_not_merged(team: Team) -> None:
