@@ -50,6 +50,13 @@ async def test_answers_of_the_api_are_not_kept(client: httpx.AsyncClient) -> Non
     assert (await client.get("/api/health")).headers["cache-control"] == "no-store"
 
 
+async def test_a_body_that_is_not_json_is_called_that(client: httpx.AsyncClient) -> None:
+    headers = {"Content-Type": "application/json"}
+    problem = (await client.post("/api/auth/login", content='{"email": oops}', headers=headers)).json()
+    assert (problem["status"], problem["code"]) == (422, "invalid_input")
+    assert problem["detail"] == "The body is not JSON: see character 10."
+
+
 async def test_a_sane_request_id_is_kept_and_another_replaced(client: httpx.AsyncClient) -> None:
     kept = await client.get("/api/health", headers={"X-Request-ID": "trace-0123456789"})
     assert kept.headers["x-request-id"] == "trace-0123456789"

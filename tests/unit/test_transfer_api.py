@@ -85,6 +85,13 @@ async def test_what_will_not_pass_is_said_at_once(status: int) -> None:
     assert len(answers.requests) == 1
 
 
+async def test_what_adds_nothing_is_not_said_twice() -> None:
+    body = {"code": "read_only_key", "title": "This API key may only read", "detail": "This API key may only read."}
+    with pytest.raises(ApiError) as caught:
+        await Answers(httpx.Response(403, json=body)).api.create_workspace("n")
+    assert str(caught.value) == body["detail"]
+
+
 async def test_it_gives_up_in_the_end() -> None:
     answers = Answers(httpx.ConnectError("refused"))
     with pytest.raises(ApiError, match=r"http://mdreader.test does not answer: refused"):

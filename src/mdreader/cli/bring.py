@@ -41,7 +41,7 @@ def run(folder: Path, workspace: str, target: Target, *, overwrite: bool, hidden
 async def _import(
     folder: Path, workspace: str, target: Target, report: ImportReport, *, overwrite: bool, hidden: bool
 ) -> None:
-    async with reach(target, workspace) as reached:
+    async with reach(target, workspace, made_if_missing=True) as reached:
         with Meter("Importing") as meter:
             if reached.warning:
                 meter.say(reached.warning)

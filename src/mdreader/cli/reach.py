@@ -50,6 +50,15 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class _Whose:
+    """As whom to act on the data folder: `owner`'s address, else as whoever owns the workspace, else as the only account."""
+
+    owner: str | None
+    workspace: str
+    made_if_missing: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Reached:
     """A server that can be talked to. `where` says in words which; `warning` what is unwise about it."""
 
@@ -59,13 +68,14 @@ class Reached:
 
 
 @contextlib.asynccontextmanager
-async def reach(target: Target, workspace: str) -> AsyncIterator[Reached]:
+async def reach(target: Target, workspace: str, *, made_if_missing: bool) -> AsyncIterator[Reached]:
     """A client with credentials; `workspace` (a name or an id) may tell as whom to act. Raises `ReachError`."""
     async with contextlib.AsyncExitStack() as stack:
         if target.server or target.api_key:
             yield await stack.enter_async_context(_remote(target))
         else:
-            yield await _local(stack, target.owner, workspace)
+            whose = _Whose(target.owner, workspace, made_if_missing)
+            yield await _local(stack, whose)
 
 
 @contextlib.asynccontextmanager
@@ -90,7 +100,7 @@ async def _remote(target: Target) -> AsyncIterator[Reached]:
         yield Reached(client, f"at {base}", warning)
 
 
-async def _local(stack: contextlib.AsyncExitStack, owner: str | None, workspace: str) -> Reached:
+async def _local(stack: contextlib.AsyncExitStack, whose: _Whose) -> Reached:
     try:
         settings = load_settings()
     except SettingsError as error:
@@ -104,10 +114,10 @@ async def _local(stack: contextlib.AsyncExitStack, owner: str | None, workspace:
     while True:
         try:
             if server := running_server(settings.data):
-                return await stack.enter_async_context(_through(server, settings, owner, workspace))
+                return await stack.enter_async_context(_through(server, settings, whose))
             stack.enter_context(hold(settings.data))
             retract(settings.data)  # what a killed server left would send others to an address where nobody is
-            return await stack.enter_async_context(_inside(settings, owner, workspace))
+            return await stack.enter_async_context(_inside(settings, whose))
         except (DataFolderInUseError, httpx.ConnectError) as error:
             # Somebody is starting or stopping, or another command is at work.
             if time.monotonic() > until:
@@ -118,11 +128,11 @@ async def _local(stack: contextlib.AsyncExitStack, owner: str | None, workspace:
 
 
 @contextlib.asynccontextmanager
-async def _through(server: ServerInfo, settings: Settings, owner: str | None, workspace: str) -> AsyncIterator[Reached]:
+async def _through(server: ServerInfo, settings: Settings, whose: _Whose) -> AsyncIterator[Reached]:
     """Through the server that runs on the data folder."""
     async with open_database(settings, migrate=False) as database:
         async with database.read() as conn:
-            user_id = await _whom(conn, owner, workspace)
+            user_id = await _whom(conn, whose)
         auth = _Operator(await signing_secret(settings, database), user_id)
     # No proxy from the environment: the operator's token is taken from this machine alone.
     async with httpx.AsyncClient(base_url=server.url, auth=auth, timeout=_TIMEOUT, trust_env=False) as client:
@@ -135,22 +145,22 @@ async def _through(server: ServerInfo, settings: Settings, owner: str | None, wo
 
 
 @contextlib.asynccontextmanager
-async def _inside(settings: Settings, owner: str | None, workspace: str) -> AsyncIterator[Reached]:
+async def _inside(settings: Settings, whose: _Whose) -> AsyncIterator[Reached]:
     """In this process: no server runs, and none can start meanwhile."""
     configure_logs("warning", settings.log_format)
     app = create_app(settings)
     async with app.router.lifespan_context(app):
         async with app.state.runtime.database.read() as conn:
-            user_id = await _whom(conn, owner, workspace)
+            user_id = await _whom(conn, whose)
         transport = httpx.ASGITransport(app=app, client=("127.0.0.1", 0))
         auth = _Operator(app.state.runtime.secret, user_id)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", auth=auth) as client:
-            yield Reached(client, f"into the data folder {settings.data.resolve()}")
+            yield Reached(client, f"in the data folder {settings.data.resolve()}")
 
 
-async def _whom(conn: AsyncConnection, owner: str | None, workspace: str) -> str:
+async def _whom(conn: AsyncConnection, whose: _Whose) -> str:
     """The user to act as."""
-    if owner is not None:
+    if (owner := whose.owner) is not None:
         person = await find_by_email(conn, normalise_email(owner))
         if person is None:
             raise ReachError(f"Nobody has an account with the address {owner} here. Sign up with it first.")
@@ -160,9 +170,14 @@ async def _whom(conn: AsyncConnection, owner: str | None, workspace: str) -> str
         raise ReachError("Nobody has an account here yet. Start the server and sign up first: mdreader serve")
     if len(people) == 1:
         return str(people[0])
+    workspace = whose.workspace
     owned = await find_owned(conn, workspace)
-    if not owned:
+    if not owned and whose.made_if_missing:
         raise ReachError(f"Several people have an account here. Say who owns the workspace {workspace}: --owner EMAIL")
+    if not owned:
+        raise ReachError(
+            f"There is no workspace {workspace} here, whoever owns it. --owner EMAIL names those of a person."
+        )
     if len(owned) > 1:
         ids = ", ".join(one.workspace_id for one in owned)
         raise ReachError(f"Several workspaces are called {workspace}. Give the id of one ({ids}), or --owner EMAIL.")

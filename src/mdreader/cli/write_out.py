@@ -32,7 +32,7 @@ def run(workspace: str, folder: Path, target: Target, *, force: bool, verbose: b
 
 
 async def _export(workspace: str, folder: Path, target: Target, report: ExportReport, *, force: bool) -> None:
-    async with reach(target, workspace) as reached:
+    async with reach(target, workspace, made_if_missing=False) as reached:
         with Meter("Exporting") as meter:
             if reached.warning:
                 meter.say(reached.warning)
@@ -42,7 +42,7 @@ async def _export(workspace: str, folder: Path, target: Target, report: ExportRe
                 names = ", ".join(sorted({one.name for one in await api.workspaces()})) or "none"
                 raise ReachError(f"There is no workspace {workspace}. Those there are: {names}.")
             documents = await api.documents(there.id)
-            print(f"From {printable(there.name)} ({there.id}) to {folder}, {reached.where}", flush=True)
+            print(f"From {printable(there.name)} ({there.id}), {reached.where}, to {folder}", flush=True)
             with Place(folder, force=force) as place:
                 meter.begin(len(documents))
                 await export_documents(api, documents, place, report, on_progress=meter.advance)

@@ -95,9 +95,10 @@ async def _invalid(_request: Request, error: Exception) -> JSONResponse:
     # `input` and `ctx` are left out: they would send a password back, and may not be JSON.
     found = [{"loc": list(e["loc"]), "message": e["msg"], "kind": e["type"]} for e in error.errors()]
     where = ", ".join(sorted({".".join(str(part) for part in e["loc"][1:]) or str(e["loc"][0]) for e in found}))
-    return problem(
-        422, "invalid_input", "The request cannot be used as it is", f"Check: {where}.", errors=jsonable_encoder(found)
-    )
+    detail = f"Check: {where}."
+    if found[0]["kind"] == "json_invalid":
+        detail = f"The body is not JSON: see character {found[0]['loc'][-1]}."
+    return problem(422, "invalid_input", "The request cannot be used as it is", detail, errors=jsonable_encoder(found))
 
 
 async def _http(_request: Request, error: Exception) -> JSONResponse:

@@ -136,7 +136,9 @@ def _refusal(response: httpx.Response) -> ApiError:
         )
     try:
         problem = response.json()
-        code, message = str(problem["code"]), f"{problem['title']}. {problem['detail']}"
+        code, title, detail = str(problem["code"]), str(problem["title"]), str(problem["detail"])
     except (ValueError, KeyError, TypeError):
         return ApiError(f"The server answered {status} {response.reason_phrase}.", status=status)
+    # Where there is nothing to add, the detail is the title again.
+    message = detail if detail.rstrip(".") == title.rstrip(".") else f"{title}. {detail}"
     return ApiError(message, status=status, code=code)
