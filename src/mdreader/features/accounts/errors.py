@@ -109,11 +109,11 @@ class SecondStepOverError(ForbiddenError):
     """The token of a second step was used, is too old, or was tried too often."""
 
     code = "mfa_expired"
-    title = "That took too long or too many tries. Sign in again"
+    title = "That took too long or too many tries. Log in again"
 
 
 class PasswordNeededError(ForbiddenError):
-    """Confirming an address without being signed in needs the account's password."""
+    """Confirming an address without being logged in needs the account's password."""
 
     code = "password_needed"
     title = "Log in, or enter the password of the account, to confirm its address"
@@ -123,7 +123,7 @@ class ReauthenticationRequiredError(ForbiddenError):
     """The sign-in is too long ago for this; `extra` says whether a password would do."""
 
     code = "reauthentication_required"
-    title = "Enter your password, or sign in again, to do this"
+    title = "Enter your password, or log in again, to do this"
 
 
 class DirectoryEmailUnverifiedError(ForbiddenError):
@@ -131,7 +131,7 @@ class DirectoryEmailUnverifiedError(ForbiddenError):
 
     code = "email_unverified"
     title = (
-        "There is an account with your address, which was never confirmed to be yours. Confirm it, then sign in again"
+        "There is an account with your address, which was never confirmed to be yours. Confirm it, then log in again"
     )
 
 
@@ -139,7 +139,7 @@ class DirectoryLinkError(ConflictError):
     """The link between an account here and one in the directory must stay: it is by it that the directory is asked."""
 
     code = "directory_link"
-    title = "The directory keeps this account. Its link cannot be taken away; sign in with your password"
+    title = "The directory keeps this account. Its link cannot be taken away; log in with your password"
 
 
 class PasswordResetRequiredError(ForbiddenError):
@@ -153,7 +153,7 @@ class PasswordSignInRequiredError(ForbiddenError):
     """The account has a second factor, which only a sign-in with the password asks for; or the directory has not seen it yet."""
 
     code = "password_sign_in_required"
-    title = "Your account asks for more than this. Sign in with your password"
+    title = "Your account asks for more than this. Log in with your password"
 
 
 class RecoveryCodesElsewhereError(NotFoundError):
@@ -192,7 +192,7 @@ class PasskeyRefusedError(ForbiddenError):
     """The browser's answer is not what was asked for, or of a passkey that nobody here has."""
 
     code = "passkey_refused"
-    title = "This passkey was not accepted. Try again, or sign in another way"
+    title = "This passkey was not accepted. Try again, or log in another way"
 
 
 class PasskeysUnavailableError(ForbiddenError):
@@ -232,7 +232,7 @@ class TooManyPasskeysError(ConflictError):
 class ProviderNotFoundError(NotFoundError):
     """The settings name no such provider."""
 
-    title = "There is no such provider to sign in with"
+    title = "There is no such provider to log in with"
 
 
 class IdentityNotFoundError(NotFoundError):

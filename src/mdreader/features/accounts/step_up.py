@@ -16,7 +16,7 @@ FRESH_SECONDS: Final = 15 * 60
 def needs_password() -> ReauthenticationRequiredError:
     """Only somebody who signed in with the password can do this now."""
     return ReauthenticationRequiredError(
-        "Sign in again, with your password, to do this.", extra={"has_password": False}
+        "Log in again, with your password, to do this.", extra={"has_password": False}
     )
 
 

@@ -91,7 +91,7 @@ async def answer_not_found(request: Request, error: Exception) -> Response:
         421 if browser else 307,
         CODE,
         "This lives in another cell",
-        f"It moved to {found.address}. Sign in there and go on.",
+        f"It moved to {found.address}. Log in there and go on.",
         headers={} if browser else {"Location": location},
         cell=found.cell,
         address=found.address,

@@ -120,7 +120,7 @@ def finish_sign_in(
     # Passkeys that several devices share do not count. One that counts and did not count on was copied.
     if (data.counter or sign_count) and data.counter <= sign_count:
         raise PasskeyRefusedError(
-            "This passkey was used by another device that keeps a copy. Sign in another way and remove it."
+            "This passkey was used by another device that keeps a copy. Log in another way and remove it."
         )
     return Use(data.counter, _synced(data))
 
