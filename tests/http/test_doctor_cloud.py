@@ -8,14 +8,10 @@ import pytest
 
 from mdreader.adapters.aws import Aws
 from mdreader.cli import doctor
-from mdreader.cli.doctor_cloud import examine_cloud
-from mdreader.kernel.findings import Finding
-from mdreader.settings import load_settings
 from support.aws import REGION
 from support.aws_refusing import refusing_aws
 from support.cognito import UserPool, new_pool
-from support.postgres import Postgres
-from support.redis import RedisServer
+from support.findings import failures, found, texts
 
 ARN = f"arn:aws:sns:{REGION}:123456789012"
 CALLER = (
@@ -24,20 +20,6 @@ CALLER = (
 )
 BUCKET = "mdreader-files"
 PAGE = "https://notes.example.org"
-
-
-def found(**settings: Any) -> list[Finding]:
-    return list(examine_cloud(load_settings(aws_region=REGION, **settings)))
-
-
-def texts(findings: list[Finding], state: str, subject: str) -> list[str]:
-    return [finding.text for finding in findings if (finding.state, finding.subject) == (state, subject)]
-
-
-def failures(findings: list[Finding]) -> list[str]:
-    assert all(finding.advice for finding in findings if finding.state != "ok"), findings
-    assert all("\n" not in finding.text + finding.advice for finding in findings)
-    return [f"{finding.subject}: {finding.text}" for finding in findings if finding.state == "fail"]
 
 
 # ---- an AWS where all is well ----
@@ -65,7 +47,7 @@ def test_a_bucket_that_does(aws_endpoint: str, bucket: Any) -> None:
     let_in(bucket, "GET", "PUT")
     findings = found(aws_endpoint_url=aws_endpoint, aws_s3_bucket=BUCKET, public_url=PAGE)
     assert {finding.state for finding in findings} == {"ok"}
-    assert len(texts(findings, "ok", "bucket")) == 6
+    assert len(texts(findings, "ok", "bucket")) == 8
     assert "Contents" not in bucket.list_objects_v2(Bucket=BUCKET)  # nothing stays
 
 
@@ -101,6 +83,7 @@ def test_a_topic_a_queue_and_a_secret(aws_endpoint: str) -> None:
         aws_endpoint_url=aws_endpoint,
         sns_topic_arn=topic,
         ses_events_queue_url=queue,
+        ses_events_topic_arn=topic,
         jobs_queue_url=bell,
         secrets_arn=secret["ARN"],
     )
@@ -109,10 +92,13 @@ def test_a_topic_a_queue_and_a_secret(aws_endpoint: str) -> None:
     assert texts(findings, "ok", "queue") == [
         "bell: 0 wait",
         "sqs:ReceiveMessage is allowed",
+        "sqs:DeleteMessage is allowed",
         "sqs:SendMessage is allowed",
         "events: 0 wait",
         "sqs:ReceiveMessage is allowed",
+        "sqs:DeleteMessage is allowed",
     ]
+    assert texts(findings, "ok", "reports") == ["sns:ConfirmSubscription is allowed"]
     assert "hidden" not in repr(findings)
 
 
@@ -179,6 +165,7 @@ def test_each_missing_permission_is_one_line_that_names_it(denying: str) -> None
         mail_url="ses:",
         email_from="noreply@example.org",
         ses_events_queue_url=f"{denying}/123456789012/events",
+        ses_events_topic_arn=f"{ARN}:mail",
         sns_topic_arn=f"{ARN}:operations",
         identity="cognito",
         cognito_user_pool_id="eu-central-1_Example",
@@ -192,6 +179,8 @@ def test_each_missing_permission_is_one_line_that_names_it(denying: str) -> None
     assert {
         "s3:ListBucket",
         "ses:GetAccount",
+        "ses:SendRawEmail",
+        "sns:ConfirmSubscription",
         "sqs:GetQueueAttributes",
         "sns:Publish",
         "cognito-idp:DescribeUserPool",
@@ -211,6 +200,8 @@ def test_a_bucket_that_one_may_only_see(aws_credentials: None) -> None:
         "bucket: s3:PutObject is denied",
         "bucket: s3:GetObject is denied",
         "bucket: s3:DeleteObject is denied",
+        "bucket: s3:ListMultipartUploadParts is denied",
+        "bucket: s3:AbortMultipartUpload is denied",
     ]
     assert len(texts(findings, "warn", "bucket")) == 2
 
@@ -220,6 +211,18 @@ def test_a_secret_that_may_not_be_read_ends_it(denying: str) -> None:
         aws_endpoint_url=denying, secrets_arn=f"arn:aws:secretsmanager:{REGION}:1:secret:x", aws_s3_bucket=BUCKET
     )
     assert failures(findings) == ["secret: secretsmanager:GetSecretValue is denied"]
+
+
+def test_a_key_that_may_not_be_used_is_named(aws_credentials: None) -> None:
+    hidden = {"__type": "AccessDeniedException", "message": "Access to KMS is not allowed"}
+    with refusing_aws({"GetCallerIdentity": CALLER, "GetSecretValue": hidden}) as endpoint:
+        findings = found(aws_endpoint_url=endpoint, secrets_arn=f"arn:aws:secretsmanager:{REGION}:1:secret:x")
+    assert failures(findings) == ["secret: kms:Decrypt is denied"]
+    said = "User: arn:aws:sts::1:assumed-role/mdreader is not authorized to perform: kms:GenerateDataKey on resource: x"
+    denied = {"SendMessage": {"__type": "AccessDeniedException", "message": said}}
+    with refusing_aws({"GetCallerIdentity": CALLER} | denied) as endpoint:
+        findings = found(aws_endpoint_url=endpoint, jobs_queue_url=f"{endpoint}/123456789012/bell")
+    assert "queue: kms:GenerateDataKey is denied" in failures(findings)
 
 
 def test_without_credentials_that_is_all_that_is_said(monkeypatch: pytest.MonkeyPatch, denying: str) -> None:
@@ -258,61 +261,13 @@ def test_what_ses_says_of_an_account(
         "GetCallerIdentity": CALLER,
         "GetAccount": known,
         "GetEmailIdentity": {"VerifiedForSendingStatus": verified},
+        "SendEmail": {"MessageId": "1"},
     }
     with refusing_aws(answers) as endpoint:
         findings = found(aws_endpoint_url=endpoint, mail_url="ses:", email_from="noreply@example.org")
     mail = [finding for finding in findings if finding.subject == "mail" and finding.state != "ok"]
     assert [f"{finding.state}: {finding.text}" for finding in mail] == expected
     failures(findings)
-
-
-# ---- the database and Redis ----
-
-
-def test_a_postgresql_that_does(postgres: Postgres) -> None:
-    findings = found(database_url=postgres.new_database())
-    assert {finding.state for finding in findings} == {"ok"}
-    assert {finding.subject for finding in findings} == {"postgresql", "migrations"}
-
-
-def test_a_postgresql_without_its_tables(postgres: Postgres) -> None:
-    findings = found(database_url=postgres.new_database(empty=True))
-    (migrations,) = [finding for finding in findings if finding.subject == "migrations"]
-    assert migrations.state == "warn"
-    assert "mdreader migrate" in migrations.advice
-
-
-def test_a_postgresql_that_is_not_there(postgres: Postgres) -> None:
-    findings = found(database_url=f"postgresql://mdreader:hidden@127.0.0.1:{postgres.port}/nowhere")
-    (failure,) = failures(findings)
-    assert 'database "nowhere" does not exist' in failure
-    assert "hidden" not in repr(findings)
-
-
-def test_a_user_who_may_not_change_the_schema(postgres: Postgres) -> None:
-    url = postgres.new_database()
-    name = url.rpartition("/")[2]
-    postgres.execute("CREATE ROLE reader LOGIN")
-    postgres.execute("GRANT SELECT ON alembic_version TO reader", database=name)
-    findings = found(database_url=url.replace("mdreader@", "reader@"))
-    postgres.execute("DROP OWNED BY reader", database=name)
-    postgres.execute("DROP ROLE reader")
-    assert texts(findings, "warn", "postgresql") == ["the user may not change the schema"]
-
-
-def test_pools_that_take_every_connection(postgres: Postgres) -> None:
-    findings = found(database_url=f"{postgres.new_database()}?pool_size=60")
-    assert texts(findings, "warn", "postgresql") == ["two servers' pools would take 240 of 200 connections"]
-
-
-def test_a_redis_that_does(redis_server: RedisServer) -> None:
-    findings = found(redis_url=redis_server.new_url())
-    assert [finding.state for finding in findings] == ["ok", "ok"]
-    assert findings[0].text.startswith(("Redis ", "Valkey "))
-
-
-def test_a_redis_that_is_not_there() -> None:
-    assert failures(found(redis_url="redis://127.0.0.1:9/0")) == ["redis: no answer: ConnectionError"]
 
 
 # ---- the command ----

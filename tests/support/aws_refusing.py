@@ -23,13 +23,17 @@ class _Refusing(Quiet, BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         target = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
         if target:  # JSON: Secrets Manager, SQS, Cognito
-            self.tell(200 if target in self.given else 400, self.given.get(target, {"__type": "AccessDeniedException"}))
+            answer = self.given.get(target, {"__type": "AccessDeniedException"})
+            self.tell(400 if "__type" in answer else 200, answer)
+            return
+        if urlsplit(self.path).path == "/v2/email/outbound-emails":
+            self.answer_ses("SendEmail")
             return
         operation = parse_qs(body.decode()).get("Action", [""])[0]  # query: STS, SNS
         if operation in self.given:
             self.tell(200, self.given[operation], kind="text/xml")
         else:
-            code = "AuthorizationError" if operation == "Publish" else "AccessDenied"
+            code = "AccessDenied" if operation == "GetCallerIdentity" else "AuthorizationError"  # STS, SNS
             self.tell(403, _XML.format(code=code), kind="text/xml")
 
     def do_GET(self) -> None:

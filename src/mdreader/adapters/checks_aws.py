@@ -4,8 +4,9 @@ Every check calls what the server calls. Nothing stays but a notice to the topic
 """
 
 import json
+import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -27,6 +28,13 @@ _WAY_OUT: Final = "Check AWS_REGION, AWS_ENDPOINT_URL and the way out of the net
 # Nobody has it; a permission is there when AWS says so, and not that we may not ask.
 _NOBODY: Final = "mdreader-doctor-nobody"
 _ROOM: Final = 0.9
+# What AWS calls the permission that is missing, where that is another one than the call's own: a key's, most of all.
+_MISSING: Final = re.compile(r"authorized to perform:? [`']?([a-z0-9-]+:[A-Za-z]+)")
+# What is said of our questions about nothing, once we may ask them.
+_NO_MAIL: Final = frozenset({"BadRequestException", "InvalidParameterValue", "MessageRejected"})
+_NO_TOKEN: Final = frozenset({"InvalidParameter", "InvalidParameterException"})
+_NO_RECEIPT: Final = frozenset({"InvalidParameterValue", "ReceiptHandleIsInvalid"})
+_NO_KEY: Final = "Access to KMS is not allowed"
 
 
 class Checks:
@@ -96,6 +104,13 @@ class Checks:
         )
         for action, call in steps:
             yield _try("bucket", action, call)[1]
+        # Large files go in parts; of an upload that nobody began there is nothing to see and nothing to give up.
+        nobody = {"Bucket": name, "Key": key, "UploadId": _NOBODY}
+        for action, call in (
+            ("s3:ListMultipartUploadParts", lambda: client.list_parts(**nobody)),
+            ("s3:AbortMultipartUpload", lambda: client.abort_multipart_upload(**nobody)),
+        ):
+            yield _try("bucket", action, call, fine={"NoSuchUpload"})[1]
 
     @staticmethod
     def _private(client: Any, name: str) -> Finding:
@@ -148,6 +163,7 @@ class Checks:
             yield finding
         else:
             yield from _account(answer)
+        yield self._sending(client, sender)
         domain = sender.rpartition("@")[2].rstrip(">")
         states = []
         for identity in (sender, domain):
@@ -164,6 +180,20 @@ class Checks:
         else:
             text = f"{sender} is not verified" if states else f"neither {sender} nor {domain} is an identity"
             yield Finding("fail", "mail", text, f"Verify the domain {domain} in SES, with DKIM.")
+
+    @staticmethod
+    def _sending(client: Any, sender: str) -> Finding:
+        # To nobody, and no mail: refused for that by whom we may ask.
+        mail = {"FromEmailAddress": sender, "Destination": {"ToAddresses": []}, "Content": {"Raw": {"Data": b"-"}}}
+        return _try("mail", "ses:SendRawEmail", lambda: client.send_email(**mail), fine=_NO_MAIL)[1]
+
+    def reports(self, arn: str) -> Iterator[Finding]:
+        """SES_EVENTS_TOPIC_ARN: its subscription is confirmed from here."""
+        client = self._client("sns")
+        nobody = {"TopicArn": arn, "Token": _NOBODY}
+        yield _try("reports", "sns:ConfirmSubscription", lambda: client.confirm_subscription(**nobody), fine=_NO_TOKEN)[
+            1
+        ]
 
     def topic(self, arn: str) -> Iterator[Finding]:
         """SNS_TOPIC_ARN."""
@@ -191,6 +221,8 @@ class Checks:
         # Seen for no time at all, a message stays for whoever works on it.
         receive = {"QueueUrl": url, "MaxNumberOfMessages": 1, "VisibilityTimeout": 0, "WaitTimeSeconds": 0}
         yield _try("queue", "sqs:ReceiveMessage", lambda: client.receive_message(**receive))[1]
+        nobody = {"QueueUrl": url, "ReceiptHandle": _NOBODY}
+        yield _try("queue", "sqs:DeleteMessage", lambda: client.delete_message(**nobody), fine=_NO_RECEIPT)[1]
 
     def bell(self, url: str) -> Iterator[Finding]:
         """JOBS_QUEUE_URL: it is read and written. The message that this leaves wakes a worker, which finds nothing new."""
@@ -227,18 +259,22 @@ class Checks:
                 lambda: client.admin_update_user_attributes(**nobody, UserAttributes=[]),
             ),
         ):
-            yield _try("user pool", action, call, fine="UserNotFoundException")[1]
+            yield _try("user pool", action, call, fine={"UserNotFoundException"})[1]
 
 
-def _try(subject: str, action: str, call: Callable[[], Any], *, fine: str | None = None) -> tuple[Any, Finding]:
-    """The answer, or None, and what to say of it. `fine` is the code of an error that shows the permission as well as an answer."""
+def _try(subject: str, action: str, call: Callable[[], Any], *, fine: Collection[str] = ()) -> tuple[Any, Finding]:
+    """The answer, or None, and what to say of it. `fine`: codes of errors that show the permission as well as an answer."""
     try:
         answer = call()
     except AwsError as error:
         code = code_of(error)
-        if code == fine:
+        if code in fine:
             return None, Finding("ok", subject, f"{action} is allowed")
         if code in _DENIED:
+            if (named := _MISSING.search(str(error))) is not None:
+                action = named[1]
+            elif _NO_KEY in str(error):
+                action = "kms:Decrypt"
             return None, Finding("fail", subject, f"{action} is denied", f"Allow {action} to this server's role.")
         if code in _UNREACHABLE:
             return None, Finding("fail", subject, f"AWS does not answer to {action}: {code}", _WAY_OUT)
@@ -303,6 +339,9 @@ def _app_client(client: dict[str, Any], *, has_secret: bool, callback: str | Non
         )
         text = "it has a secret, and none is set" if client.get("ClientSecret") else "a secret is set, and it has none"
         yield Finding("fail", "app client", text, advice)
+    if client.get("EnableTokenRevocation") is False:
+        advice = "Enable token revocation: without it a log-out leaves the pool's refresh token in force."
+        yield Finding("warn", "app client", "its tokens cannot be revoked", advice)
     if client.get("PreventUserExistenceErrors") != "ENABLED":
         advice = "Enable PreventUserExistenceErrors: with LEGACY it tells strangers who has an account."
         yield Finding("warn", "app client", "it tells unknown addresses from wrong passwords", advice)

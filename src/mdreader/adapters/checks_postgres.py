@@ -23,6 +23,12 @@ SELECT current_setting('server_version_num')::int AS version,
        current_setting('synchronous_commit') AS synchronous,
        pg_is_in_recovery() AS replica
 """
+_MAY_NOT: Final = """
+SELECT wanted, array_agg(relname::text ORDER BY relname) AS tables
+  FROM pg_class, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS wanted
+ WHERE relkind IN ('r', 'p') AND relnamespace = current_schema()::regnamespace
+   AND NOT has_table_privilege(pg_class.oid, wanted) AND (wanted = 'SELECT' OR relname <> 'alembic_version')
+ GROUP BY wanted"""
 
 
 async def check_postgres(address: PostgresAddress) -> list[Finding]:
@@ -30,14 +36,17 @@ async def check_postgres(address: PostgresAddress) -> list[Finding]:
     try:
         async with making_changes(address) as engine, engine.connect() as conn:
             facts = (await conn.execute(text(_FACTS))).mappings().one()
-            schema = await current_schema(conn)
+            denied = {row.wanted: row.tables for row in await conn.execute(text(_MAY_NOT))}
+            schema = None if "alembic_version" in denied.get("SELECT", ()) else await current_schema(conn)
     except (SQLAlchemyError, UnavailableError, OSError) as error:
         cause = error.__cause__ or error
         while cause.__cause__ is not None:
             cause = cause.__cause__
         advice = "Check DATABASE_URL, the security group, and that the database and its user exist."
         return [Finding("fail", "postgresql", f"{address.where}: {type(cause).__name__}: {cause}", advice)]
-    found = list(_judged(dict(facts), address))
+    found = [*_judged(dict(facts), address), *_rights(denied)]
+    if schema is None:
+        return found
     if schema.outgrew(migrations.HEAD):
         advice = "Start the newer version that made it, or restore a backup."
         found.append(Finding("fail", "migrations", f"at {schema}, newer than this version's {migrations.HEAD}", advice))
@@ -47,6 +56,14 @@ async def check_postgres(address: PostgresAddress) -> list[Finding]:
         advice = "The next start brings it up to date; mdreader migrate does it now."
         found.append(Finding("warn", "migrations", f"at {schema}, the newest is {migrations.HEAD}", advice))
     return found
+
+
+def _rights(denied: dict[str, list[str]]) -> Iterator[Finding]:
+    """A line for each right that is missing, whichever tables it is missing for."""
+    for wanted, tables in sorted(denied.items()):
+        more = f" and {len(tables) - 1} more" if len(tables) > 1 else ""
+        advice = f"GRANT {wanted} ON ALL TABLES IN SCHEMA public TO the user, or have the user make the tables."
+        yield Finding("fail", "postgresql", f"the user has no {wanted} on {tables[0]}{more}", advice)
 
 
 def _judged(facts: dict[str, Any], address: PostgresAddress) -> Iterator[Finding]:

@@ -54,6 +54,7 @@ def examine_cloud(settings: Settings) -> Iterator[Finding]:
         return
     yield from examine_database(credentials)
     yield from _redis(credentials.settings)
+    yield from _missing(credentials.settings)
     if checks is not None:
         yield from _services(checks, credentials)
     if not any((uses_aws(settings), on_postgres(credentials.settings), settings.redis_url)):
@@ -100,6 +101,21 @@ def examine_database(credentials: Credentials) -> Iterator[Finding]:
         )
 
 
+def _missing(settings: Settings) -> Iterator[Finding]:
+    """What several servers need and no setting names."""
+    if not on_postgres(settings):
+        return
+    if settings.aws_s3_bucket is None:
+        advice = "Set AWS_S3_BUCKET: several servers need one place; a single one does without."
+        yield Finding("warn", "files", "they lie in a folder of each server's own", advice)
+    if settings.redis_url is None and "pooler=transaction" in (settings.database_url or ""):
+        advice = "Set REDIS_URL: behind a pooler servers cannot hear one another through PostgreSQL."
+        yield Finding("fail", "redis", "several servers would hear nothing of each other", advice)
+    if settings.identity == "cognito" and settings.mail_url is None:
+        advice = "Set MAIL_URL: some codes and every link come from here, and not from the pool."
+        yield Finding("warn", "mail", "it stays in the outbox", advice)
+
+
 def _redis(settings: Settings) -> Iterator[Finding]:
     if settings.redis_url is None:
         return
@@ -126,6 +142,8 @@ def _services(checks: "Checks", credentials: Credentials) -> Iterator[Finding]:
         yield from checks.bell(settings.jobs_queue_url)
     if settings.ses_events_queue_url is not None:
         yield from checks.queue(settings.ses_events_queue_url)
+    if settings.ses_events_topic_arn is not None:
+        yield from checks.reports(settings.ses_events_topic_arn)
     if settings.sns_topic_arn is not None:
         yield from checks.topic(settings.sns_topic_arn)
     if settings.cognito_user_pool_id is not None and settings.cognito_client_id is not None:
