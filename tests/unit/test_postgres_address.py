@@ -3,8 +3,11 @@
 import ssl
 
 import pytest
+import structlog
 
+from mdreader.bootstrap.database import postgres_address
 from mdreader.db.postgres_address import POOL_SIZE, AddressError, parse_address
+from mdreader.settings import load_settings
 
 AWAY = "postgresql://ann:sekret@db.example.org:6432/notes"
 
@@ -38,8 +41,27 @@ def test_sslmode_says_how_much_is_checked(mode: str, verify: ssl.VerifyMode, hos
     assert (context.verify_mode, context.check_hostname) == (verify, hostname)
 
 
-def test_without_encryption_only_when_it_is_said() -> None:
-    assert parse_address(f"{AWAY}?sslmode=disable").connect["ssl"] is False
+@pytest.mark.parametrize("host", ["db.example.org", "10.0.0.5", "postgres"])
+def test_in_production_it_cannot_be_switched_off(host: str) -> None:
+    url = f"postgresql://ann:sekret@{host}/notes?sslmode=disable"
+    with pytest.raises(AddressError, match="PUBLIC_URL is https") as raised:
+        postgres_address(load_settings(database_url=url, public_url="https://notes.example.org"))
+    assert f"notes at {host}:5432" in str(raised.value)
+    assert "sekret" not in str(raised.value)
+    encrypted = load_settings(database_url=url.partition("?")[0], public_url="https://notes.example.org")
+    assert isinstance(postgres_address(encrypted).connect["ssl"], ssl.SSLContext)
+
+
+def test_without_encryption_only_when_it_is_said_and_with_a_warning() -> None:
+    with structlog.testing.capture_logs() as lines:
+        said = postgres_address(load_settings(database_url=f"{AWAY}?sslmode=disable"))
+        postgres_address(load_settings(database_url="postgresql://ann@localhost/notes?sslmode=disable"))
+        tunnel = "postgresql://ann@127.0.0.1:5433/notes?sslmode=disable"
+        postgres_address(load_settings(database_url=tunnel, public_url="https://notes.example.org"))
+    assert said.connect["ssl"] is False
+    assert [(line["event"], line["where"]) for line in lines] == [
+        ("database_in_the_clear", "notes at db.example.org:6432")
+    ]
 
 
 def test_the_rest_of_an_address() -> None:

@@ -10,6 +10,8 @@ from secrets import token_bytes
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+import structlog
+
 from mdreader.db.engine import Database
 from mdreader.db.secrets import shared_secret
 from mdreader.db.sqlite import SqliteDatabase
@@ -20,6 +22,8 @@ from mdreader.settings import Settings
 
 if TYPE_CHECKING:
     from mdreader.db.postgres_address import PostgresAddress
+
+log = structlog.get_logger(__name__)
 
 
 def read_secret(data: Path) -> bytes:
@@ -53,10 +57,20 @@ def database_file(settings: Settings) -> Path:
 
 
 def postgres_address(settings: Settings, rotating: Secrets | None = None) -> "PostgresAddress":
-    """Where `DATABASE_URL` says that PostgreSQL is; `rotating` keeps its credentials. Raises `AddressError`."""
-    from mdreader.db.postgres_address import parse_address
+    """Where `DATABASE_URL` says that PostgreSQL is; `rotating` keeps its credentials. Raises `AddressError`.
+
+    In production, which is where people come by https, the way there is encrypted, whatever `DATABASE_URL` says.
+    """
+    from mdreader.db.postgres_address import AddressError, parse_address
 
     address = parse_address(settings.database_url or "")
+    if address.in_the_clear:
+        if (settings.public_url or "").startswith("https://"):
+            raise AddressError(
+                "PUBLIC_URL is https, and sslmode=disable in DATABASE_URL would send passwords and texts in the clear to "
+                f"{address.where}. Take it out; let PostgreSQL offer TLS, or come to it through a tunnel on this machine."
+            )
+        log.warning("database_in_the_clear", where=address.where, advice="take sslmode=disable out of DATABASE_URL")
     if rotating is None:
         return address
     from mdreader.adapters.postgres_login import connecting

@@ -43,6 +43,11 @@ class PostgresAddress:
         host = self.connect.get("host") or self.url.host or "localhost"
         return f"{self.url.database} at {host}:{self.url.port or 5432}"
 
+    @property
+    def in_the_clear(self) -> bool:
+        """Whether passwords and texts cross a network that anybody on it can read."""
+        return self.connect["ssl"] is False and not _is_here(self.connect["host"])
+
 
 def parse_address(text: str) -> PostgresAddress:
     """What `text` says, with defaults for the rest. Raises `AddressError`."""
