@@ -17,6 +17,7 @@ export class LocalWriter {
   #pending = 0;
   #storedPending = 0;
   #ownQueued = false;
+  #ownUnderWay = false;
   #failed = false;
   #closed = false;
   #timer: { at: number; id: ReturnType<typeof setTimeout> } | null = null;
@@ -30,9 +31,9 @@ export class LocalWriter {
     this.#changed = changed;
   }
 
-  /** Whether everything of mine is stored in this browser. */
+  /** Whether everything of mine is stored in this browser; what is being stored is not yet. */
   get keptHere(): boolean {
-    return this.#store !== null && !this.#failed && !this.#ownQueued;
+    return this.#store !== null && !this.#failed && !this.#ownQueued && !this.#ownUnderWay;
   }
 
   add(update: Uint8Array, own: boolean): void {
@@ -77,6 +78,7 @@ export class LocalWriter {
     const count = this.#pending;
     if (batch.length === 0 && count === this.#storedPending) return;
     this.#queue = [];
+    this.#ownUnderWay = this.#ownQueued;
     this.#ownQueued = false;
     try {
       await this.#store.append(this.#key, batch, { client: this.#client, count });
@@ -88,6 +90,7 @@ export class LocalWriter {
       this.#failed = true;
       this.#schedule(RETRY_AFTER_MS);
     }
+    this.#ownUnderWay = false;
     this.#changed();
   }
 }

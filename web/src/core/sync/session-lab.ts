@@ -52,7 +52,7 @@ export async function open(changed: Partial<SessionOptions> = {}): Promise<Docum
   return session;
 }
 
-export const settled = (condition: () => boolean) => vi.waitUntil(condition, { timeout: 3000, interval: 2 });
+export const settled = (condition: () => boolean) => vi.waitUntil(condition, { timeout: 20_000, interval: 2 });
 export const type = (session: DocumentSession, text: string, at = 0) => session.replica.get().text.insert(at, text);
 export const textOf = (session: DocumentSession) => session.replica.get().text.toJSON();
 export const kind = (session: DocumentSession) => session.state.get().kind;
