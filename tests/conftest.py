@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import httpx
 import pytest
+import structlog
 from fastapi import FastAPI
 from httpx import create_ssl_context
 
@@ -62,6 +63,12 @@ def authorities_read_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("httpx._transports.default.create_ssl_context", once)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_tracebacks() -> None:
+    """As the program's. The pretty ones show every local variable: seconds in which nothing else on the event loop goes on."""
+    structlog.dev.ConsoleRenderer.get_active().exception_formatter = structlog.dev.plain_traceback
 
 
 @pytest.fixture(scope="session", autouse=True)
