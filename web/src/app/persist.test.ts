@@ -34,7 +34,7 @@ describe('what was loaded last', () => {
     const { queryClient } = await open(ada);
     await queryClient.query({ queryKey: ['documents', 'w'], queryFn: () => Promise.resolve([7]), meta: { persist: true } });
     await queryClient.query({ queryKey: ['secret'], queryFn: () => Promise.resolve([8]) });
-    await vi.waitFor(async () => expect(await keptNames()).toEqual(['u1|["documents","w"]']), 3_000);
+    await vi.waitFor(async () => expect(await keptNames()).toEqual(['u1|["documents","w"]']), 20_000);
     const [kept] = await entries<string, { data: unknown }>(store);
     expect(kept?.[1].data).toEqual([7]);
   });
@@ -45,14 +45,14 @@ describe('what was loaded last', () => {
     vi.stubGlobal('fetch', () => Promise.resolve(new Response(null, { status: 204 })));
     await auth.logOut();
     expect(queryClient.getQueryData(['documents', 'w'])).toBeUndefined();
-    await vi.waitFor(async () => expect(await keptNames()).toEqual([]));
+    await vi.waitFor(async () => expect(await keptNames()).toEqual([]), 20_000);
   });
 
   it('is forgotten when it is not shared any more', async () => {
     await set('u1|["documents","w"]', { key: ['documents', 'w'], data: [1], at: Date.now() }, store);
     const { queryClient } = await open(ada);
     queryClient.removeQueries({ queryKey: ['documents', 'w'] });
-    await vi.waitFor(async () => expect(await keptNames()).toEqual([]));
+    await vi.waitFor(async () => expect(await keptNames()).toEqual([]), 20_000);
   });
 
   it('is forgotten when it is refused while a screen shows it', async () => {
@@ -62,7 +62,7 @@ describe('what was loaded last', () => {
     const { ApiError } = await import('@/lib/api');
     const queryFn = () => Promise.reject(new ApiError(404, 'not_found', 'Gone.'));
     const end = new QueryObserver(queryClient, { queryKey: ['documents', 'w'], queryFn }).subscribe(() => undefined);
-    await vi.waitFor(async () => expect(await keptNames()).toEqual([]));
+    await vi.waitFor(async () => expect(await keptNames()).toEqual([]), 20_000);
     expect(queryClient.getQueryData(['documents', 'w'])).toBeUndefined();
     end();
   });

@@ -16,7 +16,7 @@ describe('an optimistic change', () => {
     queryClient.setQueryData(KEY, ['a']);
     let answer: (value: string) => void = () => undefined;
     const done = optimistic<string[], string>(KEY, (list) => [...list, 'b'], () => new Promise((resolve) => (answer = resolve)), 'x');
-    await vi.waitFor(() => expect(queryClient.getQueryData(KEY)).toEqual(['a', 'b']));
+    await vi.waitFor(() => expect(queryClient.getQueryData(KEY)).toEqual(['a', 'b']), 20_000);
     answer('fine');
     await expect(done).resolves.toBe('fine');
     expect(queryClient.getQueryData(KEY)).toEqual(['a', 'b']);
@@ -60,7 +60,7 @@ describe('a list that answers 404', () => {
     const observer = new QueryObserver(queryClient, options);
     // React gives the options anew with every render.
     const end = observer.subscribe(() => observer.setOptions({ ...options }));
-    await vi.waitFor(() => expect(observer.getCurrentResult().isError).toBe(true));
+    await vi.waitFor(() => expect(observer.getCurrentResult().isError).toBe(true), 20_000);
     observer.setOptions({ ...options });
     await Promise.resolve();
     expect(observer.getCurrentResult()).toMatchObject({ isError: true, data: undefined });

@@ -47,7 +47,7 @@ describe('the local copy', () => {
     const letters = 'abcdefghij'.repeat(20);
     for (const update of typed(letters)) await store.append(key, [update], { client: 1, count: 0 });
     expect(textOf((await store.find('u', 'd'))?.update)).toBe(letters);
-    await vi.waitFor(async () => expect(await rows('updates')).toBe(1));
+    await vi.waitFor(async () => expect(await rows('updates')).toBe(1), 20_000);
     expect(textOf((await store.find('u', 'd'))?.update)).toBe(letters);
   });
 

@@ -55,7 +55,7 @@ describe('a folder', () => {
     expect(paths()).toEqual(['b.md']);
     expect(listToasts()[0]?.text).toBe('“a” with 2 documents is in the trash.');
     listToasts()[0]?.action?.run();
-    await vi.waitFor(() => expect(undone).toHaveBeenCalledOnce());
+    await vi.waitFor(() => expect(undone).toHaveBeenCalledOnce(), 20_000);
     expect(bodies).toEqual([{ path: 'a' }, { document_ids: ['a/x.md', 'a/y.md'] }]);
     expect(listToasts().at(-1)?.text).toBe('1 document stays in the trash: its name was taken meanwhile.');
   });
