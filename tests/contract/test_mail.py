@@ -1,16 +1,16 @@
 """What every adapter of `ports.mail` does: kept here, by SMTP to a real server, by SES to moto's."""
 
 import asyncio
-import base64
 import ssl
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from email.message import EmailMessage
 from typing import Any
 
+import aiosmtplib
 import httpx
 import pytest
-from botocore.exceptions import ClientError
+from botocore.stub import Stubber
 from structlog.testing import capture_logs
 
 from mdreader.adapters.aws import Aws
@@ -18,9 +18,10 @@ from mdreader.adapters.mail_mime import address_of, envelope, mime_of
 from mdreader.adapters.mail_outbox import OutboxMail
 from mdreader.adapters.mail_ses import MAIL_TAG, SesMail, parse_ses_url
 from mdreader.adapters.mail_smtp import SmtpMail, SmtpServer, parse_smtp_url
+from mdreader.kernel.errors import UnavailableError
 from mdreader.ports.mail import Mail, MailMessage, MailRefusedError, MailUnavailableError, MailUncertainError
 from support.aws import REGION
-from support.mail_servers import PASSWORD, USER, Mailbox, Tls, parsed, smtp_server, trusting
+from support.mail_servers import PASSWORD, USER, Mailbox, Tls, parsed, smtp_server, trusting, unasked
 from support.waiting import eventually
 
 LINK = "https://notes.example.org/sign-in/link#token=abc_-123"
@@ -87,7 +88,7 @@ def text_of(message: EmailMessage) -> str:
 
 async def test_a_mail_arrives_with_its_letters_and_its_link(carrier: tuple[Mail, Arrived]) -> None:
     mail, arrived = carrier
-    assert await mail.send(MESSAGE)
+    assert await mail.send(MESSAGE, unasked)
     (message,) = arrived()
     assert message["To"] == "ada@example.org"
     assert message["Subject"] == MESSAGE.subject
@@ -98,7 +99,7 @@ async def test_a_mail_arrives_with_its_letters_and_its_link(carrier: tuple[Mail,
 @pytest.mark.parametrize("carrier", ["smtp", "ses"], indirect=True)
 async def test_both_texts_and_the_headers_arrive_as_they_were(carrier: tuple[Mail, Arrived]) -> None:
     mail, arrived = carrier
-    await mail.send(MESSAGE)
+    await mail.send(MESSAGE, unasked)
     (message,) = arrived()
     assert text_of(message).replace("\r\n", "\n") == MESSAGE.text
     html = message.get_body(("html",))
@@ -113,17 +114,44 @@ async def test_both_texts_and_the_headers_arrive_as_they_were(carrier: tuple[Mai
 
 async def test_the_same_message_becomes_the_same_bytes(carrier: tuple[Mail, Arrived]) -> None:
     mail, arrived = carrier
-    await mail.send(MESSAGE)
-    await mail.send(replace(MESSAGE))
+    await mail.send(MESSAGE, unasked)
+    await mail.send(replace(MESSAGE), unasked)
     first, second = arrived()
     assert first.as_bytes() == second.as_bytes()
+
+
+async def test_the_carrier_has_no_mail_before_its_end(carrier: tuple[Mail, Arrived]) -> None:
+    mail, arrived = carrier
+    there: list[int] = []
+
+    async def before_end() -> None:
+        there.append(len(await asyncio.to_thread(arrived)))
+
+    await mail.send(MESSAGE, before_end)
+    assert there == [0]
+    assert len(arrived()) == 1
+
+
+async def test_a_mail_that_is_not_ended_is_never_taken(carrier: tuple[Mail, Arrived]) -> None:
+    class ChangedMindError(Exception):
+        pass
+
+    async def change_ones_mind() -> None:
+        raise ChangedMindError
+
+    mail, arrived = carrier
+    with pytest.raises(ChangedMindError):
+        await mail.send(MESSAGE, change_ones_mind)
+    # Its carrier goes on with the next.
+    await mail.send(replace(MESSAGE, to="ben@example.org"), unasked)
+    assert [message["To"] for message in arrived()] == ["ben@example.org"]
 
 
 async def test_what_is_no_address_is_refused_for_good(carrier: tuple[Mail, Arrived]) -> None:
     mail, arrived = carrier
     for address in ("nobody", "@example.org", "ada@", "a b@example.org", "a..b@example.org", ".a@example.org", ""):
         with pytest.raises(MailRefusedError):
-            await mail.send(replace(MESSAGE, to=address))
+            await mail.send(replace(MESSAGE, to=address), unasked)
     assert arrived() == []
 
 
@@ -139,7 +167,7 @@ async def test_no_line_break_gets_into_a_header(carrier: tuple[Mail, Arrived]) -
             replace(MESSAGE, message_id=f"1@example.org>{evil}"),
         ):
             with pytest.raises(MailRefusedError):
-                await mail.send(message)
+                await mail.send(message, unasked)
     assert arrived() == []
 
 
@@ -156,7 +184,7 @@ async def test_a_domain_beyond_ascii_is_written_as_dns_has_it() -> None:
 async def test_smtp_goes_over_tls_with_name_and_password(tls: Tls) -> None:
     async with smtp_server(tls=tls, password=True) as box:
         server = at(box, user=USER, password=PASSWORD, tls=tls == "implicit", starttls=tls == "starttls")
-        await SmtpMail(server, trust=trusting()).send(MESSAGE)
+        await SmtpMail(server, trust=trusting()).send(MESSAGE, unasked)
         assert [message["Subject"] for message in box.messages] == [MESSAGE.subject]
         assert box.mails[0].mail_from == "noreply@notes.example.org"
         assert box.mails[0].rcpt_tos == ["ada@example.org"]
@@ -165,7 +193,7 @@ async def test_smtp_goes_over_tls_with_name_and_password(tls: Tls) -> None:
 async def test_smtp_sends_nothing_in_the_clear_when_the_server_has_no_starttls() -> None:
     async with smtp_server() as box:
         with pytest.raises(MailUnavailableError, match="STARTTLS"):
-            await SmtpMail(at(box, starttls=True), trust=trusting()).send(MESSAGE)
+            await SmtpMail(at(box, starttls=True), trust=trusting()).send(MESSAGE, unasked)
         assert box.mails == []
 
 
@@ -174,7 +202,7 @@ async def test_smtp_trusts_no_unknown_certificate(tls: Tls) -> None:
     async with smtp_server(tls=tls) as box:
         server = at(box, tls=tls == "implicit", starttls=tls == "starttls")
         with pytest.raises(MailUnavailableError, match="certificate"):
-            await SmtpMail(server).send(MESSAGE)
+            await SmtpMail(server).send(MESSAGE, unasked)
         assert box.mails == []
 
 
@@ -191,7 +219,7 @@ async def test_smtp_reads_whom_to_trust_once_and_not_for_each_mail(monkeypatch: 
         mail = SmtpMail(at(box, starttls=True))
         for _ in range(2):
             with pytest.raises(MailUnavailableError, match="certificate"):
-                await mail.send(MESSAGE)
+                await mail.send(MESSAGE, unasked)
             monkeypatch.setattr(ssl, "create_default_context", noted)
     assert ssl.Purpose.SERVER_AUTH not in read
 
@@ -200,7 +228,7 @@ async def test_smtp_with_a_wrong_password_may_work_once_it_is_put_right() -> Non
     async with smtp_server(tls="starttls", password=True) as box:
         server = at(box, user=USER, password="wrong", starttls=True)
         with pytest.raises(MailUnavailableError, match="MAIL_URL") as raised:
-            await SmtpMail(server, trust=trusting()).send(MESSAGE)
+            await SmtpMail(server, trust=trusting()).send(MESSAGE, unasked)
         assert "wrong" not in str(raised.value)
 
 
@@ -218,11 +246,11 @@ async def test_smtp_knows_a_refusal_for_good_from_one_for_now(answer: str, kind:
         mail = SmtpMail(at(box))
         box.answer = lambda _address: answer
         with pytest.raises(kind, match=answer[4:9]):
-            await mail.send(MESSAGE)
+            await mail.send(MESSAGE, unasked)
         box.answer = lambda _address: "250 OK"
         box.on_data = lambda _envelope: answer
         with pytest.raises(kind, match=answer[4:9]) as raised:
-            await mail.send(MESSAGE)
+            await mail.send(MESSAGE, unasked)
         assert not isinstance(raised.value, MailUncertainError)
 
 
@@ -230,21 +258,43 @@ async def test_smtp_where_nobody_listens_may_work_later() -> None:
     async with smtp_server() as box:
         pass
     with pytest.raises(MailUnavailableError) as raised:
-        await SmtpMail(at(box)).send(MESSAGE)
+        await SmtpMail(at(box)).send(MESSAGE, unasked)
     assert not isinstance(raised.value, MailUncertainError)
+
+
+async def test_smtp_that_hangs_up_before_the_last_byte_has_no_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    clients: list[aiosmtplib.SMTP] = []
+
+    class Client(aiosmtplib.SMTP):
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            clients.append(self)
+
+    monkeypatch.setattr(aiosmtplib, "SMTP", Client)
+    async with smtp_server() as box:
+
+        async def until_it_is_gone() -> None:
+            assert box.connection
+            box.connection.abort()
+            await eventually(lambda: not clients[0].is_connected, "end of the connection")
+
+        with pytest.raises(MailUnavailableError, match="hung up") as raised:
+            await SmtpMail(at(box)).send(MESSAGE, until_it_is_gone)
+        assert not isinstance(raised.value, MailUncertainError)
+        assert box.mails == []
 
 
 async def test_smtp_that_hangs_up_behind_the_last_byte_may_have_the_mail() -> None:
     async with smtp_server() as box:
         box.hangs_up = True
         with pytest.raises(MailUncertainError, match="did not say whether"):
-            await SmtpMail(at(box)).send(MESSAGE)
+            await SmtpMail(at(box)).send(MESSAGE, unasked)
         assert len(box.mails) == 1
 
 
 async def test_smtp_takes_letters_beyond_ascii_before_the_at_sign() -> None:
     async with smtp_server() as box:
-        await SmtpMail(at(box)).send(replace(MESSAGE, to="zoë@example.org"))
+        await SmtpMail(at(box)).send(replace(MESSAGE, to="zoë@example.org"), unasked)
         assert box.mails[0].rcpt_tos == ["zoë@example.org"]
         assert box.mails[0].smtp_utf8
 
@@ -252,7 +302,7 @@ async def test_smtp_takes_letters_beyond_ascii_before_the_at_sign() -> None:
 async def test_smtp_parts_from_the_server_when_the_mail_is_written_down() -> None:
     async with smtp_server() as box:
         mail = SmtpMail(at(box))
-        await mail.send(MESSAGE)
+        await mail.send(MESSAGE, unasked)
         await eventually(lambda: not mail._partings, "end of the connection")
 
 
@@ -294,32 +344,27 @@ def test_what_stands_behind_the_address_is_not_guessed(query: str) -> None:
 
 async def test_ses_tags_the_mail_so_that_its_reports_find_it(aws_endpoint: str) -> None:
     asked: list[dict[str, Any]] = []
-
-    class Client:
-        def send_email(self, **request: Any) -> dict[str, str]:
-            asked.append(request)
-            return {"MessageId": "1"}
-
-    assert await SesMail(Client(), configuration_set=parse_ses_url("ses:?configuration_set=mail")).send(MESSAGE) == "1"
+    client = Aws(REGION, aws_endpoint).client("sesv2", retries={"total_max_attempts": 1})
+    client.meta.events.register("before-parameter-build.sesv2.SendEmail", lambda params, **_: asked.append(params))
+    client.create_email_identity(EmailIdentity="noreply@notes.example.org")
+    assert await SesMail(client, configuration_set=parse_ses_url("ses:?configuration_set=mail")).send(MESSAGE, unasked)
     assert asked[0]["EmailTags"] == [{"Name": MAIL_TAG, "Value": "019ab0c4-0000-7000-8000-000000000001"}]
     assert asked[0]["ConfigurationSetName"] == "mail"
-    assert base64.b64encode(asked[0]["Content"]["Raw"]["Data"]).isascii()
 
 
 async def test_ses_refuses_an_address_that_was_not_verified(aws_endpoint: str) -> None:
     client = Aws(REGION, aws_endpoint).client("sesv2", retries={"total_max_attempts": 1})
     with pytest.raises(MailRefusedError, match="MessageRejected"):
-        await SesMail(client).send(replace(MESSAGE, sender="stranger@example.org"))
+        await SesMail(client).send(replace(MESSAGE, sender="stranger@example.org"), unasked)
 
 
-async def test_ses_may_take_it_once_the_sender_is_verified() -> None:
-    class Client:
-        def send_email(self, **_request: Any) -> dict[str, str]:
-            said = "Email address is not verified. The following identities failed the check: noreply@notes.example.org"
-            raise ClientError({"Error": {"Code": "MessageRejected", "Message": said}}, "SendEmail")
-
-    with pytest.raises(MailUnavailableError, match="not verified"):
-        await SesMail(Client()).send(MESSAGE)
+async def test_ses_may_take_it_once_the_sender_is_verified(aws_endpoint: str) -> None:
+    client = Aws(REGION, aws_endpoint).client("sesv2", retries={"total_max_attempts": 1})
+    said = "Email address is not verified. The following identities failed the check: noreply@notes.example.org"
+    stubber = Stubber(client)
+    stubber.add_client_error("send_email", "MessageRejected", said)
+    with stubber, pytest.raises(MailUnavailableError, match="not verified"):
+        await SesMail(client).send(MESSAGE, unasked)
 
 
 async def test_ses_that_does_not_answer_may_do_so_later(aws_endpoint: str) -> None:
@@ -327,25 +372,32 @@ async def test_ses_that_does_not_answer_may_do_so_later(aws_endpoint: str) -> No
         closed = box.port
     client = Aws(REGION, f"http://127.0.0.1:{closed}").client("sesv2", retries={"total_max_attempts": 1})
     with pytest.raises(MailUnavailableError) as raised:
-        await SesMail(client).send(MESSAGE)
+        await SesMail(client).send(MESSAGE, unasked)
     assert not isinstance(raised.value, MailUncertainError)
 
 
 @pytest.mark.parametrize("said", [b"", b"HTTP/1.1 503 Slow down\r\nContent-Length: 0\r\n\r\n", None])
-async def test_ses_that_says_nothing_of_a_mail_that_it_got_may_have_it(
-    said: bytes | None, aws_credentials: None
+@pytest.mark.parametrize("heard", ["all of it", "not the end"])
+async def test_ses_that_says_nothing_of_a_mail_may_have_it_when_it_got_the_end(
+    said: bytes | None, heard: str, aws_credentials: None
 ) -> None:
     async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        await reader.readexactly(length - (heard == "not the end"))
         if said is None:
             await reader.read()  # until the client has waited long enough
         else:
             writer.write(said)
         writer.close()
 
+    async def before_end() -> None:
+        if heard == "not the end":
+            raise UnavailableError("the database is away")
+
     async with await asyncio.start_server(take, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         aws = Aws(REGION, f"http://127.0.0.1:{port}")
         client = aws.client("sesv2", retries={"total_max_attempts": 1}, read_timeout=0.2)
-        with pytest.raises(MailUncertainError, match="did not say whether"):
-            await SesMail(client).send(MESSAGE)
+        with pytest.raises(MailUncertainError if heard == "all of it" else UnavailableError):
+            await SesMail(client).send(MESSAGE, before_end)

@@ -7,11 +7,12 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import text
+from sqlalchemy import text, update
 from structlog.testing import capture_logs
 
 from mdreader.features.mail.queries import Suppression, suppress
 from mdreader.features.mail.service import enqueue_mail, tidy
+from mdreader.features.mail.tables import mails
 from mdreader.kernel.errors import InvalidInputError
 from support.http import Person, signed_up
 
@@ -76,6 +77,7 @@ async def test_nobody_else_does(app: FastAPI, client: httpx.AsyncClient, operato
         ("GET", "/api/mail/outbox"),
         ("GET", "/api/mail/suppressions"),
         ("DELETE", "/api/mail/suppressions?email=a@example.org"),
+        ("POST", "/api/mail/outbox/m1/again"),
     ):
         for headers, status, code in (
             ({}, 401, "unauthenticated"),
@@ -149,6 +151,50 @@ async def test_no_mail_goes_to_a_suppressed_address_until_that_is_lifted(
     await until_state(client, operator, await post(app, to="Ada@Bücher.example"), "sent")
     again = await client.delete(path, params={"email": "ada@bücher.example"}, headers=operator.headers)
     assert (again.status_code, again.json()["code"]) == (404, "not_suppressed")
+
+
+async def again(client: httpx.AsyncClient, person: Person, mail_id: str) -> tuple[int, str]:
+    answer = await client.post(f"/api/mail/outbox/{mail_id}/again", headers=person.headers)
+    return answer.status_code, "" if answer.status_code == 204 else answer.json()["code"]
+
+
+async def change(app: FastAPI, mail_id: str, **values: str | int) -> None:
+    async with app.state.runtime.database.write() as tx:
+        await tx.conn.execute(update(mails).where(mails.c.id == mail_id).values(values))
+
+
+async def test_the_operator_sends_again_what_nobody_knows_of_while_it_holds(
+    app: FastAPI, client: httpx.AsyncClient, operator: Person
+) -> None:
+    mail_id = await post(app)
+    sent = await until_state(client, operator, mail_id, "sent")
+    assert not sent["sendable"]
+    assert await again(client, operator, mail_id) == (409, "not_sendable")
+    await change(app, mail_id, state="unknown", give_up_at=app.state.runtime.clock.now() - 1)
+    assert not (await until_state(client, operator, mail_id, "unknown"))["sendable"]
+    assert await again(client, operator, mail_id) == (409, "not_sendable")
+    await change(app, mail_id, give_up_at=2**52)
+    assert (await until_state(client, operator, mail_id, "unknown"))["sendable"]
+    assert await again(client, operator, mail_id) == (204, "")
+    assert (await until_state(client, operator, mail_id, "sent"))["error"] is None
+    assert await again(client, operator, "nothing") == (409, "not_sendable")
+
+
+async def test_the_secrets_of_what_cannot_be_sent_again_are_forgotten(
+    app: FastAPI, client: httpx.AsyncClient, operator: Person
+) -> None:
+    runtime, now = app.state.runtime, app.state.runtime.clock.now()
+    ids = [await post(app) for _ in range(3)]
+    for mail_id, state, over in zip(
+        ids, ("unknown", "ending", "unknown"), (now - 7_200_000, now - 7_200_000, now), strict=True
+    ):
+        await until_state(client, operator, mail_id, "sent")
+        await change(app, mail_id, state=state, give_up_at=over)
+    async with runtime.database.write() as tx:
+        await tidy(runtime, tx)
+    async with runtime.database.read() as conn:
+        rows = (await conn.execute(text("SELECT id, state, data <> '' AS kept FROM mails ORDER BY id"))).all()
+    assert [(row.state, bool(row.kept)) for row in rows] == [("unknown", False), ("unknown", False), ("unknown", True)]
 
 
 async def test_old_mails_are_forgotten_and_stranded_ones_given_up(

@@ -3,10 +3,8 @@
 import base64
 import datetime as dt
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from types import SimpleNamespace
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -15,25 +13,17 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.x509.oid import NameOID
 from fastapi import FastAPI
-from sqlalchemy import text
 
 from mdreader.adapters.aws import Aws
 from mdreader.adapters.mail_reports_ses import SesReports, report_of
-from mdreader.adapters.mail_ses import MAIL_TAG
 from mdreader.adapters.sns_signature import _SIGNED, SnsSignatures
 from mdreader.features.mail import service
-from mdreader.jobs.context import JobContext
-from mdreader.jobs.errors import RetryLaterError
 from mdreader.kernel.errors import UnavailableError
 from mdreader.main import create_app
-from mdreader.ports.mail import MailMessage, MailUncertainError
-from mdreader.ports.mail_reports import MailReport, Waiting
-from mdreader.runtime import Runtime
 from mdreader.settings import Settings
 from support.aws import REGION
 from support.http import connect
 from support.keys import private_key
-from support.mailbox import insert_mail_on_its_way
 
 TOPIC = f"arn:aws:sns:{REGION}:123456789012:mail"
 CERTIFICATE = f"https://sns.{REGION}.amazonaws.com/SimpleNotificationService-0123456789abcdef.pem"
@@ -234,76 +224,6 @@ async def test_reports_wait_in_a_queue_and_are_taken_out_of_it(app: FastAPI, aws
     assert sorted(await listening.suppressed()) == ["cross@example.org", "gone@example.org"]
     left = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     assert (left["ApproximateNumberOfMessages"], left["ApproximateNumberOfMessagesNotVisible"]) == ("0", "0")
-
-
-class Carrier:
-    """Sends for real, and counts."""
-
-    kept_here = False
-
-    def __init__(self) -> None:
-        self.sent = 0
-
-    async def send(self, message: MailMessage) -> str:
-        self.sent += 1
-        return "id"
-
-
-class Queue:
-    """A carrier's queue in which one report waits; None is one that does not answer."""
-
-    def __init__(self, report: MailReport | None) -> None:
-        self._report = report
-        self.removed: list[str] = []
-
-    async def read(self, body: bytes) -> MailReport | None:
-        raise NotImplementedError
-
-    async def waiting(self) -> list[Waiting]:
-        if self._report is None:
-            raise UnavailableError("the queue is away")
-        return [] if self.removed else [Waiting(self._report, "receipt")]
-
-    async def remove(self, receipts: Sequence[str]) -> None:
-        self.removed += receipts
-
-
-@pytest.mark.parametrize(
-    ("said", "times"),
-    [
-        pytest.param({"eventType": "Send", "mail": {"tags": {MAIL_TAG: ["m1"]}}}, 0, id="SES has it"),
-        pytest.param({"eventType": "Send", "mail": {"tags": {MAIL_TAG: ["m2"]}}}, 1, id="SES has another"),
-        pytest.param(None, 1, id="the queue is away"),
-    ],
-)
-async def test_what_ses_has_is_not_sent_again(app: FastAPI, said: dict[str, Any] | None, times: int) -> None:
-    """A sender died after it had handed the mail over; whoever has its job now looks into the queue first."""
-    carrier, queue = Carrier(), Queue(None if said is None else report_of(json.dumps(said), "r1"))
-    runtime = replace(app.state.runtime, mail=carrier, mail_reports=queue)
-    await insert_mail_on_its_way(runtime.database)
-    second_try = SimpleNamespace(runtime=runtime, attempt=2, write=runtime.database.write)
-    await service.deliver(cast("JobContext[Runtime]", second_try), "m1")
-    assert carrier.sent == times
-    assert queue.removed == ([] if said is None else ["receipt"])
-    async with runtime.database.read() as conn:
-        assert await conn.scalar(text("SELECT state FROM mails")) == "sent"
-
-
-@pytest.mark.parametrize("reports", [True, False])
-async def test_a_mail_that_got_no_answer_waits_for_the_carriers_report(app: FastAPI, reports: bool) -> None:
-    class Silent(Carrier):
-        async def send(self, message: MailMessage) -> str:
-            raise MailUncertainError("no answer")
-
-    queue = Queue(report_of(json.dumps({"eventType": "Send", "mail": {"tags": {MAIL_TAG: ["m2"]}}}), "r1"))
-    runtime = replace(app.state.runtime, mail=Silent(), mail_reports=queue if reports else None)
-    await insert_mail_on_its_way(runtime.database)
-    attempt = SimpleNamespace(runtime=runtime, attempt=2, write=runtime.database.write)
-    with pytest.raises(RetryLaterError) as raised:
-        await service.deliver(cast("JobContext[Runtime]", attempt), "m1")
-    assert (raised.value.seconds >= service.REPORT_SECONDS) is reports
-    async with runtime.database.read() as conn:
-        assert (await conn.execute(text("SELECT state, error FROM mails"))).one() == ("sending", "no answer")
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ import yaml
 from mdreader.adapters.mail_smtp import SmtpMail, parse_smtp_url
 from mdreader.ports.mail import MailMessage
 from mdreader.settings import Settings
-from support.mail_servers import smtp_server
-from support.redis import free_port
+from support.mail_servers import smtp_server, unasked
+from support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 BOX, DEVELOPMENT = ROOT / "infra" / "box" / "compose.yaml", ROOT / "compose.yaml"
@@ -72,7 +72,7 @@ async def test_mail_of_the_servers_of_development_reaches_the_catcher() -> None:
         template="magic_link",
     )
     async with smtp_server() as box:
-        await SmtpMail(replace(server, host="127.0.0.1", port=box.port)).send(message)
+        await SmtpMail(replace(server, host="127.0.0.1", port=box.port)).send(message, unasked)
         assert [mail["To"] for mail in box.messages] == ["ada@example.org"]
 
 

@@ -30,10 +30,13 @@ class Mailbox:
     answer: Callable[[str], str] = lambda _address: "250 OK"
     on_data: Callable[[Envelope], str] = lambda _envelope: "250 queued as 1"
     hangs_up: bool = False
+    connection: asyncio.Transport | None = None  # the newest
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
-        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+        self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
+        assert isinstance(server.transport, asyncio.Transport)
+        self.connection = server.transport
         said = self.answer(address)
         if said.startswith("250"):
             envelope.rcpt_tos.append(address)
@@ -54,6 +57,10 @@ class Mailbox:
         return [parsed(content_of(envelope)) for envelope in self.mails]
 
 
+async def unasked() -> None:
+    """The `before_end` of a mail that is about something else."""
+
+
 def content_of(envelope: Envelope) -> bytes:
     """The mail's bytes, as they came."""
     assert isinstance(envelope.content, bytes)
@@ -68,9 +75,11 @@ def parsed(content: bytes) -> EmailMessage:
 
 
 @asynccontextmanager
-async def smtp_server(*, tls: Tls = "none", password: bool = False) -> AsyncIterator[Mailbox]:
+async def smtp_server(
+    *, tls: Tls = "none", password: bool = False, box: Mailbox | None = None
+) -> AsyncIterator[Mailbox]:
     """A mail server on a free port of this machine; its certificate is for `localhost`, see `trusting`."""
-    box = Mailbox()
+    box = box or Mailbox()
 
     def authenticate(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any) -> AuthResult:
         right = isinstance(data, LoginPassword) and data == LoginPassword(USER.encode(), PASSWORD.encode())

@@ -4,7 +4,7 @@ from typing import Final
 
 import structlog
 
-from mdreader.ports.mail import MailMessage
+from mdreader.ports.mail import BeforeEnd, MailMessage
 
 log = structlog.get_logger("mdreader.mail")
 
@@ -14,11 +14,12 @@ class OutboxMail:
 
     kept_here: Final = True
 
-    async def send(self, message: MailMessage) -> str:
+    async def send(self, message: MailMessage, before_end: BeforeEnd) -> str:
         """See `ports.mail.Mail`."""
         from mdreader.adapters.mail_mime import mime_of  # noqa: PLC0415 - not before the first mail
 
         mime_of(message)  # what no mail server would take is refused here, too
+        await before_end()
         shown = {"link": message.link, "code": message.code}
         log.info(
             "mail",

@@ -1,6 +1,7 @@
 """Mail by SMTP."""
 
 import asyncio
+import re
 import ssl
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -9,16 +10,21 @@ from urllib.parse import unquote, urlsplit
 
 from mdreader.adapters.mail_mime import envelope, mime_of
 from mdreader.kernel.tls import system_tls
-from mdreader.ports.mail import MailMessage, MailRefusedError, MailUnavailableError, MailUncertainError
+from mdreader.ports.mail import BeforeEnd, MailMessage, MailRefusedError, MailUnavailableError, MailUncertainError
 
 if TYPE_CHECKING:
     import aiosmtplib
+    from aiosmtplib.protocol import SMTPProtocol
 
 COMMAND_SECONDS: Final = 30.0
 # After the last byte the server works on the mail. RFC 5321 wants ten minutes: who hangs up earlier sends it twice.
 ACCEPT_SECONDS: Final = 600.0
 PARTING_SECONDS: Final = 2.0
 _PERMANENT: Final = range(500, 600)
+_GO_ON: Final = 354
+_ACCEPTED: Final = 250
+# A line of a dot alone ends a mail, so one that begins with a dot gets another (RFC 5321, 4.5.2).
+_DOT: Final = re.compile(rb"^\.", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,7 @@ class SmtpMail:
         self._trust = trust
         self._partings: set[asyncio.Task[None]] = set()
 
-    async def send(self, message: MailMessage) -> str:
+    async def send(self, message: MailMessage, before_end: BeforeEnd) -> str:
         """See `ports.mail.Mail`."""
         import aiosmtplib  # noqa: PLC0415 - not before the first mail
 
@@ -96,14 +102,14 @@ class SmtpMail:
                     raise MailRefusedError("The mail server takes no addresses with letters beyond ASCII.")
             await client.mail(sender, options=["SMTPUTF8"] if international else None, encoding=encoding)
             await client.rcpt(to, encoding=encoding)
-            response = await _hand_over(client, mime.as_bytes())
+            said = await _hand_over(client, mime.as_bytes(), before_end)
         except aiosmtplib.SMTPException as error:
             raise _explained(error) from error
         except OSError as error:
             raise MailUnavailableError(f"The mail server cannot be reached: {error}.") from error
         finally:
             self._part_from(client)
-        return response.message
+        return said
 
     def _part_from(self, client: "aiosmtplib.SMTP") -> None:
         # Not awaited: the mail is accepted, and that must be written down before anything else.
@@ -112,14 +118,38 @@ class SmtpMail:
         task.add_done_callback(self._partings.discard)
 
 
-async def _hand_over(client: "aiosmtplib.SMTP", content: bytes) -> "aiosmtplib.SMTPResponse":
-    """The mail itself. What ends here without an answer may have ended behind the last byte."""
+async def _hand_over(client: "aiosmtplib.SMTP", content: bytes, before_end: BeforeEnd) -> str:
+    """The mail itself, its lines as CRLF: all of it, then `before_end`, then the dot that ends it; what the server says then.
+
+    `client.data` does it in one piece. A server that sees a connection end before the dot throws away what it has.
+    """
     import aiosmtplib  # noqa: PLC0415
 
+    begun = await client.execute_command(b"DATA")
+    if begun.code != _GO_ON:
+        raise aiosmtplib.SMTPDataError(begun.code, begun.message)
     try:
-        return await client.data(content, timeout=ACCEPT_SECONDS)
+        _connected(client).write(_DOT.sub(b"..", content))
+        await before_end()
+        _connected(client)
+    except BaseException:
+        client.close()  # not parted from: what comes before the dot is text, also a QUIT
+        raise
+    try:
+        response = await client.execute_command(b".", timeout=ACCEPT_SECONDS)
     except (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError, OSError) as error:
         raise MailUncertainError(f"The mail server did not say whether it takes the mail: {error}.") from error
+    if response.code != _ACCEPTED:
+        raise aiosmtplib.SMTPDataError(response.code, response.message)
+    return response.message
+
+
+def _connected(client: "aiosmtplib.SMTP") -> "SMTPProtocol":
+    import aiosmtplib  # noqa: PLC0415
+
+    if client.protocol is None or not client.is_connected:
+        raise aiosmtplib.SMTPServerDisconnected("it hung up")
+    return client.protocol
 
 
 async def _quit(client: "aiosmtplib.SMTP") -> None:

@@ -1,5 +1,6 @@
 """Sending one mail. Who sends, when, and what becomes of a failure is the business of `features.mail`."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,6 +15,10 @@ class MailUnavailableError(Exception):
 
 class MailUncertainError(MailUnavailableError):
     """All of it was handed over, and no answer came: the carrier may have it or not. The message says so, for people."""
+
+
+# Awaited once, when all of a mail is handed over but its end: until it returns, the carrier cannot take the mail.
+BeforeEnd = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +49,10 @@ class Mail(Protocol):
         """There is no mail server: nothing leaves, and the operator reads the mails here."""
         ...
 
-    async def send(self, message: MailMessage) -> str:
+    async def send(self, message: MailMessage, before_end: BeforeEnd) -> str:
         """Hand `message` over; what the carrier calls it. When this returns, the carrier has it.
 
         Raises `MailRefusedError`, `MailUnavailableError` when the carrier has it not, and `MailUncertainError` when nobody knows.
+        What `before_end` raises is raised, and the carrier has the mail not.
         """
         ...

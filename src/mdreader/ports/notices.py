@@ -14,6 +14,7 @@ Kind = Literal[
     "job.dead",
     "mail.suppressed",
     "mail.failed",
+    "mail.unknown",
 ]
 Severity = Literal["info", "warning", "error"]
 

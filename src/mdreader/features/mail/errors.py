@@ -1,6 +1,13 @@
 """What can be wrong with a request about mail."""
 
-from mdreader.kernel.errors import ForbiddenError, NotFoundError
+from mdreader.kernel.errors import ConflictError, ForbiddenError, NotFoundError
+
+
+class NotSendableError(ConflictError):
+    """The mail is not one whose fate is unknown, or what it says holds no longer (409)."""
+
+    code = "not_sendable"
+    title = "This mail cannot be sent again"
 
 
 class NotSuppressedError(NotFoundError):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, case, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -39,15 +39,17 @@ class Suppression:
 
 
 _COLUMNS: Final = [mails.c[name] for name in MailRow.__dataclass_fields__]
-_OPEN: Final = mails.c.state.in_(("queued", "sending"))
+_UNDECIDED: Final = ("queued", "sending", "ending")
+_OPEN: Final = mails.c.state.in_(_UNDECIDED)
 _READ: Final = select(*_COLUMNS).where(mails.c.id == bindparam("mail_id"))
 _ONE: Final = select(*_COLUMNS).where(mails.c.id == bindparam("mail_id"), _OPEN).with_for_update()
 _BEGIN: Final = (
     update(mails).where(mails.c.id == bindparam("of")).values(state="sending", attempts=mails.c.attempts + 1)
 )
+_END: Final = update(mails).where(mails.c.id == bindparam("of"), mails.c.state == "sending").values(state="ending")
 _ACCEPTED: Final = (
     update(mails)
-    .where(mails.c.id == bindparam("of"), _OPEN)
+    .where(mails.c.id == bindparam("of"), mails.c.state.in_((*_UNDECIDED, "unknown")))
     .values(state="sent", sent_at=bindparam("at"), carrier_id=bindparam("carrier"), error=None)
 )
 # One statement: whatever is between the carrier's answer and the commit is time to die in, and to send twice.
@@ -60,7 +62,21 @@ _CLOSE: Final = (
 _AGAIN: Final = (
     update(mails).where(mails.c.id == bindparam("of"), _OPEN).values(state="queued", error=bindparam("reason"))
 )
-_UNCERTAIN: Final = update(mails).where(mails.c.id == bindparam("of"), _OPEN).values(error=bindparam("reason"))
+_LEFT_OPEN: Final = (
+    update(mails)
+    .where(mails.c.id == bindparam("of"), mails.c.state == "ending")
+    .values(state=bindparam("then"), error=bindparam("reason"))
+)
+_RESEND: Final = (
+    update(mails)
+    .where(
+        mails.c.id == bindparam("of"),
+        mails.c.state == "unknown",
+        mails.c.data != "",
+        mails.c.give_up_at >= bindparam("now"),
+    )
+    .values(state="queued", error=None)
+)
 _SUPPRESSED: Final = select(mail_suppressions.c.reason).where(mail_suppressions.c.email == bindparam("address"))
 _SUPPRESSIONS: Final = select(mail_suppressions).order_by(
     mail_suppressions.c.created_at.desc(), mail_suppressions.c.email
@@ -73,7 +89,7 @@ async def insert_mail(tx: Transaction, row: dict[str, Any]) -> None:
 
 
 async def open_mail(tx: Transaction, mail_id: str) -> MailRow | None:
-    """A mail that has not left for certain, locked; None when it has, or is no more."""
+    """A mail that is not done with, locked; None when it is, or is no more."""
     row = (await tx.conn.execute(_ONE, {"mail_id": mail_id})).one_or_none()
     return None if row is None else MailRow(*row)
 
@@ -85,8 +101,13 @@ async def read_mail(conn: AsyncConnection, mail_id: str) -> MailRow | None:
 
 
 async def mark_sending(tx: Transaction, mail_id: str) -> None:
-    """It is about to leave: from here on it may have."""
+    """An attempt begins."""
     await tx.conn.execute(_BEGIN, {"of": mail_id})
+
+
+async def mark_ending(tx: Transaction, mail_id: str) -> bool:
+    """The carrier has all of it but the end: from here on it may take it. False when it has one from before."""
+    return (await tx.conn.execute(_END, {"of": mail_id})).rowcount == 1
 
 
 async def mark_sent(tx: Transaction, mail_id: str, *, carrier_id: str | None, at: int, keep: bool) -> bool:
@@ -106,9 +127,14 @@ async def mark_queued(tx: Transaction, mail_id: str, reason: str) -> None:
     await tx.conn.execute(_AGAIN, {"of": mail_id, "reason": reason})
 
 
-async def note_uncertainty(tx: Transaction, mail_id: str, reason: str) -> None:
-    """It was handed over, and nobody knows whether it was taken: it stays as one that is about to leave."""
-    await tx.conn.execute(_UNCERTAIN, {"of": mail_id, "reason": reason})
+async def mark_unknown(tx: Transaction, mail_id: str, reason: str, *, final: bool) -> None:
+    """Whoever handed it over died over its end. Unless `final`, somebody else may still say what became of it."""
+    await tx.conn.execute(_LEFT_OPEN, {"of": mail_id, "then": "unknown" if final else "ending", "reason": reason})
+
+
+async def queue_again(tx: Transaction, mail_id: str, now: int) -> bool:
+    """Send one of which nobody knows whether it went. False when it is none, or what it says no longer holds."""
+    return (await tx.conn.execute(_RESEND, {"of": mail_id, "now": now})).rowcount == 1
 
 
 async def suppression_of(conn: AsyncConnection, email: str) -> str | None:
@@ -162,9 +188,16 @@ async def forget_old(tx: Transaction, *, mails_before: int, reports_before: int)
 
 async def give_up_overdue(tx: Transaction, *, now: int, reason: str) -> int:
     """Close mails that nobody sends any more: their job is gone. How many there were."""
+    over = mails.c.give_up_at < now
+    # The secrets of those that can no longer be sent again.
+    await tx.conn.execute(update(mails).where(mails.c.state == "unknown", over, mails.c.data != "").values(data=""))
     statement = (
         update(mails)
-        .where(_OPEN, mails.c.give_up_at < now)
-        .values(state="failed", error=func.coalesce(mails.c.error, reason), data="")
+        .where(_OPEN, over)
+        .values(
+            state=case((mails.c.state == "ending", "unknown"), else_="failed"),
+            error=func.coalesce(mails.c.error, reason),
+            data="",
+        )
     )
     return (await tx.conn.execute(statement)).rowcount

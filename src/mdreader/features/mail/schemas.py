@@ -12,8 +12,9 @@ class MailOut(BaseModel):
     template: str
     to: str
     subject: str
-    state: Literal["queued", "sending", "sent", "failed", "suppressed"]
+    state: Literal["queued", "sending", "ending", "sent", "failed", "suppressed", "unknown"]
     error: str | None = Field(description="Why the newest attempt failed, for people")
+    sendable: bool = Field(description="Nobody knows whether it went; it can be sent again")
     created_at: int
     sent_at: int | None
     text: str | None

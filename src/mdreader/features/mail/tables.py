@@ -13,7 +13,7 @@ mails = Table(
     Column("recipient", Text, nullable=False),
     Column("data", Text, nullable=False),  # JSON for the template; emptied when the mail has left, as links stand in it
     Column("subject", Text, nullable=False),
-    Column("state", String(12), nullable=False),  # queued | sending | sent | failed | suppressed
+    Column("state", String(12), nullable=False),  # queued | sending | ending | sent | failed | suppressed | unknown
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("error", Text),  # of the newest attempt, for people
     Column("carrier_id", Text),  # what the carrier calls it

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from mdreader.features.mail import service
+from mdreader.features.mail import delivery, service
 from mdreader.jobs.context import JobContext
 from mdreader.jobs.registry import Payload, Registry, Schedule
 from mdreader.runtime import Runtime
@@ -27,7 +27,7 @@ def register_reports(registry: Registry[Runtime]) -> None:
 
 
 async def _send(ctx: JobContext[Runtime], payload: Payload) -> None:
-    await service.deliver(ctx, payload["mail_id"])
+    await delivery.deliver(ctx, payload["mail_id"])
 
 
 async def _collect(ctx: JobContext[Runtime], _payload: Payload) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Query, status
+from fastapi import Path, Query, status
 
 from mdreader.features.accounts.outbox.operator import Operator
 from mdreader.features.mail import service
@@ -31,6 +31,20 @@ async def read_outbox(
     if found.next_cursor is not None:
         found.next_cursor = encode_cursor(found.next_cursor)
     return found
+
+
+@router.post(
+    "/outbox/{mail_id}/again",
+    status_code=status.HTTP_204_NO_CONTENT,
+    operation_id="send_mail_again",
+    responses=_FOR_OPERATOR
+    | problems({409: "`not_sendable`: only one of which nobody knows whether it went, while what it says holds"}),
+)
+async def send_mail_again(
+    _operator: Operator, runtime: RuntimeDep, tx: WriteDep, mail_id: Annotated[str, Path(max_length=36)]
+) -> None:
+    """Send a mail once more whose server ended while it was handed over. If the first did arrive, two do."""
+    await service.send_again(runtime, tx, mail_id)
 
 
 @router.get("/suppressions", operation_id="list_mail_suppressions", responses=_FOR_OPERATOR)
