@@ -1,4 +1,4 @@
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, type InfiniteData } from '@tanstack/react-query';
 import { api, ApiError } from '@/lib/api';
 import { formatAgo } from '@/lib/i18n';
 import type { User } from '@/lib/types';
@@ -6,6 +6,8 @@ import { Button } from '@/ui/Button';
 import { CopyButton } from '@/ui/CopyButton';
 import { FormError } from '@/ui/Field';
 import { EmptyState, Skeleton } from '@/ui/parts';
+import { optimistic } from '@/ui/query';
+import { Row } from '../Row';
 import { SettingsFrame } from '../SettingsFrame';
 import { ts } from '../strings';
 import { to } from './strings';
@@ -16,10 +18,12 @@ interface Mail {
   readonly id: string;
   readonly to: string;
   readonly subject: string;
-  readonly state: 'queued' | 'sending' | 'sent' | 'failed' | 'suppressed';
+  readonly state: 'queued' | 'sending' | 'ending' | 'sent' | 'failed' | 'suppressed' | 'unknown';
   /** Milliseconds. */
   readonly created_at: number;
   readonly error: string | null;
+  /** Nobody knows whether it went, and it can be sent again. */
+  readonly sendable: boolean;
   /** What it says; null once it was sent to a mail server. */
   readonly text: string | null;
   readonly link: string | null;
@@ -32,11 +36,12 @@ interface Outbox {
   readonly next_cursor: string | null;
 }
 
+const KEY = ['outbox'] as const;
 const POLL_MS = 5_000;
 
 const useOutbox = () =>
   useInfiniteQuery({
-    queryKey: ['outbox'],
+    queryKey: KEY,
     queryFn: ({ pageParam, signal }) => api.get<Outbox>(`/api/mail/outbox${pageParam ? `?cursor=${encodeURIComponent(pageParam)}` : ''}`, signal),
     initialPageParam: '',
     getNextPageParam: (page) => page.next_cursor,
@@ -71,13 +76,33 @@ function Content({ mail: { text, link, code } }: { mail: Mail }) {
   );
 }
 
+const queued = (one: Mail): Mail => ({ ...one, state: 'queued', sendable: false, error: null });
+
+function sendAgain(mail: Mail): Promise<unknown> {
+  const shown = (page: Outbox): Outbox => ({ ...page, items: page.items.map((one) => (one.id === mail.id ? queued(one) : one)) });
+  return optimistic<InfiniteData<Outbox>, unknown>(
+    KEY,
+    (data) => ({ ...data, pages: data.pages.map(shown) }),
+    () => api.post(`/api/mail/outbox/${mail.id}/again`),
+    to('again_failed', { address: mail.to }),
+  );
+}
+
 function MailRow({ mail, kept }: { mail: Mail; kept: boolean }) {
+  const subject = <strong>{mail.subject}</strong>;
+  const facts = [to('to', { address: mail.to }), formatAgo(mail.created_at), ...(kept ? [] : [to(`state.${mail.state}`)])].join(' · ');
+  if (mail.sendable)
+    return (
+      <Row title={subject} note={[facts, mail.error].join(' · ')}>
+        <Button aria-label={to('again_to', { subject: mail.subject, address: mail.to })} onClick={() => void sendAgain(mail)}>
+          {to('again')}
+        </Button>
+      </Row>
+    );
   const head = (
     <>
-      <strong>{mail.subject}</strong>
-      <span className="row-note">
-        {[to('to', { address: mail.to }), formatAgo(mail.created_at), ...(kept ? [] : [to(`state.${mail.state}`)])].join(' · ')}
-      </span>
+      {subject}
+      <span className="row-note">{facts}</span>
       {mail.error && <span className="row-note">{mail.error}</span>}
     </>
   );
