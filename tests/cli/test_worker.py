@@ -51,13 +51,13 @@ def worker(settings: Settings, log: list[str]) -> Iterator[subprocess.Popen[str]
     reader = threading.Thread(target=read)
     reader.start()
     try:
-        assert begun.wait(30), log
+        assert begun.wait(60), log
         yield process
     finally:
         if process.poll() is None:
             process.kill()
-        process.wait(20)
-        reader.join(20)
+        process.wait(60)
+        reader.join(60)
 
 
 async def work_through(settings: Settings) -> list[str]:
@@ -71,7 +71,7 @@ async def work_through(settings: Settings) -> list[str]:
             assert (await until_done(database, job_id)).attempt == 1
             process.send_signal(signal.SIGTERM)
             started = time.monotonic()
-            assert process.wait(20) == 0
+            assert process.wait(60) == 0
             assert time.monotonic() - started < 10
         assert (await read_job(database, job_id)).state == "done"
     assert any(job_id in line and '"ending": "done"' in line for line in log), log

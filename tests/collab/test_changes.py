@@ -22,7 +22,7 @@ async def test_what_was_typed_before_a_kill_is_one_change_after_it(own_team: Tea
         own_team.server.kill()
         await ann.closed()
     own_team.server.start()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not (found := (await asyncio.to_thread(changes, own_team, cursor))[0]):
             pass  # nothing tells a client of it: it is asked until it says so
     assert found == [("write", document)]

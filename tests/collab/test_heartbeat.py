@@ -21,7 +21,7 @@ from support.rawsocket import RawSocket
 from support.yclient import connected
 
 PING = 0x9
-BEAT_SECONDS = 0.5
+BEAT_SECONDS = 1.0
 
 
 class Served:
@@ -74,7 +74,7 @@ async def test_who_answers_no_ping_is_cut_and_who_does_stays(served: Served) -> 
     async with connected(served.ws_url, served.document, served.person.access_token) as living:
         silent = await RawSocket.open(served.url, served.document, served.person.access_token)
         pings = 0
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (frame := await silent.next_frame()) is not None:
                 pings += frame[0] == PING
         silent.abort()
@@ -90,7 +90,7 @@ async def test_a_server_that_stops_takes_no_new_sockets(served: Served) -> None:
     async with connect(address, proxy=None) as socket:
         await socket.recv()
         stopping = asyncio.create_task(served.rooms.drain())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await socket.wait_closed()
         assert socket.close_code == 1012
         with pytest.raises(InvalidStatus) as refused:
@@ -105,7 +105,7 @@ async def test_people_are_told_to_come_back_at_moments_of_their_own(served: Serv
     address = f"{served.ws_url}/{served.document}?token={served.person.access_token}"
     sockets = [await connect(address, proxy=None) for _ in range(20)]
     await served.rooms.drain()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await asyncio.gather(*(socket.wait_closed() for socket in sockets))
     reasons = [socket.close_reason or "" for socket in sockets]
     waits = {int(reason.removeprefix("retry-in-ms=")) for reason in reasons}

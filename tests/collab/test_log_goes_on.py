@@ -28,7 +28,7 @@ async def test_a_room_that_cannot_make_its_batch_ends_and_the_log_goes_on(
     def no_memory(_self: Replica, _edits: list[Edit]) -> bytes:
         raise MemoryError
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         with monkeypatch.context() as patch:
             patch.setattr(Replica, "edit", no_memory)
             with pytest.raises(UnavailableError):

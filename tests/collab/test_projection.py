@@ -13,7 +13,7 @@ def listed(team: Team, document: str) -> dict[str, object]:
 
 async def until_title(team: Team, document: str, title: str) -> dict[str, object]:
     """The document in the list, once it has this title. Nothing tells a client of it: it is asked until it says so."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             found = await asyncio.to_thread(listed, team, document)
             if found["title"] == title:

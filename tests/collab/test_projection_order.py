@@ -42,7 +42,7 @@ async def test_a_capture_that_waited_is_not_stored_over_a_newer_one(
 
     monkeypatch.setattr(Room, "capture", capture)
     projector = Projector(runtime.database, runtime.clock, runtime.jobs)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         for room in (first, slow):
             await rooms.replace(room.document_id, "older\n", user_id=owner.id, expected_etag=None)
         both = asyncio.create_task(projector.project([first, slow], fold=True))
@@ -123,7 +123,7 @@ async def test_what_another_server_folded_meanwhile_stays(app: FastAPI) -> None:
             waiting.set()
             return await folding.store_captures(tx, [older])
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         async with runtime.database.write() as tx:
             await folding.store_captures(tx, [newer])
             late = asyncio.create_task(store_the_older())

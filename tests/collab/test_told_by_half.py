@@ -30,7 +30,7 @@ async def test_a_failure_while_a_commit_is_told_ends_the_room(app: FastAPI, also
     first.connection.send = fails
     if also_the_farewell:
         first.connection.close = fails
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         answer = await room.replace(Rewrite("new\n", None, owner.id))
     assert answer.text == "new\n"  # it is stored, and who asked for it hears so
     await eventually(lambda: room.dead, "end of the room")

@@ -32,7 +32,7 @@ async def test_a_late_answer_that_cannot_be_made_ends_the_room(app: FastAPI, mon
     await room.at_settled(room.text)
     joiner = Mock(spec=Connection, room=room)
     room.join(joiner)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         async with holding_commits(app.state.runtime.database):
             write = asyncio.create_task(room.replace(Rewrite("new\n", None, owner.id)))
             while room.pipeline.is_settled:  # noqa: ASYNC110 - until the commit has begun, which waits for the lock

@@ -34,7 +34,7 @@ class Desk:
 
     async def on_its_way(self, document: str) -> None:
         """Wait until something is to be committed for the document."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while (room := self.rooms.peek(document)) is None or not room.pipeline.busy:  # noqa: ASYNC110 - a busy room tells nobody
                 await asyncio.sleep(0)
 

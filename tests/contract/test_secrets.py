@@ -87,7 +87,7 @@ async def test_the_timer_brings_the_rotated_value(aws_endpoint: str) -> None:
     secrets = AwsSecrets(kept.client, kept.arn, every=PAUSE_SECONDS)
     secrets.load()
     kept.rotate(VALUES | {"password": "second"})
-    async with secrets.running(), asyncio.timeout(20):
+    async with secrets.running(), asyncio.timeout(60):
         while secrets.get("password") != "second":  # noqa: ASYNC110 - the timer is what is looked at
             await asyncio.sleep(0.05)
 

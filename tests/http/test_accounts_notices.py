@@ -24,7 +24,7 @@ async def notify(app: FastAPI, template: str, to: str, times: int) -> None:
 async def states(app: FastAPI) -> list[tuple[str, str, str]]:
     """Template, address and state of each mail, once all are settled."""
     statement = text("SELECT template, recipient, state FROM mails ORDER BY id")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             async with app.state.runtime.database.read() as conn:
                 found = [(row.template, row.recipient, row.state) for row in await conn.execute(statement)]

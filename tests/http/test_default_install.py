@@ -39,7 +39,7 @@ async def test_it_works_without_the_extras(server: Server) -> None:
         assert client.post("/api/auth/magic-link", json={"email": "ada@example.org"}).status_code == 202
         assert client.get("/api/auth/options").json()["passkeys"] is False  # at an IP address
         file = server.data / "blobs" / "documents" / workspace / f"{made}.md"
-        await eventually(file.is_file, "the document's file", seconds=20)
+        await eventually(file.is_file, "the document's file")
         assert client.get("/api/mail/outbox").json()["items"][0]["state"] == "sent"
         assert client.get("/api/ready").status_code == 200
         assert client.get("/metrics").status_code == 200

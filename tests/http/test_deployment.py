@@ -43,7 +43,7 @@ class Writer:
     def goes_on(self) -> None:
         """Wait until something more was written."""
         self._went_on.clear()
-        assert self._went_on.wait(20), self.troubles
+        assert self._went_on.wait(60), self.troubles
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -56,13 +56,13 @@ class Files:
         self.runtime.jobs.bell.ring()
 
     async def settle(self) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await self.marks():
                 await self.due()
                 await asyncio.sleep(0.02)
 
     async def becomes(self, document_id: str, content: bytes | None) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await self.content(document_id) != content:
                 await self.due()
                 await asyncio.sleep(0.02)
@@ -158,7 +158,7 @@ async def test_a_new_place_gets_every_document(files: Files) -> None:
     for _ in range(2):  # the second time nothing is to be done
         async with files.runtime.database.write() as tx:
             await files.runtime.jobs.enqueue(tx, "documents.check_files", {})
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await files.runtime.blobs.size(COMPLETE) is None:  # noqa: ASYNC110 - a job does it
                 await asyncio.sleep(0.01)
         await files.settle()

@@ -25,7 +25,7 @@ def mdreader(*arguments: str, **environment: str) -> subprocess.CompletedProcess
         env={"PATH": os.environ["PATH"], "PYTHONWARNINGS": "error", **environment},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )
 

@@ -15,7 +15,7 @@ async def test_what_the_first_token_needs_is_imported_once_the_server_listens(tm
     try:
         listening = next(number for number, line in enumerate(server.log) if '"listening"' in line)
         assert not any(line.split("|")[-1].strip() == "jwt" for line in server.log[:listening])
-        await eventually(lambda: imported("jwt"), "what reads tokens", seconds=20)
+        await eventually(lambda: imported("jwt"), "what reads tokens")
         assert imported("structlog.dev")
         assert not imported("rich.console")  # which that would take along, 4 MB, and a server has no use for
     finally:

@@ -69,7 +69,7 @@ def fresh(box: Box) -> Iterator[Box]:
 
 def raw(port: int, lines: str, *, tls: bool = True) -> bytes:
     """What comes back for a request as it stands."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as plain:
         stream = trusting().wrap_socket(plain, server_hostname=NAME) if tls else plain
         with stream:
             stream.sendall(lines.replace("\n", "\r\n").encode())
@@ -142,7 +142,7 @@ def test_other_names_get_nothing(box: Box) -> None:
     context = trusting()
     context.check_hostname = False
     with (
-        socket.create_connection(("127.0.0.1", box.nginx.port), timeout=10) as plain,
+        socket.create_connection(("127.0.0.1", box.nginx.port), timeout=60) as plain,
         pytest.raises(ssl.SSLError, match=r"(?i)unrecognized"),
     ):
         context.wrap_socket(plain, server_hostname="other.example")
@@ -156,7 +156,7 @@ def test_old_tls_is_refused(box: Box) -> None:
         context.maximum_version = ssl.TLSVersion.TLSv1_1
     context.set_ciphers("ALL:@SECLEVEL=0")
     with (
-        socket.create_connection(("127.0.0.1", box.nginx.port), timeout=10) as plain,
+        socket.create_connection(("127.0.0.1", box.nginx.port), timeout=60) as plain,
         pytest.raises(ssl.SSLError),
     ):
         context.wrap_socket(plain, server_hostname=NAME)

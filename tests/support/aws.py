@@ -43,9 +43,9 @@ def moto_server() -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def forget_everything(endpoint: str) -> None:
     """Empty every service, between two tests that share a server."""
-    httpx.post(f"{endpoint}/moto-api/reset", timeout=10).raise_for_status()
+    httpx.post(f"{endpoint}/moto-api/reset", timeout=60).raise_for_status()

@@ -49,7 +49,7 @@ class ChaosProxy:
 
     def _do(self, work: Coroutine[None, None, None]) -> None:
         done: Future[None] = asyncio.run_coroutine_threadsafe(work, self._loop)
-        done.result(10)
+        done.result(60)
 
     async def _start(self) -> None:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)

@@ -48,7 +48,7 @@ def cognito_local(folder: Path) -> Iterator[str]:
             yield address
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class UserPool:
 
 def _ask(endpoint: str, method: str, path: str) -> tuple[int, str]:
     """Status and body of plain HTTP: a client that knows TLS reads all authorities first, which takes longer than any answer."""
-    connection = HTTPConnection(urlsplit(endpoint).netloc, timeout=10)
+    connection = HTTPConnection(urlsplit(endpoint).netloc, timeout=60)
     try:
         connection.request(method, path)
         answer = connection.getresponse()

@@ -47,7 +47,7 @@ async def set_up_app(client: httpx.AsyncClient) -> pyotp.TOTP:
 async def settled_there(app: FastAPI) -> None:
     """Wait until the directory was told of everything that happened here."""
     waiting = text("SELECT count(*) FROM jobs WHERE kind LIKE 'accounts.%' AND finished_at IS NULL")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             async with app.state.runtime.database.read() as conn:
                 if (await conn.execute(waiting)).scalar_one() == 0:

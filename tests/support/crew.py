@@ -32,7 +32,7 @@ class Crew:
         """Start the server; make an account, a workspace and documents."""
         await asyncio.to_thread(self.server.start)
         owner = await asyncio.to_thread(signed_up_at, self.server.url)
-        async with httpx.AsyncClient(base_url=self.server.url, headers=owner.headers, timeout=30) as client:
+        async with httpx.AsyncClient(base_url=self.server.url, headers=owner.headers, timeout=60) as client:
             self.key = (await client.post("/api/keys", json={"name": "crew", "scope": "write"})).json()["key"]
             self.maker.workspace = (await client.post("/api/workspaces", json={"name": "Crew"})).json()["id"]
             documents, typists = self._counts
@@ -49,7 +49,7 @@ class Crew:
     def http(self) -> httpx.AsyncClient:
         """Their client, for one life of the server."""
         headers = {"Authorization": f"Bearer {self.key}"}
-        return httpx.AsyncClient(base_url=self.server.url, headers=headers, timeout=30)
+        return httpx.AsyncClient(base_url=self.server.url, headers=headers, timeout=60)
 
     def gather(self) -> None:
         """Everybody is to meet again."""

@@ -53,7 +53,7 @@ def signed_up_at(url: str, *, email: str | None = None, name: str | None = None)
         "name": name or f"Person {number}",
         "password": PASSWORD,
     }
-    response = httpx.post(f"{url}/api/auth/signup", json=body, timeout=30)
+    response = httpx.post(f"{url}/api/auth/signup", json=body, timeout=60)
     assert response.status_code == 201, response.text
     return _person(response.json())
 

@@ -22,7 +22,7 @@ from support import job_worker
 from support.clock import FakeClock
 from support.job_worker import Bench
 
-SECONDS = 20.0
+SECONDS = 60.0
 
 
 async def read_job(database: Database, job_id: str) -> Job:
@@ -120,7 +120,7 @@ def worker_process(
             assert process.stdout.readline().strip() == "ready"
         yield process
     finally:
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
 
 
 async def enqueue_many(bench: Bench, kind: str, count: int, **payload: Any) -> list[str]:

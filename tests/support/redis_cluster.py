@@ -13,7 +13,7 @@ from support.redis import RedisServer
 
 MEMBERS = 3
 SLOTS = 16384
-START_SECONDS = 20
+START_SECONDS = 60
 
 
 class RedisClusterServers:

@@ -110,6 +110,6 @@ def s3_gate(moto: str) -> Iterator[Gate]:
             if self.command != "HEAD":
                 self.wfile.write(body)
 
-    with httpx.Client(timeout=30) as client, listening(Handler) as url:
+    with httpx.Client(timeout=60) as client, listening(Handler) as url:
         gate = Gate(url)
         yield gate

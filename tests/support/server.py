@@ -108,13 +108,13 @@ class Server:
             os.kill(self.pid, signal.SIGKILL)
         self.wait()
 
-    def stop(self, seconds: float = 15) -> int:
+    def stop(self, seconds: float = 60) -> int:
         """Ask it to stop, and wait; its exit code."""
         if self.running:
             os.kill(self.pid, signal.SIGTERM)
         return self.wait(seconds)
 
-    def wait(self, seconds: float = 15) -> int:
+    def wait(self, seconds: float = 60) -> int:
         """Wait until it has ended by itself; its exit code."""
         assert self._process is not None
         assert self._reader is not None
@@ -124,9 +124,9 @@ class Server:
             os.kill(self.pid, signal.SIGKILL)
             self._process.wait()
             raise
-        self._reader.join(5)
+        self._reader.join(60)
         return code
 
     def client(self) -> httpx.Client:
         """An HTTP client on it."""
-        return httpx.Client(base_url=self.url, timeout=30)
+        return httpx.Client(base_url=self.url, timeout=60)

@@ -42,7 +42,7 @@ async def test_it_sleeps_between_looks_until_it_is_not_wanted() -> None:
     for _ in range(2):
         resting.begin()
         resting.begin()  # one rest at a time
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await ended.wait()
         assert slept == wanted
         slept.clear()
@@ -62,7 +62,7 @@ async def test_whoever_needs_more_than_keystrokes_is_not_kept_waiting() -> None:
         return True
 
     Rest(lambda: LONG if asked < 3 else None, disturbed, slept.append).begin()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await enough.wait()
     assert slept == []
 

@@ -36,7 +36,7 @@ async def test_a_job_is_done_at_once_with_its_payload(shop: Workshop) -> None:
     shop.registry.add("note", handle)
     async with shop.working():
         job_id = await shop.enqueue("note", {"id": "x", "text": "Grüße 🙂"})
-        job = await shop.until(job_id, "done", seconds=5)
+        job = await shop.until(job_id, "done")
     assert seen == [{"id": "x", "text": "Grüße 🙂"}]
     assert (job.attempt, job.due_at, job.error) == (1, None, None)
     assert job.finished_at == shop.clock.now()
