@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { dismissToast, listToasts } from '@/lib/toasts';
 import type { DocumentInfo } from '@/lib/types';
 import { queryClient } from '@/ui/query';
-import { cachedDocuments, deleteFolder, documentsKey, loadDocuments, moveFolder } from './data';
+import { cachedDocuments, deleteFolder, documentsKey, loadDocuments, makeDocument, moveFolder } from './data';
 
 const doc = (path: string): DocumentInfo => ({ id: path, path, title: path, rev: 1, updated_at: '2026-11-01T00:00:00Z' });
 const paths = (): string[] => cachedDocuments('w').map(({ path }) => path);
@@ -32,6 +32,26 @@ describe('loading the documents', () => {
     queryClient.setQueryData(documentsKey('w'), first);
     expect(await loadDocuments('w', never)).toBe(first);
     expect(asked).toEqual(['/api/workspaces/w/documents?limit=1000', '/api/workspaces/w/documents?limit=1000&cursor=x%20y', '/api/workspaces/w/documents?limit=1000']);
+  });
+});
+
+describe('a new document', () => {
+  it('stays in the list when an answer comes that was asked for before it was made', async () => {
+    const queryKey = documentsKey('w');
+    queryClient.setQueryData(queryKey, [doc('a.md')]);
+    let answer = (): void => undefined;
+    vi.stubGlobal('fetch', (_path: string, { method, signal }: RequestInit) => {
+      if (method === 'POST') return Promise.resolve(Response.json(doc('b.md')));
+      return new Promise<Response>((resolve, reject) => {
+        signal?.addEventListener('abort', () => reject(new DOMException('aborted', 'AbortError')));
+        answer = () => resolve(Response.json({ items: [doc('a.md')], next_cursor: null }));
+      });
+    });
+    const asked = queryClient.query({ queryKey, queryFn: ({ signal }) => loadDocuments('w', signal), staleTime: 0 }).catch(() => undefined);
+    await makeDocument('w', 'b.md');
+    answer();
+    await asked;
+    expect(paths()).toEqual(['a.md', 'b.md']);
   });
 });
 

@@ -59,7 +59,11 @@ const change = <R>(workspaceId: string, how: (list: Documents) => Documents, wor
 /** Resolves to the new document, ready to be written in; throws what the server said when it refused. */
 export async function makeDocument(workspaceId: string, path: string): Promise<DocumentInfo> {
   const created = await api.post<DocumentInfo>(`/api/workspaces/${workspaceId}/documents`, { path, content: '' });
-  queryClient.setQueryData<Documents>(documentsKey(workspaceId), (list) => [...(list ?? []).filter(({ id }) => id !== created.id), created]);
+  const queryKey = documentsKey(workspaceId);
+  // A list that was asked for before may lack it, and would take it away again.
+  await queryClient.cancelQueries({ queryKey });
+  queryClient.setQueryData<Documents>(queryKey, (list) => [...(list ?? []).filter(({ id }) => id !== created.id), created]);
+  void queryClient.invalidateQueries({ queryKey });
   markFresh(created.id);
   return created;
 }
