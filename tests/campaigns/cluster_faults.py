@@ -43,6 +43,7 @@ async def _run(options: argparse.Namespace, folder: Path) -> None:
             else _restarts(office, options.times)
         )
         await office.check()
+        office.check_promptness()
     print(f"{options.times} {options.what}: nothing acknowledged or seen was lost, all texts are equal")
     print(f"  {outcome.acknowledged} edits acknowledged in {time.perf_counter() - started:.0f} s")
     if outcome.healed:

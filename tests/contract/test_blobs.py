@@ -49,7 +49,7 @@ async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
         def later(seconds: float) -> None:
             gate.seconds += seconds
 
-        async with httpx.AsyncClient(timeout=30) as client:
+        async with httpx.AsyncClient(timeout=60) as client:
             yield Store(S3Blobs(client_s3, "files", now=FakeClock().now), client, later)
 
 

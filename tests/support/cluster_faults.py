@@ -80,7 +80,7 @@ class Writer:
 
     async def _write(self, client: YClient) -> None:
         if self._unsaved:  # what the last server did not acknowledge went along with the first exchange
-            await client.saved(10)
+            await client.saved()
             self._acknowledge()
         while True:
             if not self.go.is_set():
@@ -95,12 +95,12 @@ class Writer:
             places = [0, *(match.end() for match in re.finditer("\n", client.text))]
             await client.insert(random.choice(places), f"{line}\n")
             if self._written % 5 == 0:
-                await client.saved(10)
+                await client.saved()
                 self._acknowledge()
                 await asyncio.sleep(random.uniform(0.01, 0.08))
 
     async def _until_closed_or(self, event: asyncio.Event, client: YClient) -> None:
-        await client.saved(10)
+        await client.saved()
         self._acknowledge()
         self.rests.set()
         waiting = asyncio.create_task(event.wait())
@@ -183,7 +183,7 @@ class Office:
                 await asyncio.to_thread(proxy.heal)
         healed = time.perf_counter()
         await self._pause()
-        await self._equal(30)
+        await self._equal(60)
         self.outcome.healed.append(time.perf_counter() - healed)
         await self._go_on()
 
@@ -200,7 +200,7 @@ class Office:
     async def check(self) -> None:
         """Nothing is lost, all are equal, on every screen and on either server."""
         await self._pause()
-        await self._equal(30)
+        await self._equal(60)
         for document in self._documents:
             texts = {await asyncio.to_thread(team.content, document) for team in self.teams}
             assert len(texts) == 1, "the servers answer differently"
@@ -210,6 +210,9 @@ class Office:
                 assert writer.text == text, f"{writer.name} sees another text"
                 for line in writer.saved:
                     assert lines[line] == 1, f"{line} was acknowledged, and stands there {lines[line]} times"
+
+    def check_promptness(self) -> None:
+        """Nobody waited long. For campaigns, which have the machine for themselves."""
         if self.outcome.healed:
             late = [seconds for seconds in self.outcome.healed if seconds > HEAL_SECONDS]
             assert not late, f"texts were equal only {late} s after healing"
