@@ -61,7 +61,6 @@ def visit(browser: Browser, server: Server, request: pytest.FixtureRequest) -> I
 
         def make(person: Person | None = None, **options: Any) -> Visitor:
             made = stack.enter_context(visiting(browser, server.url, person, **options))
-            made.page.set_default_timeout(PATIENCE_MS)
             visitors.append(made)
             return made
 

@@ -19,7 +19,7 @@ def start_again(server: Server) -> None:
 
 
 def kept(visitor: Visitor, changes: str) -> None:
-    expect(visitor.state).to_have_attribute("data-kind", "offline", timeout=30_000)
+    expect(visitor.state).to_have_attribute("data-kind", "offline")
     expect(visitor.state).to_contain_text(changes)
 
 
@@ -70,7 +70,6 @@ def test_two_tabs_without_a_network_are_one_text(visit: Visit, server: Server) -
     ada = visit(place.owner)
     ada.open_document(place, "note.md")
     second = Visitor(ada.url, ada.context, ada.context.new_page())
-    second.page.set_default_timeout(20_000)
     second.open_document(place, "note.md")
     ada.context.set_offline(True)
     for tab in (ada, second):

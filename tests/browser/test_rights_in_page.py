@@ -103,7 +103,7 @@ def test_the_right_to_write_is_taken_away_and_given_back(visit: Visit, server: S
     expect(ben.editor).to_have_attribute("aria-readonly", "true")
     ben.shows("as an editor")
     set_role(place, person, "editor")
-    expect(ben.editor).to_have_attribute("aria-readonly", "false", timeout=30_000)
+    expect(ben.editor).to_have_attribute("aria-readonly", "false")
     ben.write("again")
     ben.saved()
     assert place.text("note.md").endswith("as an editor again")

@@ -31,7 +31,7 @@ _EXPECTED_ERRORS = (
 )
 
 # Long enough for a busy machine; nothing waits that long when all is well.
-PATIENCE_MS = 20_000
+PATIENCE_MS = 40_000
 
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},
@@ -226,6 +226,7 @@ def visiting(browser: Browser, url: str, person: Person | None = None, **options
     """
     usual: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}, "service_workers": "block"}
     context = browser.new_context(**{**usual, **options})
+    context.set_default_timeout(PATIENCE_MS)
     try:
         if person:
             log_in(context, url, person)
