@@ -8,10 +8,11 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from mdreader.features.accounts import challenges
+from mdreader.features.accounts.codes import service
 from support.accounts import NEW_PASSWORD, ask_for_mail, confirm_link, status_of_me
 from support.clock import moved
 from support.http import signed_up
-from support.mailbox import newest_mail
+from support.mailbox import all_asked_for, mails_to, newest_mail
 
 
 class TestMagicLink:
@@ -143,10 +144,27 @@ async def test_what_is_over_is_forgotten(
 ) -> None:
     for n in range(3):
         await ask_for_mail(client, "magic_link", f"{n}@example.org")
+    await all_asked_for(app)
     moved(app.state.runtime.clock, monkeypatch, seconds=challenges.SECONDS + 1)
     await ask_for_mail(client, "magic_link", "last@example.org")
+    await all_asked_for(app)
     async with app.state.runtime.database.read() as conn:
         assert (await conn.execute(text("SELECT email FROM challenges"))).scalars().all() == ["last@example.org"]
+
+
+async def test_what_was_asked_for_long_ago_is_not_mailed_any_more(client: httpx.AsyncClient, app: FastAPI) -> None:
+    """When no worker was there for so long: whoever asked has asked again, or given up."""
+    ada, runtime = await signed_up(client), app.state.runtime
+    for minutes, expected in ((15, 0), (14, 1)):
+        asked = {
+            "purpose": "magic_link",
+            "email": ada.email,
+            "client": {"address": "", "user_agent": "", "base": "http://x"},
+        }
+        asked["asked_at"] = runtime.clock.now() - minutes * 60_000
+        async with runtime.database.write() as tx:
+            await runtime.jobs.enqueue(tx, service.MAIL, asked)
+        assert len(await mails_to(app, ada.email)) == expected
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "mdreader.test@evil.example", "localhost"])

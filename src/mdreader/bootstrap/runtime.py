@@ -14,8 +14,10 @@ from mdreader.bootstrap.files import make_blobs
 from mdreader.bootstrap.mail import make_mail, make_mail_reports
 from mdreader.bootstrap.shared import open_job_bell, open_shared
 from mdreader.bootstrap.telemetry import open_notices, telling_of_dead_jobs, telling_of_its_life
+from mdreader.features.accounts.codes import tasks as codes_tasks
 from mdreader.features.accounts.directory import tasks as directory_tasks
 from mdreader.features.accounts.directory.identity import DirectoryIdentity
+from mdreader.features.accounts.second_factor import tasks as second_factor_tasks
 from mdreader.features.collab.joining import Doorkeeper
 from mdreader.features.collab.rooms import Rooms
 from mdreader.features.documents import tasks as documents_tasks
@@ -41,7 +43,8 @@ EMBEDDED_GRACE_SECONDS = 0.5
 def job_registry(settings: Settings) -> Registry[Runtime]:
     """Every kind of job, and what is done again and again."""
     registry: Registry[Runtime] = Registry()
-    for tasks in (housekeeping, directory_tasks, workspaces_tasks, documents_tasks, mail_tasks):
+    accounts_tasks = (codes_tasks, second_factor_tasks, directory_tasks)
+    for tasks in (housekeeping, *accounts_tasks, workspaces_tasks, documents_tasks, mail_tasks):
         tasks.register(registry)
     if settings.ses_events_queue_url is not None:
         mail_tasks.register_reports(registry)

@@ -1,11 +1,11 @@
 """What people do with what is mailed to them.
 
 What anybody may ask for in anybody's name is answered the same, in words and in work, whether or not there is such an account: one
-transaction that stores a challenge, which for an address that nobody has is a decoy.
+transaction that puts a job into the queue. The job looks the address up; for one that nobody has, it makes a decoy.
 """
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import asdict, dataclass
+from typing import Any, Final
 
 from mdreader.db.engine import Transaction
 from mdreader.features.accounts import challenges, limits, mails, queries, step_up
@@ -29,10 +29,12 @@ from mdreader.features.accounts.signing_in import (
     end_sessions,
     sign_in,
 )
+from mdreader.jobs.context import JobContext
 from mdreader.kernel.actor import Actor
 from mdreader.kernel.errors import UnauthenticatedError
 from mdreader.runtime import Runtime
 
+MAIL: Final = "accounts.mail_link"
 MINUTES: Final = challenges.SECONDS // 60
 # Where the page shows what a link is for. The token follows as a fragment, which no server, log or referrer ever sees.
 _PAGES: Final[dict[Purpose, str]] = {
@@ -64,9 +66,21 @@ async def mail_reset(runtime: Runtime, email: str, client: Client) -> None:
 async def _mail_to_anybody(runtime: Runtime, purpose: Purpose, email: str, client: Client) -> None:
     await limits.count(runtime.rate_limits, limits.MAILS_BY_ADDRESS, limits.address_key(client.address))
     await limits.count(runtime.rate_limits, limits.MAILS_BY_ACCOUNT, f"{purpose}:{email}")
+    asked = {"purpose": purpose, "email": email, "client": asdict(client), "asked_at": runtime.clock.now()}
     async with runtime.database.write() as tx:
-        user = await queries.user_by_email(tx.conn, email)
-        await _issue_and_mail(runtime, tx, purpose, user=user, email=email, client=client)
+        await runtime.jobs.enqueue(tx, MAIL, asked)
+
+
+async def mail_what_was_asked_for(ctx: JobContext[Runtime], asked: dict[str, Any]) -> None:
+    """The job of `mail_magic_link` and `mail_reset`. What was asked for long ago is waited for no more."""
+    runtime, email = ctx.runtime, asked["email"]
+    async with ctx.write() as tx:
+        if ctx.now() - asked["asked_at"] < challenges.SECONDS * 1000:
+            # Of two at once the later one's mail has the code that counts.
+            user = await queries.user_by_email(tx.conn, email, lock=True)
+            client = Client(**asked["client"])
+            await _issue_and_mail(runtime, tx, asked["purpose"], user=user, email=email, client=client)
+        await ctx.finish(tx)
 
 
 async def _issue_and_mail(

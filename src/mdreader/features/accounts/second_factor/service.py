@@ -1,6 +1,7 @@
 """What people do with their second factor."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any, Final
 
 from sqlalchemy.exc import IntegrityError
 
@@ -17,8 +18,11 @@ from mdreader.features.accounts.oidc.linking import NewIdentity, link
 from mdreader.features.accounts.second_factor import queries as factors
 from mdreader.features.accounts.second_factor import totp
 from mdreader.features.accounts.signing_in import Grant, begin_session, hold_session, mail_code
+from mdreader.jobs.context import JobContext
 from mdreader.kernel.actor import Actor
 from mdreader.runtime import Runtime
+
+MAIL_CODE: Final = "accounts.mail_code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,7 @@ async def _shows(
 
 
 async def mail_code_again(runtime: Runtime, token: str, client: Client) -> None:
-    """Send another code for a second step that asks for a mailed one."""
+    """Send another code for a second step that asks for a mailed one: by a job, as it may be a decoy for an address that is taken."""
     await limits.count(runtime.rate_limits, limits.MAILS_BY_ADDRESS, limits.address_key(client.address))
     async with runtime.database.read() as conn:
         known = await challenges.peek(runtime, conn, "second_step", token)
@@ -98,10 +102,20 @@ async def mail_code_again(runtime: Runtime, token: str, client: Client) -> None:
         raise SecondStepOverError
     await limits.count(runtime.rate_limits, limits.MAILS_BY_ACCOUNT, f"second_step:{known.email}")
     async with runtime.database.write() as tx:
-        code = await challenges.renew_code(runtime, tx, known)
-        user = await queries.user_by_id(tx.conn, known.user_id) if known.user_id else None
-        if user is not None:
-            await mail_code(runtime, tx, user.email, client, code)
+        await runtime.jobs.enqueue(tx, MAIL_CODE, {"challenge_id": known.id, "client": asdict(client)})
+
+
+async def mail_code_of_step(ctx: JobContext[Runtime], asked: dict[str, Any]) -> None:
+    """The job of `mail_code_again`."""
+    runtime = ctx.runtime
+    async with ctx.write() as tx:
+        known = await challenges.by_id(runtime, tx.conn, "second_step", asked["challenge_id"])
+        if known is not None:
+            code = await challenges.renew_code(runtime, tx, known)
+            user = await queries.user_by_id(tx.conn, known.user_id) if known.user_id else None
+            if user is not None:
+                await mail_code(runtime, tx, user.email, Client(**asked["client"]), code)
+        await ctx.finish(tx)
 
 
 async def begin(runtime: Runtime, actor: Actor, password: str | None) -> NewApp:
