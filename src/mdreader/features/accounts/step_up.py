@@ -15,9 +15,7 @@ FRESH_SECONDS: Final = 15 * 60
 
 def needs_password() -> ReauthenticationRequiredError:
     """Only somebody who signed in with the password can do this now."""
-    return ReauthenticationRequiredError(
-        "Log in again, with your password, to do this.", extra={"has_password": False}
-    )
+    return ReauthenticationRequiredError("Log in again, with your password, to do this.", extra={"has_password": False})
 
 
 async def check_password(runtime: Runtime, user: queries.User, password: str) -> None:
