@@ -98,7 +98,20 @@ def scrolled_to(visitor: Visitor, text: str) -> Locator:
         visitor.page.mouse.wheel(0, 300)
         settle(visitor)
     line.evaluate("(line) => line.scrollIntoView({ block: 'center' })")
-    settle(visitor)
+    # The editor measures what came into sight, and the wheel may still turn.
+    line.evaluate(
+        """(line) => new Promise((done) => {
+          let before, frames = 0;
+          const look = () => {
+            const { y } = line.getBoundingClientRect();
+            frames = y === before ? frames + 1 : 0;
+            before = y;
+            if (frames < 10) requestAnimationFrame(look);
+            else done();
+          };
+          look();
+        })"""
+    )
     return line
 
 
