@@ -4,9 +4,18 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from mdreader.adapters import bus, wire_postgres
 from support.buses import OpenBus, buses
 from support.chaos import ChaosProxy
 from support.redis import RedisServer
+
+
+@pytest.fixture(autouse=True)
+def patient_buses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server gives a slow link up and goes on without it, and asks the database instead. Here a slow one is to be waited for."""
+    monkeypatch.setattr(bus, "FIRST_SECONDS", 60.0)
+    monkeypatch.setattr(bus, "STEP_SECONDS", 20.0)
+    monkeypatch.setattr(wire_postgres, "COMMAND_SECONDS", 20.0)
 
 
 @pytest.fixture(params=["redis", "postgres"])

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from mdreader.adapters import notices_sns
 from mdreader.adapters.aws import Aws
 from mdreader.adapters.notices_log import LogNotices
 from mdreader.adapters.notices_sns import SnsNotices
@@ -37,6 +38,12 @@ class Topic:
 @pytest.fixture
 def time() -> FakeTime:
     return FakeTime()
+
+
+@pytest.fixture(autouse=True)
+def time_to_send(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that stops sends for some seconds what is left; moto takes longer on a busy machine."""
+    monkeypatch.setattr(notices_sns, "FLUSH_SECONDS", 60.0)
 
 
 @pytest.fixture
