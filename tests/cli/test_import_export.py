@@ -173,14 +173,14 @@ def test_without_data_or_an_account_it_says_what_to_do(tmp_path: Path, empty_dat
     folder = write(tmp_path / "in", {"a.md": b"x"})
     data = tmp_path / "data"
     nothing = run(data, "import", folder, "-w", "W")
-    assert (nothing.code, "nothing in the data folder" in nothing.errors) == (1, True)
+    assert (nothing.code, "nothing in the data folder" in nothing.errors) == (1, True), nothing.errors
     assert not data.exists()
     data.mkdir()
     (data / empty_database.name).write_bytes(empty_database.read_bytes())
     nobody = run(data, "import", folder, "-w", "W")
-    assert (nobody.code, "Nobody has an account" in nobody.errors) == (1, True)
+    assert (nobody.code, "Nobody has an account" in nobody.errors) == (1, True), nobody.errors
     unknown = run(data, "import", folder, "-w", "W", "--owner", "ada@example.org")
-    assert (unknown.code, "ada@example.org" in unknown.errors) == (1, True)
+    assert (unknown.code, "ada@example.org" in unknown.errors) == (1, True), unknown.errors
     assert nothing.output + nobody.output + unknown.output == ""
 
 
@@ -189,14 +189,14 @@ def test_among_several_accounts_the_owner_is_named_or_known(home: Home, tmp_path
         ben = signed_up_at(server.url, email="ben@example.org", name="Ben")
     folder = write(tmp_path / "in", {"a.md": b"x"})
     unclear = run(home.data, "import", folder, "-w", "Notes")
-    assert (unclear.code, "Say who owns" in unclear.errors) == (1, True)
+    assert (unclear.code, "Say who owns" in unclear.errors) == (1, True), unclear.errors
     unknown = run(home.data, "export", "Notes", tmp_path / "nothing")
-    assert (unknown.code, "There is no workspace Notes" in unknown.errors) == (1, True)
+    assert (unknown.code, "There is no workspace Notes" in unknown.errors) == (1, True), unknown.errors
     assert run(home.data, "import", folder, "-w", "Notes", "--owner", " BEN@example.org").counts == {"created": 1}
     assert run(home.data, "import", folder, "-w", "Notes").counts == {"unchanged": 1}, "its owner is known now"
     assert run(home.data, "import", folder, "-w", "Notes", "--owner", "ada@example.org").counts == {"created": 1}
     several = run(home.data, "import", folder, "-w", "Notes")
-    assert (several.code, "Several workspaces" in several.errors) == (1, True)
+    assert (several.code, "Several workspaces" in several.errors) == (1, True), several.errors
     with serving(home) as server, server.client() as client:
         mine = {
             person.name: client.get("/api/workspaces", headers=person.headers).json()["items"]
@@ -237,7 +237,7 @@ def test_a_remote_server_wants_a_key_that_may_write(home: Home, home_server: Ser
     assert "--owner is for" in remote(*at, "--api-key", write_key, "--owner", "ada@example.org").errors
     assert "mistyped, unknown or revoked" in remote(*at, "--api-key", "mdr_wrong").errors
     reading = remote(*at, "--api-key", read_key)
-    assert (reading.code, "read" in reading.errors) == (1, True)
+    assert (reading.code, "read" in reading.errors) == (1, True), reading.errors
     by_environment = remote(MDREADER_SERVER=home_server.url + "/", MDREADER_API_KEY=write_key)
     assert (by_environment.code, by_environment.counts) == (0, {"created": 1})
     exported = run(elsewhere, "export", "W", tmp_path / "out", *at, "--api-key", read_key)
@@ -258,7 +258,7 @@ def test_a_viewer_may_not_import(home: Home, home_server: Server, tmp_path: Path
         assert client.post(f"/api/workspaces/{workspace['id']}/members", json=body).status_code == 201
     at = ("--server", home_server.url, "--api-key", new_key(home_server, ben))
     refused = run(home.data, "import", folder, "-w", "W", *at)
-    assert (refused.code, "needs the role editor" in refused.errors) == (1, True)
+    assert (refused.code, "needs the role editor" in refused.errors) == (1, True), refused.errors
     assert run(home.data, "export", "W", tmp_path / "out", *at).counts == {"written": 1}
 
 
