@@ -15,10 +15,9 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from email import message_from_bytes
 from pathlib import Path
 
-from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlalchemy import text
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -28,26 +27,46 @@ from mdreader.bootstrap.runtime import build_runtime
 from mdreader.db.engine import Database
 from mdreader.features.mail import service
 from mdreader.settings import Settings, load_settings
-from support.mail_servers import Mailbox, smtp_server
 from support.server import Server
 
 PATIENCE_SECONDS = 120
 
 
-@dataclass
-class Slow(Mailbox):
-    """A mail server that thinks before it answers, as one that looks for viruses does. It is heard how many mails it has."""
+class Carrier:
+    """A mail server that takes each mail whose end it gets, whoever still listens, and thinks before it says so.
 
-    rng: random.Random = field(default_factory=random.Random)
-    think_ms: int = 20
-    grown: asyncio.Condition = field(default_factory=asyncio.Condition)
+    Not aiosmtpd, which ends with the connection whatever it does for it: a mail whose end has come, too.
+    """
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
-        await asyncio.sleep(self.rng.uniform(0, self.think_ms / 1000))
-        said = await super().handle_DATA(server, session, envelope)
-        async with self.grown:
-            self.grown.notify_all()
-        return said
+    def __init__(self, rng: random.Random, think_ms: int) -> None:
+        self._rng = rng
+        self._think_seconds = think_ms / 1000
+        self._grown = asyncio.Condition()
+        self.mails: list[str] = []  # Message-IDs
+
+    async def until(self, count: int) -> None:
+        async with self._grown:
+            await self._grown.wait_for(lambda: len(self.mails) >= count)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            writer.write(b"220 mail.test\r\n")
+            while (command := (await reader.readuntil(b"\r\n"))[:4].upper()) != b"QUIT":
+                if command == b"DATA":
+                    writer.write(b"354 go on\r\n")
+                    await self._take(await reader.readuntil(b"\r\n.\r\n"))
+                writer.write(b"250 OK\r\n")
+            writer.write(b"221 bye\r\n")
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    async def _take(self, content: bytes) -> None:
+        self.mails.append(str(message_from_bytes(content)["Message-ID"]).strip("<>").partition("@")[0])
+        async with self._grown:
+            self._grown.notify_all()
+        await asyncio.sleep(self._rng.uniform(0, self._think_seconds))
 
 
 async def queue(settings: Settings, count: int, number: int) -> None:
@@ -73,36 +92,34 @@ def _kill(server: Server, seconds: float) -> None:
     server.kill()
 
 
-async def _until(box: Slow, count: int) -> None:
-    async with box.grown:
-        await box.grown.wait_for(lambda: len(box.mails) >= count)
-
-
 async def _run(kills: int, seed: int, think_ms: int, folder: Path) -> int:
     rng = random.Random(seed)
     url = os.environ.get("DATABASE_URL")
     settings = load_settings(data=folder, database_url=url)
-    began, on_its_way = time.perf_counter(), Counter[str]()
-    box = Slow(rng=rng, think_ms=think_ms)
-    async with smtp_server(box=box):
-        carrier = {"MAIL_URL": f"smtp://127.0.0.1:{box.port}", "EMAIL_FROM": "noreply@notes.example.org"}
-        server = Server(folder, **carrier, **({"DATABASE_URL": url} if url else {}))
+    began, at_death = time.perf_counter(), set[tuple[str, str]]()
+    carrier = Carrier(rng, think_ms)
+    async with await asyncio.start_server(carrier.serve, "127.0.0.1", 0) as listening:
+        address = f"smtp://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+        given = {"DATABASE_URL": url} if url else {}
+        server = Server(folder, MAIL_URL=address, EMAIL_FROM="noreply@notes.example.org", **given)
         for number in range(kills + 1):
             await queue(settings, 40, number)
             async with open_database(settings) as database:
                 await leases_end(database)
-            enough = len(box.mails) + rng.randint(1, 30)
+            enough = len(carrier.mails) + rng.randint(1, 30)
             await asyncio.to_thread(server.start)
             if number == kills:
                 break
             with suppress(TimeoutError):  # a failure: then what is missing is told at the end
                 async with asyncio.timeout(PATIENCE_SECONDS):
-                    await _until(box, enough)
+                    await carrier.until(enough)
             # In a thread: this loop is the mail server's, which must not only be met between two answers.
             await asyncio.to_thread(_kill, server, rng.uniform(0, 0.03))
             async with open_database(settings) as database:
-                on_its_way.update(state for state in (await states(database)).values() if state.endswith("ing"))
-            print(f"{number + 1:4} {time.perf_counter() - began:6.0f} s  {len(box.mails)} mails have come", flush=True)
+                at_death |= {one for one in (await states(database)).items() if one[1] in {"sending", "ending"}}
+            print(
+                f"{number + 1:4} {time.perf_counter() - began:6.0f} s  {len(carrier.mails)} mails have come", flush=True
+            )
         async with open_database(settings) as database:
             deadline = time.monotonic() + PATIENCE_SECONDS
             while any(state in {"queued", "sending", "ending"} for state in (await states(database)).values()):
@@ -110,18 +127,16 @@ async def _run(kills: int, seed: int, think_ms: int, folder: Path) -> int:
                     break
                 await asyncio.sleep(0.1)
             await asyncio.to_thread(server.stop)
-            return _judged(await states(database), box, kills, on_its_way)
+            return _judged(await states(database), carrier, kills, Counter(state for _, state in at_death))
 
 
-def _judged(left: Mapping[str, str], box: Mailbox, kills: int, on_its_way: Counter[str]) -> int:
-    came = Counter(message["Message-ID"].strip("<>").partition("@")[0] for message in box.messages)
+def _judged(left: Mapping[str, str], carrier: Carrier, kills: int, at_death: Counter[str]) -> int:
+    came = Counter(carrier.mails)
     twice = [mail for mail, times in came.items() if times > 1]
     lost = [mail for mail, state in left.items() if not came[mail] and state != "unknown"]
     unknown = [mail for mail, state in left.items() if state == "unknown"]
     print(f"{kills} kills, {len(left)} mails: {len(twice)} came twice, {len(lost)} were lost")
-    print(
-        f"  at the deaths {on_its_way['sending']} were on their way before their end, {on_its_way['ending']} after it;"
-    )
+    print(f"  at a death {at_death['sending']} were on their way before their end, {at_death['ending']} after it;")
     print(f"  {len(unknown)} are left to the operator: {sum(mail in came for mail in unknown)} of them had come")
     return 1 if twice or lost else 0
 

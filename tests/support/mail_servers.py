@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from types import SimpleNamespace
 from typing import Any, Literal
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -75,11 +76,9 @@ def parsed(content: bytes) -> EmailMessage:
 
 
 @asynccontextmanager
-async def smtp_server(
-    *, tls: Tls = "none", password: bool = False, box: Mailbox | None = None
-) -> AsyncIterator[Mailbox]:
+async def smtp_server(*, tls: Tls = "none", password: bool = False) -> AsyncIterator[Mailbox]:
     """A mail server on a free port of this machine; its certificate is for `localhost`, see `trusting`."""
-    box = box or Mailbox()
+    box = Mailbox()
 
     def authenticate(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any) -> AuthResult:
         right = isinstance(data, LoginPassword) and data == LoginPassword(USER.encode(), PASSWORD.encode())
@@ -90,7 +89,8 @@ async def smtp_server(
             # It knows TLS that it began itself, and takes implicit TLS for none.
             warnings.filterwarnings("ignore", message="Requiring AUTH while not requiring TLS")
             return SMTP(
-                box,
+                # Not the box: aiosmtpd looks at every attribute of it, for each connection, and `messages` takes long.
+                SimpleNamespace(handle_RCPT=box.handle_RCPT, handle_DATA=box.handle_DATA),
                 hostname="mail.test",
                 enable_SMTPUTF8=True,
                 tls_context=server_tls() if tls == "starttls" else None,

@@ -130,7 +130,6 @@ async def _note_ending(ctx: JobContext[Runtime], mail: MailRow) -> None:
     async with ctx.write() as tx:
         if not await queries.mark_ending(tx, mail.id):
             raise _SentMeanwhileError
-    # Not waited until it is proof against a power cut: a kill in that time would leave a mail that nobody sends.
 
 
 async def _begin(ctx: JobContext[Runtime], mail_id: str) -> MailRow | None:
