@@ -36,6 +36,22 @@ export function useFocusReturn(): void {
 }
 
 /**
+ * For a panel that somebody opens: its first entry, else its first button, has the focus, and whoever closes it from inside
+ * is where they were before.
+ */
+export function useFocusInside(panel: RefObject<HTMLElement | null>): void {
+  useLayoutEffect(() => {
+    const present = panel.current;
+    const before = outside;
+    (present?.querySelector<HTMLElement>('li button') ?? present?.querySelector('button'))?.focus({ preventScroll: true });
+    return () => {
+      if (!present?.contains(document.activeElement)) return;
+      queueMicrotask(() => before?.isConnected && before.focus({ preventScroll: true }));
+    };
+  }, [panel]);
+}
+
+/**
  * For a row of a list that goes away with what has the focus in it: where the focus goes instead, the row
  * beside it or the heading above. Ask before the row goes.
  */

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { shortcutKeys } from '@/lib/actions';
+import { peerColor } from '@/lib/peer-color';
 import { t } from '@/lib/strings';
 import { useLate } from './hooks';
 import './parts.css';
@@ -35,15 +36,6 @@ export function EmptyState({ title, text, level = 1, children }: { title: string
       {children && <div className="empty-actions">{children}</div>}
     </div>
   );
-}
-
-const PEERS = 8;
-
-/** The same person has the same colour everywhere. */
-export function peerColor(id: string): string {
-  let hash = 0;
-  for (let index = 0; index < id.length; index++) hash = (hash * 31 + id.charCodeAt(index)) >>> 0;
-  return `var(--peer-${hash % PEERS})`;
 }
 
 export function Avatar({ id, name }: { id: string; name: string }) {

@@ -26,13 +26,36 @@ new MutationObserver(() => {
   }
 }).observe(document.documentElement, { attributeFilter: ['data-theme'] });
 
+/** Mermaid reckons with colours, so it wants them as they are, not as names of ours. */
+function colors(dark: boolean): Record<string, string | boolean> {
+  const style = getComputedStyle(document.documentElement);
+  const of = (token: string): string => style.getPropertyValue(`--${token}`).trim();
+  return {
+    darkMode: dark,
+    background: of('bg'),
+    primaryColor: of('surface'),
+    primaryTextColor: of('text'),
+    primaryBorderColor: of('line-strong'),
+    secondaryColor: of('accent-soft'),
+    tertiaryColor: of('sunken'),
+    lineColor: of('text-muted'),
+    textColor: of('text'),
+    edgeLabelBackground: of('bg'),
+    noteBkgColor: of('warn-soft'),
+    noteTextColor: of('text'),
+    noteBorderColor: of('warn'),
+  };
+}
+
 async function draw(place: Element, source: string, label: string): Promise<void> {
   const dark = document.documentElement.dataset['theme'] === 'dark';
   mermaid.initialize({
     startOnLoad: false,
     securityLevel: 'strict',
     suppressErrorRendering: true,
-    theme: dark ? 'dark' : 'neutral',
+    theme: 'base',
+    look: 'classic',
+    themeVariables: colors(dark),
     fontFamily: 'system-ui, sans-serif',
     htmlLabels: false,
   });

@@ -3,7 +3,7 @@ import { DocumentEditor } from '@/core/editor';
 import type { Replica } from '@/core/sync';
 import { formatBytes } from '@/lib/i18n';
 import { toast } from '@/lib/toasts';
-import { peerColor } from '@/ui/parts';
+import { peerColor } from '@/lib/peer-color';
 import { t } from './strings';
 import { useServerConfig } from './use-config';
 import type { Links } from './use-links';

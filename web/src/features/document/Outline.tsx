@@ -1,7 +1,8 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { headingsLater, headingsOf, isLong, type Heading } from '@/core/render';
 import type { Replica } from '@/core/sync';
 import { IconButton } from '@/ui/Button';
+import { useFocusInside } from '@/ui/focus-return';
 import { t } from './strings';
 
 const UPDATE_MS = 400;
@@ -41,9 +42,11 @@ interface OutlineProps {
 
 export function Outline({ replica, onGo, onClose }: OutlineProps) {
   const headings = useHeadings(replica);
+  const panel = useRef<HTMLElement>(null);
+  useFocusInside(panel);
   const top = (headings ?? []).reduce((least, { level }) => Math.min(least, level), 6);
   return (
-    <nav className="doc-outline" aria-label={t('outline.title')}>
+    <nav ref={panel} className="doc-outline" aria-label={t('outline.title')} onKeyDown={({ key }) => key === 'Escape' && onClose()}>
       <div className="doc-outline-head">
         <h2>{t('outline.title')}</h2>
         <IconButton icon="x" label={t('outline.close')} onClick={onClose} />

@@ -6,6 +6,7 @@ import { listActions } from '@/lib/actions';
 import { downloadText } from '@/lib/download';
 import { isFresh, takeFresh } from '@/lib/fresh';
 import type { User } from '@/lib/types';
+import { leaveFocus } from '@/ui/focus-return';
 import { useIsPhone } from '@/ui/hooks';
 import type { MenuItem } from '@/ui/Menu';
 import { Banners, copyWithToast } from './Banners';
@@ -60,7 +61,10 @@ export function Workbench({ session, workspaceId, path: storedPath, writable, me
     },
     [panes, choose],
   );
-  const toggleOutline = useCallback(() => setOutline((open) => !open), []);
+  const toggleOutline = useCallback(() => {
+    if (!outline) leaveFocus();
+    setOutline(!outline);
+  }, [outline]);
   const goToFragment = useCallback((fragment: string) => panes.goToFragment(fragment, replica), [panes, replica]);
   const links = useLinks({ workspaceId, path, documents, writable, goToFragment });
   const onFollow = (person: Person | null): void => {
@@ -86,7 +90,7 @@ export function Workbench({ session, workspaceId, path: storedPath, writable, me
   const text = (): string => standIn ?? replica.text.toJSON();
   const menu = (): readonly MenuItem[] => [
     ...(phone && owner ? offered('members', { label: t('menu.share'), icon: 'people' }) : []),
-    { label: t('menu.outline'), checked: outline, shortcut: 'Mod+Shift+O', run: () => setOutline(!outline) },
+    { label: t('menu.outline'), checked: outline, shortcut: 'Mod+Shift+O', run: toggleOutline },
     ...(mode === 'read' ? [] : [{ label: t('menu.find'), icon: 'search' as const, shortcut: 'Mod+F', run: () => panes.editor?.toggleSearch() }]),
     { label: t('menu.copy'), icon: 'copy', separated: true, run: () => void copyWithToast(text()) },
     { label: t('menu.download'), icon: 'download', run: () => downloadText(path, text()) },

@@ -2,6 +2,7 @@ import { Dialog as Base } from '@base-ui/react/dialog';
 import { useMemo, useState } from 'react';
 import { useFocusReturn } from '@/ui/focus-return';
 import { useActionList } from '@/ui/hooks';
+import { t } from '@/lib/strings';
 import { Icon } from '@/ui/Icon';
 import { ListBox, useListBox } from '@/ui/ListBox';
 import { Kbd } from '@/ui/parts';
@@ -46,7 +47,13 @@ export default function Palette({ initial = '', onClose, sources }: PaletteProps
               }}
               {...list.inputProps}
             />
-            <Base.Close className="palette-close">Esc</Base.Close>
+            <Base.Close className="palette-close">
+              <span className="palette-esc">Esc</span>
+              <span className="palette-x">
+                <Icon name="x" />
+                <span className="visually-hidden">{t('dialog.close')}</span>
+              </span>
+            </Base.Close>
           </div>
           <ListBox list={list} label={tp('results')}>
             {entries.map((entry, index) => (

@@ -156,11 +156,12 @@ export default function MembersDialog({ workspace, me, onClose, onLeft }: Member
           );
         })}
       </ul>
-      {members.data?.some((member) => member.user_id === me.id && isLastOwner(member)) ? (
-        <p className="members-note">{tm('only_owner')}</p>
-      ) : (
-        <Leave onLeave={() => void leave()} />
-      )}
+      {members.data &&
+        (members.data.some((member) => member.user_id === me.id && isLastOwner(member)) ? (
+          <p className="members-note">{tm('only_owner')}</p>
+        ) : (
+          <Leave onLeave={() => void leave()} />
+        ))}
     </Dialog>
   );
 }
