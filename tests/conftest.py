@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import httpx
+import hypothesis
 import pytest
 import structlog
 from fastapi import FastAPI
@@ -31,6 +32,12 @@ from support.redis_cluster import RedisClusterServers
 from support.server import Server
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+# The same examples each time, however slow the machine is: who changes something else must not meet them by chance.
+hypothesis.settings.register_profile(
+    "repeatable", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -64,7 +64,7 @@ async def test_a_worker_killed_at_every_step_leaves_nothing_undone_and_nothing_t
     for death in DEATHS:
         with worker_process(url_of(settings), dies_at=death) as process:
             print(death)
-            assert await asyncio.to_thread(process.wait, 30) == -signal.SIGKILL
+            assert await asyncio.to_thread(process.wait, 60) == -signal.SIGKILL
         await end_leases(bench)
     with worker_process(url_of(settings)):
         job = await until_done(bench.database, job_id)
@@ -92,7 +92,7 @@ async def test_another_worker_takes_over_when_the_lease_ends(bench: Bench, setti
     url = url_of(settings)
     (job_id,) = await enqueue_many(bench, "steps", 1, steps=STEPS)
     with worker_process(url, lease_seconds=1, dies_at="job.after_commit:2") as first:
-        assert await asyncio.to_thread(first.wait, 30) == -signal.SIGKILL
+        assert await asyncio.to_thread(first.wait, 60) == -signal.SIGKILL
     assert (await read_job(bench.database, job_id)).state == "running"
     with worker_process(url, lease_seconds=1):
         await until_done(bench.database, job_id)
