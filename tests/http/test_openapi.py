@@ -108,6 +108,7 @@ ELSEWHERE = {
     "mail_code_again",
     "take_mail_report",
     "lift_mail_suppression",
+    "send_mail_again",
 }
 
 
