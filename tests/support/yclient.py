@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Self
 
 from pycrdt import (
@@ -215,7 +215,8 @@ async def connected(
         client = YClient(socket, doc)
         try:
             if sync:
-                await client.start_sync()
+                with suppress(ConnectionClosed):  # `synced` finds out whether it was before that
+                    await client.start_sync()
                 await client.synced()
             yield client
         finally:
