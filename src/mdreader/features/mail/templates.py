@@ -126,7 +126,7 @@ def _totp_enabled(data: Data) -> Content:
 
 def _totp_disabled(data: Data) -> Content:
     return _notice(
-        "The authenticator app was removed", "Signing in no longer asks for a code of an authenticator app.", data
+        "The authenticator app was removed", "Logging in no longer asks for a code of an authenticator app.", data
     )
 
 
