@@ -1,5 +1,6 @@
 """The database that the settings choose, its schema and the secret that is kept with it."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from secrets import token_bytes
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
 import structlog
@@ -15,6 +16,7 @@ import structlog
 from mdreader.db.engine import Database
 from mdreader.db.secrets import shared_secret
 from mdreader.db.sqlite import SqliteDatabase
+from mdreader.kernel.errors import UnavailableError
 from mdreader.migrations import upgrade
 from mdreader.migrations.schema import Phase
 from mdreader.ports.secrets import Secrets, database_url
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
     from mdreader.db.postgres_address import PostgresAddress
 
 log = structlog.get_logger(__name__)
+
+# So long a server that starts waits for PostgreSQL, and so often it looks.
+START_SECONDS: Final = 30.0
+AWAITED_SECONDS: Final = 1.0
 
 
 def read_secret(data: Path) -> bytes:
@@ -88,13 +94,30 @@ async def upgrade_postgres(address: "PostgresAddress", phase: Phase) -> bool:
         return await upgrade_database(engine, address.where, phase)
 
 
+async def _upgrade_once_it_answers(address: "PostgresAddress", patience: float) -> None:
+    """Both are often started at once, and PostgreSQL takes longer."""
+    loop = asyncio.get_running_loop()
+    over = loop.time() + patience
+    while True:
+        try:
+            await upgrade_postgres(address, "pre")
+        except UnavailableError as error:
+            # What would not be otherwise in a moment is said at once.
+            if "Retry-After" not in error.headers or loop.time() >= over:
+                raise
+            log.warning("database_awaited", where=address.where, seconds=round(over - loop.time()))
+            await asyncio.sleep(AWAITED_SECONDS)
+        else:
+            return
+
+
 @asynccontextmanager
 async def open_database(
-    settings: Settings, *, migrate: bool = True, rotating: Secrets | None = None
+    settings: Settings, *, migrate: bool = True, rotating: Secrets | None = None, patience: float = 0.0
 ) -> AsyncIterator[Database]:
     """The database, at a schema that serves this version. `rotating` keeps its credentials.
 
-    Raises `MigrationError`, `AddressError`, and `UnavailableError` when it does not answer.
+    Raises `MigrationError`, `AddressError`, and `UnavailableError` when it does not answer within `patience` seconds.
     """
     database: Database
     if on_postgres(settings):
@@ -102,7 +125,7 @@ async def open_database(
 
         address = postgres_address(settings, rotating)
         if migrate:
-            await upgrade_postgres(address, "pre")
+            await _upgrade_once_it_answers(address, patience)
         database = PostgresDatabase(address)
     else:
         file = database_file(settings)

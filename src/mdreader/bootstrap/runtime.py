@@ -9,7 +9,7 @@ from mdreader.adapters.metrics_emf import EmfWriter
 from mdreader.bootstrap.accounts import make_directory, make_identity
 from mdreader.bootstrap.cells import cells_of, settle_in
 from mdreader.bootstrap.credentials import Credentials, open_secrets
-from mdreader.bootstrap.database import open_database, signing_secret
+from mdreader.bootstrap.database import START_SECONDS, open_database, signing_secret
 from mdreader.bootstrap.files import make_blobs
 from mdreader.bootstrap.mail import make_mail, make_mail_reports
 from mdreader.bootstrap.shared import open_job_bell, open_shared
@@ -86,7 +86,7 @@ async def _build(credentials: Credentials) -> AsyncIterator[Runtime]:
             await opened(
                 EmfWriter(REGISTRY, sys.stderr.write, service=settings.service_name, detailed=detailed).running()
             )
-        database = await opened(open_database(settings, rotating=credentials.rotating))
+        database = await opened(open_database(settings, rotating=credentials.rotating, patience=START_SECONDS))
         if policy.cells is not None:
             await settle_in(policy.cells, database, clock)
         shared = await opened(open_shared(settings.redis_url, database, clock))
