@@ -23,7 +23,7 @@ WAIT_PER_PERSON: Final = 0.0008
 FLOOR_PER_PAIR: Final = 3.5e-6
 """Seconds for each pair of people, however many edits come: when all type, they have to be sent to as many pairs."""
 HIGHEST_FLOOR: Final = 0.035
-STEPS: Final = (0.0075, 0.015, 0.030)
+STEPS: Final = (0.012, 0.036)
 """Windows while people on other servers type along. They end at whole multiples by the clock on the wall: on all servers at once, so that
 what all of them commit is shown in one frame. Clocks that differ cost a frame more, and nothing else."""
 EARLY: Final = 0.002
