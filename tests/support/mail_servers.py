@@ -13,10 +13,24 @@ from typing import Any, Literal
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from mdreader.ports.mail import MailMessage
 from support.certificates import certificate, server_tls
 
 Tls = Literal["none", "starttls", "implicit"]
 USER, PASSWORD = "mdreader", "päss:word/1"
+LINK = "https://notes.example.org/sign-in/link#token=abc_-123"
+MESSAGE = MailMessage(
+    message_id="019ab0c4-0000-7000-8000-000000000001@notes.example.org",
+    sender="Nötes <noreply@notes.example.org>",
+    to="ada@example.org",
+    subject="Ihr Link — für Ädä",
+    text=f"Grüße 🙂\n\n{LINK}\n" + "x" * 2000 + "\n.\nafter a dot\n",
+    html=f'<!doctype html><p>Grüße 🙂</p><a href="{LINK}">{"y" * 2000}</a>',
+    at=1_795_000_000_123,
+    template="magic_link",
+    link=LINK,
+    code="123456",
+)
 
 
 @dataclass

@@ -79,7 +79,16 @@ class SesMail:
             **self._options,
         }
         loop = asyncio.get_running_loop()
-        held = _Held(lambda: asyncio.run_coroutine_threadsafe(_awaited(before_end), loop).result(HOLD_SECONDS))
+
+        def hold() -> None:
+            waiting = asyncio.run_coroutine_threadsafe(before_end(), loop)
+            try:
+                waiting.result(HOLD_SECONDS)
+            except TimeoutError:
+                waiting.cancel()  # or it would come to its end for a mail that was given up
+                raise MailUnavailableError("It could not be noted in time that the mail is about to go.") from None
+
+        held = _Held(hold)
         _held.set(held)
         try:
             answer = await asyncio.to_thread(self._client.send_email, **request)
@@ -94,10 +103,6 @@ class SesMail:
                 raise MailUncertainError(f"SES did not say whether it takes the mail: {code}: {error}") from error
             raise MailUnavailableError(f"SES does not take it now: {code}: {error}") from error
         return str(answer["MessageId"])
-
-
-async def _awaited(before_end: BeforeEnd) -> None:
-    await before_end()
 
 
 def _is_unanswered(error: BaseException) -> bool:

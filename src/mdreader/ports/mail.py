@@ -1,8 +1,8 @@
 """Sending one mail. Who sends, when, and what becomes of a failure is the business of `features.mail`."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class MailRefusedError(Exception):
@@ -18,7 +18,7 @@ class MailUncertainError(MailUnavailableError):
 
 
 # Awaited once, when all of a mail is handed over but its end: until it returns, the carrier cannot take the mail.
-BeforeEnd = Callable[[], Awaitable[None]]
+BeforeEnd = Callable[[], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -238,8 +238,7 @@ class Pipeline:
         if flight is None:
             return None
         self._rewrites.had_turn = bool(flight.rewrites)
-        # Not while something that they wait for stays behind.
-        if self._next_done and not (self._incoming or flight.forked):
+        if self._next_done and not (self._incoming or flight.forked):  # else what they wait for stays behind
             flight.done, self._next_done = self._next_done, []
         self._flight = flight
         if not flight.data:
@@ -265,8 +264,7 @@ class Pipeline:
                 self._window.sent(1, self._loop.time())
                 return flight
             incoming, self._incoming = self._incoming, []
-            # Nearly always, where few people are.
-            if len(incoming) == 1 and bulk is None and (self._shared or not rewritable):
+            if len(incoming) == 1 and bulk is None and (self._shared or not rewritable):  # nearly always
                 self._window.sent(1, self._loop.time())
                 takeoff.apply_one(flight, self._content, incoming)
             else:
