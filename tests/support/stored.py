@@ -52,9 +52,12 @@ async def read_url(url: str, documents: Sequence[str], *, by_yjs: bool = True) -
 
 
 async def read_stored(database: Database, documents: Sequence[str], *, by_yjs: bool = True) -> dict[str, Kept]:
-    """The documents, by id. Raises AssertionError for a log with a hole, or one that Yjs reads differently."""
+    """The documents as they are at one moment, by id. Raises AssertionError for a log with a hole, or one that Yjs reads differently."""
     kept = {}
     async with database.read() as conn:
+        if database.dialect == "postgresql":
+            # What was on its way when its sender left is still committed: between two statements, were each to see the newest.
+            await conn.execution_options(isolation_level="REPEATABLE READ")
         for document in documents:
             stored = await storage.load(conn, document)
             assert stored is not None, f"document {document} was never seeded"
@@ -63,8 +66,18 @@ async def read_stored(database: Database, documents: Sequence[str], *, by_yjs: b
         return kept
     for document, replayed in zip(documents, replay([kept[document].updates for document in documents]), strict=True):
         assert not replayed.pending, f"Yjs still waits for a part of document {document}"
-        assert replayed.text == kept[document].text, f"Yjs reads another text from the log of document {document}"
+        assert replayed.text == kept[document].text, _told_apart(document, replayed.text, kept[document].text)
     return kept
+
+
+def _told_apart(document: str, by_yjs: str, by_us: str) -> str:
+    pairs = enumerate(zip(by_yjs, by_us, strict=False))
+    parting = next((at for at, (one, other) in pairs if one != other), min(len(by_yjs), len(by_us)))
+    here = slice(max(parting - 20, 0), parting + 60)
+    return (
+        f"Yjs reads another text from the log of document {document}: {len(by_yjs)} characters, {len(by_us)} in the server; "
+        f"from {here.start} on {by_yjs[here]!r}, {by_us[here]!r} in the server"
+    )
 
 
 async def updates_of(conn: AsyncConnection, document: str) -> list[bytes]:
