@@ -1,5 +1,6 @@
 """What a database holds, read without the server: by the server's own code, and by Yjs."""
 
+import asyncio
 import shutil
 import sqlite3
 from collections.abc import Sequence
@@ -7,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import asyncpg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,6 +17,7 @@ from mdreader.db.engine import Database
 from mdreader.features.collab import storage
 from mdreader.features.collab.replica import Replica
 from mdreader.settings import load_settings
+from support.waiting import SECONDS
 from unit.yjs.histories import replay
 
 NAME = "mdreader.sqlite3"
@@ -49,6 +52,18 @@ async def read_url(url: str, documents: Sequence[str], *, by_yjs: bool = True) -
     """As `read_stored`, of the database at a `DATABASE_URL`."""
     async with open_database(load_settings(database_url=url), migrate=False) as database:
         return await read_stored(database, documents, by_yjs=by_yjs)
+
+
+async def until_nobody_is_in(url: str) -> None:
+    """Wait until every connection to a PostgreSQL database has ended: nothing is committed there any more, then."""
+    connection = await asyncpg.connect(url)
+    others = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    try:
+        async with asyncio.timeout(SECONDS):
+            while await connection.fetch(others):  # noqa: ASYNC110 - no event announces it
+                await asyncio.sleep(0.01)
+    finally:
+        await connection.close()
 
 
 async def read_stored(database: Database, documents: Sequence[str], *, by_yjs: bool = True) -> dict[str, Kept]:
