@@ -13,7 +13,8 @@ from mdreader.adapters.mail_ses import MAIL_TAG, SesMail, parse_ses_url
 from mdreader.kernel.errors import UnavailableError
 from mdreader.ports.mail import MailRefusedError, MailUnavailableError, MailUncertainError
 from support.aws import REGION
-from support.mail_servers import MESSAGE, smtp_server, unasked
+from support.mail_servers import MESSAGE, unasked
+from support.ports import free_port
 
 
 async def test_ses_tags_the_mail_so_that_its_reports_find_it(aws_endpoint: str) -> None:
@@ -42,9 +43,7 @@ async def test_ses_may_take_it_once_the_sender_is_verified(aws_endpoint: str) ->
 
 
 async def test_ses_that_does_not_answer_may_do_so_later(aws_endpoint: str) -> None:
-    async with smtp_server() as box:
-        closed = box.port
-    client = Aws(REGION, f"http://127.0.0.1:{closed}").client("sesv2", retries={"total_max_attempts": 1})
+    client = Aws(REGION, f"http://127.0.0.1:{free_port()}").client("sesv2", retries={"total_max_attempts": 1})
     with pytest.raises(MailUnavailableError) as raised:
         await SesMail(client).send(MESSAGE, unasked)
     assert not isinstance(raised.value, MailUncertainError)

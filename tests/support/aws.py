@@ -21,9 +21,12 @@ CREDENTIALS: Final = {
 # Takes a free port itself and says which: to look for one first and name it would be a race.
 _PROGRAM: Final = """
 import logging
+from moto.backends import get_backend
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
+for service in ("s3", "secretsmanager", "ses", "sesv2", "sns", "sqs", "sts"):
+    get_backend(service)  # takes a while, for which the first who asks would have to wait
 server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True)
 print(server.server_port, flush=True)
 server.serve_forever()

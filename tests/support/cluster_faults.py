@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from pycrdt import Doc, Text
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from collab.conftest import Team, make_team
 from support.chaos import ChaosProxy
@@ -72,7 +72,7 @@ class Writer:
                         gone = None
                     self.client = client
                     await self._write(client)
-            except (AssertionError, OSError, ConnectionClosed, InvalidStatus, EOFError, TimeoutError):
+            except (AssertionError, OSError, ConnectionClosed, InvalidHandshake, EOFError):
                 gone = gone if gone is not None else time.perf_counter()
                 self.client = None
                 self._side = 1 - self._side  # as behind a load balancer, which sends to who is ready

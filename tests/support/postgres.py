@@ -248,10 +248,23 @@ async def _execute(url: str, statements: tuple[str, ...]) -> list[Any]:
     try:
         rows: list[Any] = []
         for statement in statements:
-            rows = await connection.fetch(statement)
+            rows = await _until_nobody_is_in_it(connection, statement)
         return rows
     finally:
         await connection.close()
+
+
+async def _until_nobody_is_in_it(connection: "asyncpg.Connection[Any]", statement: str) -> list[Any]:
+    """A database is neither copied nor dropped while somebody leaves it, for which PostgreSQL waits five seconds."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            rows: list[Any] = await connection.fetch(statement)
+        except asyncpg.ObjectInUseError:
+            if time.monotonic() > deadline:
+                raise
+        else:
+            return rows
 
 
 async def _migrate(url: str) -> None:

@@ -77,6 +77,9 @@ class Server:
         except queue.Empty:
             self.kill()  # or it would take its share from all who come after
             raise RuntimeError(f"The server did not start in {START_SECONDS} s:\n" + "".join(self.log)) from None
+        except BaseException:  # the test's own time is over
+            self.kill()
+            raise
         if not listening:
             self.wait()
             raise RuntimeError("The server did not start:\n" + "".join(self.log))

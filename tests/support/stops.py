@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from support.crew import Crew
 from support.postgres import Postgres
@@ -97,7 +97,7 @@ class Stops:
                     await person.catch_up(client)
                     await self._together(person, client)
                     await person.work(client, self._step)
-            except (ConnectionClosed, InvalidStatus, OSError, AssertionError) as error:
+            except (ConnectionClosed, InvalidHandshake, OSError, AssertionError) as error:
                 self._cut_off(client, error)
             await asyncio.sleep(RETRY_SECONDS)
 
