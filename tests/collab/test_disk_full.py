@@ -51,7 +51,7 @@ class House:
 @pytest.fixture
 async def house(settings: Settings) -> AsyncIterator[House]:
     with recording(settings.data) as disk:
-        async with serving(settings, disk.note) as url, httpx.AsyncClient(base_url=url, timeout=30) as http:
+        async with serving(settings, disk.note) as url, httpx.AsyncClient(base_url=url, timeout=60) as http:
             owner = await signed_up(http)
             workspace = await new_workspace(http, owner)
             document = await new_document(http, owner, workspace, content="start\n")

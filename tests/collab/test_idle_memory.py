@@ -46,7 +46,7 @@ async def weight(server: Server) -> int:
         await eventually(lambda: len(found()) > before, "weight")
         return found()[-1]
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(100):
         now, last = await look(), None
         while last is None or abs(now - last) > 500:
             await asyncio.sleep(1)

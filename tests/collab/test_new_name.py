@@ -20,6 +20,6 @@ async def test_the_next_thing_somebody_says_of_themselves_carries_the_new_name(t
         await bob.wait_for(lambda: team.owner.name in names(bob), "the old name")
         assert team.request("PATCH", "/api/me", json={"name": "Ann Other"}).status_code == 200
         await ann.set_state({"cursor": 2})
-        await bob.wait_for(lambda: "Ann Other" in names(bob), "the new name", 5)
+        await bob.wait_for(lambda: "Ann Other" in names(bob), "the new name")
         await bob.set_state({"cursor": 3})
         await ann.wait_for(lambda: friend.name in names(ann), "another's name, as it was")

@@ -17,7 +17,7 @@ DOCUMENT = "0197f3a0-0000-7000-8000-000000000000"
 async def test_whoever_goes_around_the_proxy_is_refused(tmp_path: Path) -> None:
     server = Server(tmp_path / "data", MDREADER_ORIGIN_SECRET=f"{OLD}, {NEW}").start()
     try:
-        async with httpx.AsyncClient(base_url=server.url) as client:
+        async with httpx.AsyncClient(base_url=server.url, timeout=60) as client:
             for headers in ({}, {"X-Mdreader-Origin": ""}, {"X-Mdreader-Origin": f"{OLD}, {NEW}"}):
                 for path in ("/", "/api/config", "/api/health/"):
                     refused = await client.get(path, headers=headers)
@@ -30,9 +30,11 @@ async def test_whoever_goes_around_the_proxy_is_refused(tmp_path: Path) -> None:
         address = f"{server.url.replace('http', 'ws')}/api/collab/{DOCUMENT}?token=nobody"
         for extra in ({}, {"X-Mdreader-Origin": "x" * 32}):
             with pytest.raises(InvalidStatus) as outside:
-                await connect(address, additional_headers=extra, proxy=None)
+                await connect(address, additional_headers=extra, proxy=None, open_timeout=60)
             assert outside.value.response.status_code == 403
-        async with connect(address, additional_headers={"X-Mdreader-Origin": NEW}, proxy=None) as socket:
+        async with connect(
+            address, additional_headers={"X-Mdreader-Origin": NEW}, proxy=None, open_timeout=60
+        ) as socket:
             await socket.wait_closed()
             assert socket.close_code == 4401  # inside, and asked who it is
     finally:

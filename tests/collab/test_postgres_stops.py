@@ -8,7 +8,7 @@ from support.postgres import Postgres
 from support.stops import Stops
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 async def test_immediate_stops_lose_nothing_and_are_recovered_from(tmp_path: Path) -> None:
     """Two; `python tests/campaigns/postgres_stops.py` makes 20."""
     with Postgres(durable=True) as postgres:

@@ -7,7 +7,7 @@ import pytest
 from support.power import run
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(700)
 async def test_nothing_promised_is_lost_when_the_power_goes(
     tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -213,7 +213,7 @@ def slow_checks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     def slow(content: Content, update: bytes, user_id: str) -> Any:
         if len(update) > 100_000:
-            go_on.wait(30)
+            go_on.wait(100)
         return real(content, update, user_id)
 
     monkeypatch.setattr(Content, "check", slow)

@@ -1,5 +1,7 @@
 """Readers that stop reading are dropped, cost little memory until then, and can come back."""
 
+import pytest
+
 from collab.conftest import Team
 from support.rawsocket import PING, RawSocket, frame, resident_bytes
 from support.slow_readers import run
@@ -7,6 +9,7 @@ from support.slow_readers import run
 MEGABYTE = 1_000_000
 
 
+@pytest.mark.timeout(300)
 async def test_fifty_readers_that_stop_reading_are_dropped(own_team: Team) -> None:
     """`python tests/campaigns/slow_readers.py` prints the figures."""
     found = await run(own_team, readers=50, typists=5, edits_before=20)

@@ -87,16 +87,16 @@ async def test_pages_of_other_sites_cannot_open_a_socket(team: Team) -> None:
     document = team.document("text\n")
     address = f"{team.server.ws_url}/{document}?token={team.owner.access_token}"
     with pytest.raises(InvalidStatus) as refused:
-        async with connect(address, origin=Origin("https://evil.example"), proxy=None):
+        async with connect(address, origin=Origin("https://evil.example"), proxy=None, open_timeout=60):
             pass
     assert refused.value.response.status_code == 403
-    async with connect(address, origin=Origin(team.server.url), proxy=None) as socket:
+    async with connect(address, origin=Origin(team.server.url), proxy=None, open_timeout=60) as socket:
         assert isinstance(await socket.recv(), bytes)
 
 
 async def test_other_paths_take_no_socket(team: Team) -> None:
     with pytest.raises(InvalidStatus) as refused:
-        async with connect(team.server.url.replace("http", "ws") + "/api/elsewhere", proxy=None):
+        async with connect(team.server.url.replace("http", "ws") + "/api/elsewhere", proxy=None, open_timeout=60):
             pass
     assert refused.value.response.status_code == 404
 
@@ -118,7 +118,7 @@ async def test_broken_messages_close_the_socket_and_nothing_else(team: Team, fra
     document = team.document("text\n")
     url, token = team.server.ws_url, team.owner.access_token
     async with connected(url, document, token) as bystander:
-        async with connect(f"{url}/{document}?token={token}", proxy=None) as socket:
+        async with connect(f"{url}/{document}?token={token}", proxy=None, open_timeout=60) as socket:
             await socket.recv()
             await socket.send(frame)
             async with asyncio.timeout(60):
@@ -132,7 +132,7 @@ async def test_broken_messages_close_the_socket_and_nothing_else(team: Team, fra
 async def test_a_message_in_fragments_is_put_together(team: Team) -> None:
     document = team.document("text\n")
     url, token = team.server.ws_url, team.owner.access_token
-    async with connect(f"{url}/{document}?token={token}", proxy=None) as socket:
+    async with connect(f"{url}/{document}?token={token}", proxy=None, open_timeout=60) as socket:
         await socket.recv()
         await socket.send([b"\x66", b"whole", b" again"])
         async with asyncio.timeout(60):
@@ -190,7 +190,9 @@ async def test_a_gap_is_closed_by_asking_again(team: Team) -> None:
 
 async def test_the_question_who_is_here_is_answered_even_alone(team: Team) -> None:
     document = team.document("")
-    async with connect(f"{team.server.ws_url}/{document}?token={team.owner.access_token}", proxy=None) as socket:
+    async with connect(
+        f"{team.server.ws_url}/{document}?token={team.owner.access_token}", proxy=None, open_timeout=60
+    ) as socket:
         await socket.recv()
         await socket.send(b"\x03")
         async with asyncio.timeout(60):

@@ -71,8 +71,11 @@ async def test_the_provider_of_pycrdt(team: Team) -> None:
     text = doc.get("content", type=Text)
     address = f"{team.server.ws_url}/{document}?token={team.owner.access_token}"
     async with connected(team.server.ws_url, document, team.owner.access_token) as witness:
-        async with connect(address, proxy=None) as socket, Provider(doc, SocketChannel(socket, document)) as provider:
-            async with asyncio.timeout(15):
+        async with (
+            connect(address, proxy=None, open_timeout=60) as socket,
+            Provider(doc, SocketChannel(socket, document)) as provider,
+        ):
+            async with asyncio.timeout(60):
                 await provider.synced.wait()
             assert str(text) == "start\n"
             text += "pycrdt 🎉\n"
@@ -80,7 +83,7 @@ async def test_the_provider_of_pycrdt(team: Team) -> None:
             seen = asyncio.Event()
             subscription = text.observe(lambda _event: seen.set())
             await witness.append("witness\n")
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(60):
                 await seen.wait()
             text.unobserve(subscription)
             assert str(text) == "start\npycrdt 🎉\nwitness\n"

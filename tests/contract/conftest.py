@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from mdreader.adapters import bus, wire_postgres
+from mdreader.adapters import bus, redis_client, wire_postgres
 from support.buses import OpenBus, buses
 from support.chaos import ChaosProxy
 from support.redis import RedisServer
@@ -16,6 +16,7 @@ def patient_buses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bus, "FIRST_SECONDS", 60.0)
     monkeypatch.setattr(bus, "STEP_SECONDS", 20.0)
     monkeypatch.setattr(wire_postgres, "COMMAND_SECONDS", 20.0)
+    monkeypatch.setattr(redis_client, "SOCKET_SECONDS", 20.0)
 
 
 @pytest.fixture(params=["redis", "postgres"])

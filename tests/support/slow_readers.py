@@ -30,7 +30,7 @@ async def run(team: Team, *, readers: int, typists: int, edits_before: int) -> F
     """Type until the server has dropped every reader, then let some of them come back."""
     document = team.document("start\n")
     url, token = team.server.ws_url, team.owner.access_token
-    async with asyncio.timeout(100):
+    async with asyncio.timeout(280):
         people = [connected(url, document, token) for _ in range(typists)]
         clients = [await person.__aenter__() for person in people]
         good = [await RawSocket.open(team.server.url, document, token) for _ in range(readers)]

@@ -46,7 +46,7 @@ def message(update_bytes: bytes) -> bytes:
     return frame(b"\0\2" + uint(len(update_bytes)) + update_bytes)
 
 
-async def _pour(socket: RawSocket, parts: Iterator[bytes], seconds: float = 10) -> int:
+async def _pour(socket: RawSocket, parts: Iterator[bytes], seconds: float = 60) -> int:
     """Send parts until they or the server's patience end; the close code, 0 if there is none."""
     reading = asyncio.create_task(socket.close_code(60))
     with suppress(ConnectionError):

@@ -24,7 +24,7 @@ from unit.yjs.histories import History, generate, replay
 
 AT_ONCE = 25
 # A room that is used meanwhile is asked again.
-UNLOAD_SECONDS = 30
+UNLOAD_SECONDS = 100
 WITNESS, LATE = "witness", "late"
 AUTHORS = ("user-0", "user-1", "user-2", "user-3")
 SEEDS = ("", "", "# Title\n\ntext\n", "Grüße 🎉\n", "日本語")

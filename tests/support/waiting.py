@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-SECONDS = 60.0  # for a busy machine; a wait ends as soon as what is waited for is there
+SECONDS = 100.0  # for a busy machine; a wait ends as soon as what is waited for is there
 
 
 async def eventually(condition: Callable[[], bool], what: str, seconds: float = SECONDS) -> None:

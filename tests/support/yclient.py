@@ -23,7 +23,7 @@ from pycrdt import (
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-SECONDS = 60.0  # for a busy machine; a wait ends as soon as what is waited for is there
+SECONDS = 100.0  # for a busy machine; a wait ends as soon as what is waited for is there
 
 SYNC, AWARENESS, QUERY_AWARENESS, SAVED = 0, 1, 3, 102
 
@@ -210,7 +210,12 @@ async def connected(
     """A client on `{ws_url}/{document_id}?token=...`; synced on entry unless `sync` is False. `doc` continues a local copy."""
     more = "".join(f"&{name}={value}" for name, value in query.items())
     async with connect(
-        f"{ws_url}/{document_id}?token={token}{more}", max_size=None, compression=None, proxy=None, ping_interval=None
+        f"{ws_url}/{document_id}?token={token}{more}",
+        max_size=None,
+        compression=None,
+        proxy=None,
+        ping_interval=None,
+        open_timeout=SECONDS,
     ) as socket:
         client = YClient(socket, doc)
         try:
