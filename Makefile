@@ -16,6 +16,11 @@ NPM := $(PY) hatch_build.py npm
 # Test processes: one more than cores, since a third of their time is waiting. Files go to them in the order of their names, the folders
 # whose tests take longest first: unit comes last, and its files are short.
 WORKERS ?= $(shell $(PY) -c 'import os; print(min((os.cpu_count() or 1) + 1, 5))')
+# A registry that fails to answer once is asked again, for about a minute, before anything is given up.
+export PIP_RETRIES ?= 8
+export PIP_DEFAULT_TIMEOUT ?= 60
+export NPM_CONFIG_FETCH_RETRIES ?= 5
+export TF_REGISTRY_DISCOVERY_RETRY ?= 5
 COMPILE := $(PY) -m uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --quiet
 

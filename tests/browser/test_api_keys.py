@@ -21,7 +21,7 @@ def outbox(server: Server) -> Outbox:
 def ada(outbox: Outbox, server: Server) -> Person:
     """With an address that she has confirmed: a reset by somebody who has not ends all that was there, keys too."""
     made = signed_up_at(server.url, name="Ada Lovelace")
-    with httpx.Client(base_url=f"{server.url}/api", headers=made.headers, timeout=30) as client:
+    with httpx.Client(base_url=f"{server.url}/api", headers=made.headers, timeout=60) as client:
         client.post("/me/email/verification").raise_for_status()
         token = outbox.newest(made.email, "verify_email").link.partition("#token=")[2]
         client.post("/auth/verify", json={"token": token}).raise_for_status()
@@ -29,7 +29,7 @@ def ada(outbox: Outbox, server: Server) -> Person:
 
 
 def status_of(server: Server, key: str) -> int:
-    return httpx.get(f"{server.url}/api/me", headers={"Authorization": f"Bearer {key}"}, timeout=30).status_code
+    return httpx.get(f"{server.url}/api/me", headers={"Authorization": f"Bearer {key}"}, timeout=60).status_code
 
 
 def test_a_key_from_its_making_to_the_reset_that_ends_it(

@@ -132,7 +132,7 @@ def test_pasted_html_becomes_markdown_and_nothing_else(visit: Visit, server: Ser
     "path", ["/", "/login", "/w/nowhere/d/nothing", "/settings", "/api/config", "/api/nothing", "/assets/nothing.js"]
 )
 def test_the_policy_stands_on_every_answer(path: str, server: Server) -> None:
-    answer = httpx.get(server.url + path, headers={"Accept": "text/html"}, timeout=30)
+    answer = httpx.get(server.url + path, headers={"Accept": "text/html"}, timeout=60)
     policy = dict(part.strip().split(" ", 1) for part in answer.headers["content-security-policy"].split(";"))
     assert policy["default-src"] == "'self'"
     assert policy["script-src"] == "'self'"

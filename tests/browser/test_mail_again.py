@@ -38,7 +38,7 @@ def test_the_operator_sends_a_mail_again_that_the_server_died_over(
         server.start(MDREADER_FAILPOINTS="mail.accepted")
         operator = signed_up_at(server.url, name="Olga Operator")
         with suppress(httpx.HTTPError):  # it dies while it answers, or a little later
-            httpx.post(f"{server.url}/api/auth/magic-link", json={"email": operator.email}, timeout=30)
+            httpx.post(f"{server.url}/api/auth/magic-link", json={"email": operator.email}, timeout=60)
         assert server.wait() == -9
         assert len(box.mails) == 1
         dead_workers_jobs_are_free(server)

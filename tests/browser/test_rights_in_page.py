@@ -159,7 +159,7 @@ def test_a_session_ended_from_elsewhere_keeps_what_was_written(visit: Visit, ser
     place, person, ben = opened(visit, server, "editor")
     cut_off_after(ben, "unsent")
     body = {"current_password": PASSWORD, "new_password": PASSWORD + "2"}
-    answer = httpx.post(f"{server.url}/api/auth/password", json=body, headers=person.headers, timeout=30)
+    answer = httpx.post(f"{server.url}/api/auth/password", json=body, headers=person.headers, timeout=60)
     assert answer.status_code == 204
     ben.context.set_offline(False)
     expect(ben.page.get_by_role("heading", name="Log in")).to_be_visible()

@@ -42,7 +42,8 @@ def test_create_in_a_folder_that_does_not_exist_yet(visit: Visit, server: Server
     ada.page.keyboard.type("first words")
     ada.saved()
     assert place.paths().count("deep/er/thoughts.md") == 1
-    assert place.request("GET", f"/api/documents/{ada.page.url.split('/d/')[1]}").json()["content"] == "first words"
+    document = str(ada.page.evaluate("location.pathname")).split("/d/")[1]
+    assert place.request("GET", f"/api/documents/{document}").json()["content"] == "first words"
 
 
 def test_who_only_reads_writes_in_a_document_they_make(visit: Visit, server: Server) -> None:

@@ -15,7 +15,7 @@ from support.forked import start_mdreader
 from support.http import Person, signed_up_at
 from support.server import Server
 
-SECONDS = 90
+SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,8 @@ def home_server(home: Home) -> Iterator[Server]:
 
 def new_key(server: Server, person: Person, scope: str = "write") -> str:
     """An API key of a person."""
-    response = httpx.post(f"{server.url}/api/keys", json={"name": "cli", "scope": scope}, headers=person.headers)
+    body = {"name": "cli", "scope": scope}
+    response = httpx.post(f"{server.url}/api/keys", json=body, headers=person.headers, timeout=60)
     assert response.status_code == 201, response.text
     return str(response.json()["key"])
 

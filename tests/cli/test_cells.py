@@ -6,15 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-import pytest
 
 from cli.conftest import Home, run
 from support.http import PASSWORD, signed_up_at
 from support.ports import free_port
 from support.server import Server
 from support.yclient import connected
-
-pytestmark = pytest.mark.timeout(180)
 
 
 @contextmanager

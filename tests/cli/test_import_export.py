@@ -211,9 +211,9 @@ def test_among_several_accounts_the_owner_is_named_or_known(home: Home, tmp_path
 
 def test_a_name_that_two_of_ones_own_workspaces_have(home: Home, tmp_path: Path) -> None:
     with serving(home) as server:
+        url = f"{server.url}/api/workspaces"
         made = [
-            httpx.post(f"{server.url}/api/workspaces", json={"name": "Twice"}, headers=home.ada.headers).json()["id"]
-            for _ in range(2)
+            httpx.post(url, json={"name": "Twice"}, headers=home.ada.headers, timeout=60).json()["id"] for _ in range(2)
         ]
     folder = write(tmp_path / "in", {"a.md": b"x"})
     ended = run(home.data, "import", folder, "-w", "Twice")
@@ -321,7 +321,7 @@ def test_stopped_by_ctrl_c_it_says_what_stays(home: Home, tmp_path: Path) -> Non
     with begun(home.data, "import", folder, "-w", "W") as process:
         wait_for_progress(process)
         process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=60)
+        output, errors = process.communicate(timeout=120)
     assert process.returncode == 130, errors
     assert "Run the same command again" in errors
     assert "Traceback" not in errors
@@ -338,7 +338,7 @@ def test_a_server_that_is_killed_and_comes_back_costs_a_pause(home: Home, tmp_pa
             wait_for_progress(process)
             server.kill()
             server.start()
-            output, errors = process.communicate(timeout=90)
+            output, errors = process.communicate(timeout=120)
         assert process.returncode == 0, errors
         assert "trying again" in errors
         assert sum(Ended(0, output, "").counts.values()) == MANY
@@ -355,7 +355,7 @@ def test_a_folder_that_another_command_holds_is_waited_for(home: Home, tmp_path:
     with begun(home.data, "import", folder, "-w", "W") as process:
         wait_for_progress(process)
         second = run(home.data, "import", small, "-w", "Small")
-        output, errors = process.communicate(timeout=60)
+        output, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
     assert (second.code, second.counts) == (0, {"created": 1}), second
     assert Ended(0, output, "").counts == {"created": 600}

@@ -34,7 +34,7 @@ def test_copy_of_a_box_becomes_a_teams_database(postgres: Postgres, tmp_path: Pa
     server = Server(data).start()
     try:
         ada = signed_up_at(server.url)
-        with httpx.Client(base_url=server.url, headers=ada.headers) as client:
+        with httpx.Client(base_url=server.url, headers=ada.headers, timeout=60) as client:
             workspace = client.post("/api/workspaces", json={"name": "Team"}).json()["id"]
             body = {"path": "a.md", "content": "\ufeffwritten\r\non the box"}
             content = f"/api/documents/{client.post(f'/api/workspaces/{workspace}/documents', json=body).json()['id']}/content"
@@ -53,7 +53,7 @@ def test_copy_of_a_box_becomes_a_teams_database(postgres: Postgres, tmp_path: Pa
     assert "1 documents read as before" in ended.output
     team = Server(elsewhere, DATABASE_URL=url).start()
     try:
-        read = httpx.get(team.url + content, headers=ada.headers)  # with the session of the box
+        read = httpx.get(team.url + content, headers=ada.headers, timeout=60)  # with the session of the box
         assert read.content == "\ufeffwritten\r\non the box".encode()
     finally:
         team.stop()

@@ -51,7 +51,7 @@ class Grown:
         server = Server(data).start()
         self.ada: Person = signed_up_at(server.url, email="ada@example.org", name="Ada")
         signed_up_at(server.url, email="bob@example.org", name="Bob")
-        with httpx.Client(base_url=server.url, headers=self.ada.headers) as client:
+        with httpx.Client(base_url=server.url, headers=self.ada.headers, timeout=60) as client:
             self.workspace = client.post("/api/workspaces", json={"name": "Team"}).json()["id"]
             body = {"email": "bob@example.org", "role": "editor"}
             assert client.post(f"/api/workspaces/{self.workspace}/members", json=body).status_code == 201
@@ -79,7 +79,7 @@ class Grown:
         with copy_of(data) as folder:
             server = Server(folder, **more).start()
             try:
-                with httpx.Client(base_url=server.url, headers=self.ada.headers) as client:
+                with httpx.Client(base_url=server.url, headers=self.ada.headers, timeout=60) as client:
                     found: dict[str, object] = {
                         path: client.get(f"/api/documents/{of}/content").content for path, of in self.documents.items()
                     }

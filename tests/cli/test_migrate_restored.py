@@ -18,7 +18,7 @@ def run(settings: Settings, *arguments: str) -> str:
         env={**url, "MDREADER_DATA": str(settings.data)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert found.returncode == 0, found.stderr

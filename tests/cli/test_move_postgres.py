@@ -4,14 +4,12 @@ import subprocess
 from pathlib import Path
 
 import httpx
-import pytest
 
 from support.http import signed_up_at
 from support.postgres import Postgres, find_programs
 from support.server import Server
 from support.yclient import connected
 
-pytestmark = pytest.mark.timeout(120)
 TEXT = "\ufeffwritten\r\nin the team"
 CELLS = {"MDREADER_CELL": "eu", "MDREADER_CELLS": "eu=http://127.0.0.1:1, us=http://127.0.0.1:2"}
 
@@ -37,7 +35,7 @@ async def test_a_teams_database_becomes_a_cells(postgres: Postgres, tmp_path: Pa
     team = Server(tmp_path / "team", DATABASE_URL=before).start()
     try:
         ada = signed_up_at(team.url)
-        async with httpx.AsyncClient(base_url=team.url, headers=ada.headers) as client:
+        async with httpx.AsyncClient(base_url=team.url, headers=ada.headers, timeout=60) as client:
             workspace = (await client.post("/api/workspaces", json={"name": "Team"})).json()["id"]
             body = {"path": "a.md", "content": TEXT}
             document = (await client.post(f"/api/workspaces/{workspace}/documents", json=body)).json()["id"]
@@ -54,7 +52,7 @@ async def test_a_teams_database_becomes_a_cells(postgres: Postgres, tmp_path: Pa
     cell = Server(tmp_path / "cell", DATABASE_URL=after, **CELLS).start()
     path = f"/api/documents/{document}/content"
     try:
-        async with httpx.AsyncClient(base_url=cell.url, headers=ada.headers) as client:
+        async with httpx.AsyncClient(base_url=cell.url, headers=ada.headers, timeout=60) as client:
             # With the session of the team; nobody signs in again.
             assert (await client.get(path)).content == f"\ufefftyped, {TEXT[1:]}".encode()
             async with connected(cell.ws_url, document, ada.access_token) as socket:

@@ -72,7 +72,7 @@ async def work_through(settings: Settings) -> list[str]:
             process.send_signal(signal.SIGTERM)
             started = time.monotonic()
             assert process.wait(60) == 0
-            assert time.monotonic() - started < 10
+            assert time.monotonic() - started < 30  # on a machine that does much else, too
         assert (await read_job(database, job_id)).state == "done"
     assert any(job_id in line and '"ending": "done"' in line for line in log), log
     return log
@@ -100,7 +100,7 @@ def test_beside_a_server_on_sqlite_there_is_no_worker(server: Server) -> None:
     # From nothing: what is not forked.
     command = [sys.executable, "-m", "mdreader.cli", *COMMAND]
     refused = subprocess.run(
-        command, env=environment(settings), capture_output=True, text=True, timeout=60, check=False
+        command, env=environment(settings), capture_output=True, text=True, timeout=120, check=False
     )
     assert refused.returncode == 1
     assert "in use by the server at" in refused.stderr

@@ -118,7 +118,7 @@ def test_a_real_servers_own_address(server: Server) -> None:
     port = server.url.rpartition(":")[2]
     signed_up_at(server.url)
     options = {
-        host: httpx.get(f"{server.url}/api/auth/options", headers={"Host": host}).json()["passkeys"]
+        host: httpx.get(f"{server.url}/api/auth/options", headers={"Host": host}, timeout=60).json()["passkeys"]
         for host in (f"127.0.0.1:{port}", f"localhost:{port}", "localhost", f"evil.example:{port}")
     }
     assert options == {
@@ -127,5 +127,5 @@ def test_a_real_servers_own_address(server: Server) -> None:
         "localhost": False,
         f"evil.example:{port}": False,
     }
-    begun = httpx.post(f"{server.url}/api/auth/passkey/begin", headers={"Host": f"localhost:{port}"}).json()
+    begun = httpx.post(f"{server.url}/api/auth/passkey/begin", headers={"Host": f"localhost:{port}"}, timeout=60).json()
     assert begun["options"]["rpId"] == "localhost"

@@ -70,7 +70,7 @@ def without_extras(command: str, data: Path, **settings: str) -> tuple[int, list
         env={"PATH": os.environ["PATH"], "MDREADER_DATA": str(data), "PORT": "0", **settings},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     return done.returncode, [line for line in done.stderr.splitlines() if ASKED not in line]

@@ -26,7 +26,7 @@ class Writer:
     def __init__(self, server: Server, person: Person) -> None:
         self.made: list[str] = []
         self.troubles: list[str] = []
-        self._client = httpx.Client(base_url=server.url, headers=person.headers, timeout=30)
+        self._client = httpx.Client(base_url=server.url, headers=person.headers, timeout=60)
         self._stopping = threading.Event()
         self._went_on = threading.Event()
         self._thread = threading.Thread(target=self._work)
@@ -80,7 +80,7 @@ def migrate(url: str, steps: Path, phase: str) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=120,
     )
     assert result.returncode == 0, result.stderr
     return result.stdout
@@ -91,7 +91,6 @@ def ready(server: Server) -> str:
         return str(client.get("/api/ready").json()["checks"]["migrations"])
 
 
-@pytest.mark.timeout(180)
 def test_old_and_new_servers_work_side_by_side_while_the_schema_changes(
     postgres: Postgres, tmp_path: Path, steps: Path
 ) -> None:

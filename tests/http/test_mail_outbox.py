@@ -33,7 +33,7 @@ async def outbox(client: httpx.AsyncClient, person: Person, **query: Any) -> dic
 
 
 async def until_state(client: httpx.AsyncClient, person: Person, mail_id: str, *states: str) -> dict[str, Any]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             found = [one for one in (await outbox(client, person))["items"] if one["id"] == mail_id]
             if found and found[0]["state"] in states:

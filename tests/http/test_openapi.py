@@ -274,7 +274,7 @@ def bombard(strategy: SearchStrategy[Any], headers: dict[str, str], seen: Counte
     )
     @given(case=strategy)
     def send(case: Any) -> None:
-        response = case.call(headers=headers)
+        response = case.call(headers=headers, timeout=60)
         assert response.status_code < 500, response.text
         case.operation.validate_response(response)
         seen[response.status_code] += 1
@@ -285,7 +285,7 @@ def bombard(strategy: SearchStrategy[Any], headers: dict[str, str], seen: Counte
 
 @pytest.mark.timeout(600)  # some 2,000 requests, each checked against its description
 def test_nothing_is_answered_with_a_5xx_or_otherwise_than_described(sandbox: Sandbox) -> None:
-    schema = schemathesis.openapi.from_url(f"{sandbox.url}/api/openapi.json")
+    schema = schemathesis.openapi.from_url(f"{sandbox.url}/api/openapi.json", timeout=60)
     seen = {caller: Counter[int]() for caller in (*OTHERS, "owner")}
     for operation in operations(schema):
         ids = sandbox.renew()

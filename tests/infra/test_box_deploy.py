@@ -64,7 +64,7 @@ class Box:
             "BOX_PAUSE": "0",
         }
         result = subprocess.run(
-            [str(DEPLOY), *arguments], env=environment, check=False, text=True, capture_output=True, timeout=60
+            [str(DEPLOY), *arguments], env=environment, check=False, text=True, capture_output=True, timeout=120
         )
         output = result.stdout + result.stderr
         assert result.returncode == expect, output
@@ -247,7 +247,7 @@ def test_copy_of_a_running_server_comes_back_whole(box: Box) -> None:
     server.start()
     try:
         owner = signed_up_at(server.url)
-        with httpx.Client(base_url=server.url, headers=owner.headers) as client:
+        with httpx.Client(base_url=server.url, headers=owner.headers, timeout=60) as client:
             workspace = client.post("/api/workspaces", json={"name": "Team"}).json()["id"]
             made = client.post(f"/api/workspaces/{workspace}/documents", json={"path": "a.md", "content": "first\n"})
             content = f"/api/documents/{made.json()['id']}/content"
@@ -261,7 +261,7 @@ def test_copy_of_a_running_server_comes_back_whole(box: Box) -> None:
     box("restore", name)
     server.start()
     try:
-        back = httpx.get(server.url + content, headers=owner.headers)
+        back = httpx.get(server.url + content, headers=owner.headers, timeout=60)
         assert back.text == "first\n"  # and the same key: everybody stays signed in
     finally:
         server.stop()

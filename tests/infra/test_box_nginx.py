@@ -27,7 +27,7 @@ class Box:
         self.nginx, self.server, self.owner, self.workspace, self.document = nginx, server, owner, workspace, document
 
     def client(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=self.nginx.url, verify=trusting(), headers=self.owner.headers, timeout=30)
+        return httpx.AsyncClient(base_url=self.nginx.url, verify=trusting(), headers=self.owner.headers, timeout=60)
 
     def socket(self) -> connect:
         url = f"wss://{NAME}:{self.nginx.port}/api/collab/{self.document}?token={self.owner.access_token}"
@@ -130,7 +130,7 @@ async def test_the_server_sees_who_asks_and_not_what_they_claim(box: Box) -> Non
 async def test_plain_http_leads_to_tls_but_for_the_certificates_proof(box: Box) -> None:
     proof = box.nginx.folder / "acme" / ".well-known" / "acme-challenge" / "token"
     proof.write_text("proof")
-    async with httpx.AsyncClient(base_url=box.nginx.plain_url) as client:
+    async with httpx.AsyncClient(base_url=box.nginx.plain_url, timeout=60) as client:
         moved = await client.get("/w/x?y=1")
         proved = await client.get("/.well-known/acme-challenge/token")
     assert (moved.status_code, moved.headers["location"]) == (308, f"https://{NAME}/w/x?y=1")
@@ -195,7 +195,7 @@ async def test_bodies_have_bounds(fresh: Box, path: str, size: int, refused: boo
         try:
             body = {"path": f"{size}.md", "content": "x" * size}
             answer = await client.post(path.format(workspace=fresh.workspace), json=body)
-        except httpx.WriteError:  # it hung up while we still wrote
+        except (httpx.WriteError, httpx.ReadError):  # it hung up while we still wrote
             assert refused
             return
     if refused:
@@ -235,8 +235,12 @@ def alone(tmp_path: Path) -> Iterator[Nginx]:
 
 
 async def test_a_server_that_is_away_is_a_502_and_not_a_wait(alone: Nginx) -> None:
-    async with httpx.AsyncClient(base_url=alone.url, verify=trusting()) as client:
+    async with httpx.AsyncClient(base_url=alone.url, verify=trusting(), timeout=60) as client:
         assert (await client.get("/api/ready")).status_code == 502
+
+
+# As many as a connection may carry: 50 a second pass, so that of 400 none was too many for a machine that took four seconds.
+REQUESTS = 1000
 
 
 @pytest.mark.parametrize(
@@ -245,7 +249,7 @@ async def test_a_server_that_is_away_is_a_502_and_not_a_wait(alone: Nginx) -> No
 )
 def test_a_flood_is_cut_before_it_reaches_the_server(alone: Nginx, path: str, burst: int) -> None:
     one = f"GET {path} HTTP/1.1\nHost: {NAME}\n"
-    answers = raw(alone.port, (one + "\n") * 399 + one + "Connection: close\n\n")
+    answers = raw(alone.port, (one + "\n") * (REQUESTS - 1) + one + "Connection: close\n\n")
     codes = Counter(line.split()[1] for line in answers.splitlines() if line.startswith(b"HTTP/1.1"))
     assert codes.keys() == {b"429", b"502"}
     assert codes[b"502"] >= burst + 1

@@ -158,7 +158,7 @@ class Place:
     def request(self, method: str, path: str, person: Person | None = None, **options: Any) -> httpx.Response:
         """Call the API as its owner, or as `person`; raises for an error status."""
         headers = {**(person or self.owner).headers, **options.pop("headers", {})}
-        response = httpx.request(method, self.url + path, headers=headers, timeout=30, **options)
+        response = httpx.request(method, self.url + path, headers=headers, timeout=60, **options)
         response.raise_for_status()
         return response
 
@@ -203,7 +203,7 @@ def _until(read: Callable[[], object], wanted: object) -> None:
 def new_place(url: str, documents: dict[str, str] | None = None, *, owner: str | None = None) -> Place:
     """A new owner with a new workspace that holds `documents` (path to text)."""
     person = signed_up_at(url, name=owner)
-    response = httpx.post(f"{url}/api/workspaces", json={"name": "Handbook"}, headers=person.headers, timeout=30)
+    response = httpx.post(f"{url}/api/workspaces", json={"name": "Handbook"}, headers=person.headers, timeout=60)
     response.raise_for_status()
     place = Place(url, person, str(response.json()["id"]), {})
     for path, content in (documents or {}).items():

@@ -61,7 +61,7 @@ def ungated(kind: str, data: bytes) -> dict[str, float] | None:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         check=False,
-        timeout=60,
+        timeout=120,
     )
     if done.returncode:
         return None
