@@ -35,7 +35,7 @@ run: $(VENV)/.run $(FLEET) web ## Serve at http://127.0.0.1:8000 (PORT, HOST, MD
 fleet: $(VENV)/.fleet ## Install what PostgreSQL, Redis, AWS and traces need, which make run does when their settings are set
 
 test: dev ## Run every test: unit, contract, http, collab, browser, and the page's own
-	@$(NPM) --prefix web run test -- --testTimeout=60000
+	@$(NPM) --prefix web run test -- --testTimeout=60000 --hookTimeout=60000
 	@echo "Tests that want Terraform (-m terraform) are run by make infra, and so by make check; all others follow"
 	@$(PY) -m pytest -m "not terraform" --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 

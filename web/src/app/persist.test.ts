@@ -13,7 +13,8 @@ async function open(user?: typeof ada) {
   const { startPersistence } = await import('./persist');
   const { queryClient } = await import('@/ui/query');
   const auth = await import('@/features/auth');
-  await startPersistence();
+  // A busy machine may take longer than a page waits.
+  await startPersistence(60_000);
   return { queryClient, auth };
 }
 

@@ -76,14 +76,14 @@ function watch(store: UseStore): void {
   });
 }
 
-/** Restores, then keeps up to date. Resolves when the page may be drawn; never rejects. */
-export async function startPersistence(): Promise<void> {
+/** Restores, then keeps up to date. Resolves when the page may be drawn, after `restoreMs` at most; never rejects. */
+export async function startPersistence(restoreMs = RESTORE_MS): Promise<void> {
   try {
     const database = createStore('mdreader-shell', 'queries');
     // Where IndexedDB is refused it throws at once; as a rejection that stays with whoever asked.
     const store: UseStore = async (mode, callback) => database(mode, callback);
     watch(store);
-    await Promise.race([restore(store), new Promise((resolve) => setTimeout(resolve, RESTORE_MS))]);
+    await Promise.race([restore(store), new Promise((resolve) => setTimeout(resolve, restoreMs))]);
   } catch {
     // No IndexedDB (some private windows): everything works, only not from the first moment.
   }
