@@ -16,6 +16,8 @@ from fastapi import FastAPI
 from httpx import create_ssl_context
 
 from mdreader.bootstrap.database import open_database
+from mdreader.db import postgres as database_postgres
+from mdreader.db import postgres_address
 from mdreader.db.engine import Database, Dialect
 from mdreader.features.accounts import passwords
 from mdreader.kernel.memory import settle
@@ -103,6 +105,13 @@ def cheap_passwords(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
     if request.node.get_closest_marker("real_passwords") is None:
         monkeypatch.setattr(passwords, "MEMORY_KIB", 8)
         monkeypatch.setattr(passwords, "PASSES", 1)
+
+
+@pytest.fixture(autouse=True)
+def patient_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that waits long for its PostgreSQL says so instead. Here one that is slow is to be waited for."""
+    monkeypatch.setattr(database_postgres, "POOL_SECONDS", 60.0)
+    monkeypatch.setattr(postgres_address, "CONNECT_SECONDS", 60.0)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import pytest
 from pycrdt import Doc, Text
 from sqlalchemy import text
 
-from mdreader.features.collab import peers, storage
+from mdreader.features.collab import storage
 from mdreader.features.collab.closing import CloseCode
 from mdreader.features.collab.content import Content
 from mdreader.features.collab.follower import GRACE, RETRY
@@ -25,8 +25,7 @@ from support.waiting import eventually
 
 
 @pytest.fixture
-async def sides(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sides]:
-    monkeypatch.setattr(peers, "LOOK_SECONDS", 3600.0)  # nobody finds anything out before the test says so
+async def sides(postgres_url: str) -> AsyncIterator[Sides]:
     async with sides_of(postgres_url) as made:
         yield made
 
