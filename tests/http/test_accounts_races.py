@@ -16,6 +16,7 @@ from mdreader.features.accounts.signing_in import begin_session, end_sessions
 from mdreader.runtime import Runtime
 from mdreader.settings import Settings
 from support.authenticator import Authenticator
+from support.clock import standing_still
 from support.http import PASSWORD, Person, signed_up
 from support.mailbox import mails_to, newest_mail
 from support.one_time import app_code
@@ -75,14 +76,15 @@ async def _begin_app(client: httpx.AsyncClient, ada: Person, _runtime: Runtime) 
 
 async def _confirm_app(client: httpx.AsyncClient, ada: Person, runtime: Runtime) -> Send:
     secret = (await client.post("/api/me/totp", json={}, headers=ada.headers)).json()["secret"]
-    body = {"code": app_code(secret, runtime.clock.now(), steps=-1)}
+    body = {"code": app_code(secret, runtime.clock.now())}
     return lambda: client.post("/api/me/totp/confirm", json=body, headers=ada.headers)
 
 
 async def _with_app(client: httpx.AsyncClient, ada: Person, runtime: Runtime) -> dict[str, str]:
     secret = (await client.post("/api/me/totp", json={}, headers=ada.headers)).json()["secret"]
-    body = {"code": app_code(secret, runtime.clock.now(), steps=-1)}
-    assert (await client.post("/api/me/totp/confirm", json=body, headers=ada.headers)).status_code == 200
+    with standing_still(runtime.clock) as now:
+        body = {"code": app_code(secret, now, steps=-1)}
+        assert (await client.post("/api/me/totp/confirm", json=body, headers=ada.headers)).status_code == 200
     return {"code": app_code(secret, runtime.clock.now())}
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from mdreader.features.accounts import limits
 from mdreader.features.accounts.second_factor import totp
 from mdreader.ports.rate_limits import Limit
-from support.clock import moved
+from support.clock import moved, standing_still
 from support.http import PASSWORD, Person, connect, signed_up
 from support.mailbox import mails_to, newest_mail
 from support.one_time import app_code
@@ -42,8 +42,9 @@ async def protected(client: httpx.AsyncClient, app: FastAPI) -> Protected:
     begun = await client.post("/api/me/totp", json={}, headers=ada.headers)
     assert begun.status_code == 200, begun.text
     secret = begun.json()["secret"]
-    code = app_code(secret, app.state.runtime.clock.now(), steps=-1)
-    confirmed = await client.post("/api/me/totp/confirm", json={"code": code}, headers=ada.headers)
+    with standing_still(app.state.runtime.clock) as now:
+        body = {"code": app_code(secret, now, steps=-1)}
+        confirmed = await client.post("/api/me/totp/confirm", json=body, headers=ada.headers)
     assert confirmed.status_code == 200, confirmed.text
     return Protected(app, ada, secret, confirmed.json()["recovery_codes"])
 

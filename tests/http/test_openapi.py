@@ -17,6 +17,7 @@ from schemathesis.core.result import Ok
 from schemathesis.schemas import APIOperation, BaseSchema
 
 from mdreader.settings import Settings
+from support.clock import standing_still
 from support.http import PASSWORD, Person, new_document, new_workspace, signed_up, signed_up_at
 from support.one_time import at_hand
 from support.server import Server
@@ -167,6 +168,14 @@ async def new_job(app: FastAPI, person: Person, workspace_id: str) -> str:
     return found
 
 
+@pytest.fixture
+def time_stands_still(app: FastAPI) -> Iterator[None]:
+    """So that codes of an app hold as long as the test takes."""
+    with standing_still(app.state.runtime.clock):
+        yield
+
+
+@pytest.mark.usefixtures("time_stands_still")
 async def test_each_success_is_as_described(app: FastAPI, client: httpx.AsyncClient) -> None:
     schema = schemathesis.openapi.from_dict(app.openapi())
     described = {operation.definition.raw["operationId"]: operation for operation in operations(schema)}

@@ -1,5 +1,8 @@
 """Time that stands still until a test moves it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 
 from mdreader.kernel.clock import Clock
@@ -32,3 +35,12 @@ def moved(clock: Clock, monkeypatch: pytest.MonkeyPatch, *, seconds: float) -> N
     """From now on `clock` stands still, so many seconds from now."""
     at = clock.now() + int(seconds * 1000)
     monkeypatch.setattr(clock, "now", lambda: at)
+
+
+@contextmanager
+def standing_still(clock: Clock) -> Iterator[int]:
+    """Meanwhile `clock` stands still, at this moment (ms): or a code of the step before would be too old, now and then."""
+    at = clock.now()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: at)
+        yield at

@@ -15,6 +15,7 @@ from mdreader.features.accounts.identity import identity_of
 from mdreader.features.accounts.oidc.client import ProviderClient
 from mdreader.features.accounts.oidc.providers import GITHUB_API, GOOGLE_ISSUER, Provider
 from mdreader.settings import SettingsError, load_settings
+from support.clock import standing_still
 from support.http import signed_up
 from support.mailbox import mails_to, newest_mail
 from support.oidc_browser import go, said, start, verified_person, who
@@ -28,9 +29,9 @@ class TestAndTheRest:
     ) -> None:
         ada = await verified_person(client, app, "ada@example.org")
         secret = (await client.post("/api/me/totp", json={}, headers=ada.headers)).json()["secret"]
-        now = app.state.runtime.clock.now()
-        code = app_code(secret, now, steps=-1)
-        await client.post("/api/me/totp/confirm", json={"code": code}, headers=ada.headers)
+        with standing_still(app.state.runtime.clock) as now:
+            body = {"code": app_code(secret, now, steps=-1)}
+            await client.post("/api/me/totp/confirm", json=body, headers=ada.headers)
         answer = await go(client, provider, return_to="/w/1")
         step = said(answer)
         assert answer.headers["location"].startswith("/sign-in#")
@@ -51,9 +52,9 @@ class TestAndTheRest:
     ) -> None:
         ada, grace = await verified_person(client, app, "ada@example.org"), await signed_up(client)
         secret = (await client.post("/api/me/totp", json={}, headers=ada.headers)).json()["secret"]
-        now = app.state.runtime.clock.now()
-        code = app_code(secret, now, steps=-1)
-        await client.post("/api/me/totp/confirm", json={"code": code}, headers=ada.headers)
+        with standing_still(app.state.runtime.clock) as now:
+            body = {"code": app_code(secret, now, steps=-1)}
+            await client.post("/api/me/totp/confirm", json=body, headers=ada.headers)
         step = said(await go(client, provider))
         begun = await client.post("/api/me/identities/acme/start", json={}, headers=grace.headers)
         assert said(await client.get(provider.agree(begun.json()["url"]))) == {"linked": "acme"}
