@@ -168,6 +168,12 @@ class Settings(BaseSettings):
         if value is not None and urlsplit(value).scheme not in known:
             # The value itself is not repeated: a password may stand in it.
             raise ValueError(f"must start with {' or '.join(f'{scheme}:' for scheme in known)}")
+        if value is not None and value.startswith("sqlite:"):
+            parts = urlsplit(value)
+            if parts.netloc or parts.query or parts.path in {"", "/", "/:memory:"}:
+                raise ValueError(
+                    "of SQLite is a file: sqlite:///path, or sqlite:////path from the root, without parameters"
+                )
         return value
 
     @model_validator(mode="after")
@@ -204,7 +210,11 @@ def load_settings(**overrides: object) -> Settings:
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
-        lines = [f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors()]
+        # Our own words come with pydantic's name of their kind in front.
+        said = [
+            (".".join(map(str, e["loc"])) or "settings", e["msg"].removeprefix("Value error, ")) for e in error.errors()
+        ]
+        lines = [f"{name}: {message}" for name, message in said]
         raise SettingsError("\n".join(lines)) from None
 
 

@@ -2,8 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,11 +16,12 @@ import structlog
 from mdreader.db.engine import Database
 from mdreader.db.secrets import shared_secret
 from mdreader.db.sqlite import SqliteDatabase
+from mdreader.kernel.data_folder import hold, hold_database
 from mdreader.kernel.errors import UnavailableError
 from mdreader.migrations import upgrade
 from mdreader.migrations.schema import Phase
 from mdreader.ports.secrets import Secrets, database_url
-from mdreader.settings import Settings
+from mdreader.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from mdreader.db.postgres_address import PostgresAddress
@@ -30,23 +31,37 @@ log = structlog.get_logger(__name__)
 # So long a server that starts waits for PostgreSQL, and so often it looks.
 START_SECONDS: Final = 30.0
 AWAITED_SECONDS: Final = 1.0
+SECRET_BYTES: Final = 32
 
 
 def read_secret(data: Path) -> bytes:
-    """The key that signs tokens: made at the first start, readable by the owner alone."""
+    """The key that signs tokens: made at the first start, readable by the owner alone.
+
+    Raises `SettingsError` when there is less of it than there was: whoever knows a key of nothing signs what they like.
+    """
     path = data / "secret.key"
     try:
-        return path.read_bytes()
+        secret = path.read_bytes()
     except FileNotFoundError:
-        secret = token_bytes(32)
-        temporary = path.with_suffix(".new")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secret)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        return secret
+        return _make_secret(path)
+    if len(secret) < SECRET_BYTES:
+        raise SettingsError(
+            f"{path} has {len(secret)} bytes instead of {SECRET_BYTES}: it was copied in part. Restore it from a backup. "
+            "Without one, delete it: everybody then signs in again, and authenticator apps and mailed codes no longer fit."
+        )
+    return secret
+
+
+def _make_secret(path: Path) -> bytes:
+    secret = token_bytes(SECRET_BYTES)
+    temporary = path.with_suffix(".new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(secret)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    return secret
 
 
 def on_postgres(settings: Settings) -> bool:
@@ -60,6 +75,20 @@ def database_file(settings: Settings) -> Path:
         return settings.data.resolve() / "mdreader.sqlite3"
     # sqlite:///relative or sqlite:////absolute, as SQLAlchemy writes it.
     return Path(unquote(urlsplit(settings.database_url).path[1:])).resolve()
+
+
+@contextmanager
+def hold_storage(settings: Settings) -> Iterator[None]:
+    """Have for this process alone what the settings keep on this disk: the data folder, and a SQLite file that lies elsewhere.
+
+    Raises `DataFolderInUseError`.
+    """
+    data = settings.data.resolve()
+    with ExitStack() as stack:
+        stack.enter_context(hold(data))
+        if not on_postgres(settings) and (file := database_file(settings).resolve()).parent != data:
+            stack.enter_context(hold_database(file))
+        yield
 
 
 def postgres_address(settings: Settings, rotating: Secrets | None = None) -> "PostgresAddress":
@@ -103,8 +132,12 @@ async def _upgrade_once_it_answers(address: "PostgresAddress", patience: float) 
             await upgrade_postgres(address, "pre")
         except UnavailableError as error:
             # What would not be otherwise in a moment is said at once.
-            if "Retry-After" not in error.headers or loop.time() >= over:
+            if "Retry-After" not in error.headers:
                 raise
+            if loop.time() >= over:
+                raise UnavailableError(
+                    f"{error.detail} It was looked for where DATABASE_URL says: {address.where}.", headers=error.headers
+                ) from error
             log.warning("database_awaited", where=address.where, seconds=round(over - loop.time()))
             await asyncio.sleep(AWAITED_SECONDS)
         else:

@@ -137,16 +137,11 @@ def _check(files: Sequence[Path]) -> int:
 
 def _with_database(work: Callable[..., Awaitable[int]]) -> int:
     """Run `work` with the database and the cells of the settings; the process's exit code."""
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from mdreader import migrations
     from mdreader.bootstrap.cells import cells_of
     from mdreader.bootstrap.credentials import open_secrets
-    from mdreader.bootstrap.database import on_postgres, open_database
-    from mdreader.db.postgres_address import AddressError
-    from mdreader.kernel.data_folder import DataFolderInUseError, hold
-    from mdreader.kernel.errors import AppError
-    from mdreader.settings import SettingsError, load_settings
+    from mdreader.bootstrap.database import hold_storage, on_postgres, open_database
+    from mdreader.cli.trouble import explain
+    from mdreader.settings import load_settings
 
     async def run() -> int:
         async with open_secrets(load_settings()) as credentials:
@@ -154,13 +149,13 @@ def _with_database(work: Callable[..., Awaitable[int]]) -> int:
             cells = cells_of(settings)
             if cells is None:
                 return stop("There are no cells: set MDREADER_CELL and MDREADER_CELLS as the servers have them.")
-            with nullcontext() if on_postgres(settings) else hold(settings.data):
+            with nullcontext() if on_postgres(settings) else hold_storage(settings):
                 async with open_database(settings, rotating=credentials.rotating) as database:
                     return await work(database, cells)
 
     try:
         return asyncio.run(run())
-    except (SettingsError, AddressError, DataFolderInUseError, migrations.MigrationError, AppError) as error:
-        return stop(str(error))
-    except SQLAlchemyError as error:
-        return stop(f"The database does not take it: {error}")
+    except Exception as error:
+        if (reason := explain(error)) is None:
+            raise
+        return stop(reason)

@@ -1,19 +1,22 @@
 """`mdreader migrate`: the database's schema, brought up to date without a start."""
 
 import asyncio
-import sys
 from contextlib import nullcontext
 from typing import cast, get_args
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from mdreader import migrations
 from mdreader.bootstrap.credentials import open_secrets
-from mdreader.bootstrap.database import database_file, on_postgres, open_database, postgres_address, upgrade_postgres
-from mdreader.db.postgres_address import AddressError
+from mdreader.bootstrap.database import (
+    database_file,
+    hold_storage,
+    on_postgres,
+    open_database,
+    postgres_address,
+    upgrade_postgres,
+)
+from mdreader.cli.outcome import stop
+from mdreader.cli.trouble import explain
 from mdreader.features.workspaces.changes import begin_epoch
-from mdreader.kernel.data_folder import DataFolderInUseError, hold
-from mdreader.kernel.errors import AppError
 from mdreader.migrations.schema import Phase
 from mdreader.settings import Settings, SettingsError, load_settings
 
@@ -24,12 +27,10 @@ def run(phase: str, *, restored: bool = False) -> int:
         if phase not in get_args(Phase):
             raise SettingsError(f"--phase is {', '.join(get_args(Phase))}")
         changed = asyncio.run(_migrate(load_settings(), cast("Phase", phase), restored=restored))
-    except (SettingsError, AddressError, DataFolderInUseError, migrations.MigrationError, AppError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    except SQLAlchemyError as error:
-        print(f"The database does not take it: {error}", file=sys.stderr)
-        return 1
+    except Exception as error:
+        if (reason := explain(error)) is None:
+            raise
+        return stop(reason)
     if restored:
         print("Whoever follows a workspace is told to read everything anew.")
     print(f"The database is {'now' if changed else 'already'} at {migrations.HEAD} ({phase}).")
@@ -40,7 +41,7 @@ async def _migrate(settings: Settings, phase: Phase, *, restored: bool) -> bool:
     async with open_secrets(settings) as credentials:
         complete = credentials.settings
         # On PostgreSQL beside servers that run: that is what the phases are for.
-        with nullcontext() if on_postgres(complete) else hold(complete.data):
+        with nullcontext() if on_postgres(complete) else hold_storage(complete):
             if on_postgres(complete):
                 changed = await upgrade_postgres(postgres_address(complete, credentials.rotating), phase)
             else:

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,12 +12,11 @@ from mdreader.bootstrap.database import database_file, on_postgres, postgres_add
 from mdreader.cli.copies import fetched
 from mdreader.cli.meter import Meter
 from mdreader.cli.moving import Moved, MoveError, move, open_source
+from mdreader.cli.outcome import stop
+from mdreader.cli.trouble import explain
 from mdreader.db.postgres import making_changes
-from mdreader.db.postgres_address import AddressError
 from mdreader.kernel import failpoints
-from mdreader.kernel.data_folder import DataFolderInUseError, hold
-from mdreader.kernel.errors import AppError
-from mdreader.migrations import MigrationError
+from mdreader.kernel.data_folder import hold, hold_database
 from mdreader.settings import Settings, SettingsError, load_settings
 
 
@@ -36,13 +34,17 @@ def run(source: str | None, target: str | None) -> int:
             for folder in {settings.data.resolve(), file.parent}:
                 if folder.exists():
                     stack.enter_context(hold(folder))
+            if file.exists():
+                stack.enter_context(hold_database(file))  # as a server does whose data folder is elsewhere
             moved, where = asyncio.run(_move(file, read_secret(_home(settings, file)), there))
-    except (AddressError, AppError, DataFolderInUseError, MigrationError, MoveError, SettingsError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    except MoveError as error:
+        return stop(str(error))
     except SQLAlchemyError as error:
-        print(f"It was interrupted: {error}\nRun the same command again: it goes on where it was.", file=sys.stderr)
-        return 1
+        return stop(f"It was interrupted: {error}\nRun the same command again: it goes on where it was.")
+    except Exception as error:
+        if (reason := explain(error)) is None:
+            raise
+        return stop(reason)
     _tell(moved, where)
     return 0
 

@@ -14,19 +14,18 @@ from urllib.parse import urlsplit
 
 import httpx
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mdreader.bootstrap.database import database_file, on_postgres, open_database, signing_secret
+from mdreader.bootstrap.database import database_file, hold_storage, on_postgres, open_database, signing_secret
+from mdreader.cli.trouble import explain
 from mdreader.features.accounts.people import PEOPLE, find_by_email
 from mdreader.features.accounts.schemas import normalise_email
 from mdreader.features.accounts.tokens import mint_operator_token
 from mdreader.features.workspaces.lookup import find_owned
-from mdreader.kernel.data_folder import DataFolderInUseError, ServerInfo, hold, retract, running_server
+from mdreader.kernel.data_folder import DataFolderInUseError, ServerInfo, retract, running_server
 from mdreader.kernel.logs import configure_logs
 from mdreader.main import create_app
-from mdreader.migrations import MigrationError
-from mdreader.settings import Settings, SettingsError, load_settings
+from mdreader.settings import Settings, load_settings
 
 _TIMEOUT: Final = httpx.Timeout(15, read=120, write=120)
 # A server has the data folder before it can be reached, and a moment longer than that.
@@ -75,7 +74,15 @@ async def reach(target: Target, workspace: str, *, made_if_missing: bool) -> Asy
             yield await stack.enter_async_context(_remote(target))
         else:
             whose = _Whose(target.owner, workspace, made_if_missing)
-            yield await _local(stack, whose)
+            try:
+                reached = await _local(stack, whose)
+            except ReachError:
+                raise
+            except Exception as error:
+                if (reason := explain(error)) is None:
+                    raise
+                raise ReachError(reason) from error
+            yield reached
 
 
 @contextlib.asynccontextmanager
@@ -91,20 +98,22 @@ async def _remote(target: Target) -> AsyncIterator[Reached]:
     url = urlsplit(target.server)
     if url.scheme not in {"http", "https"} or not url.hostname:
         raise ReachError(f"{target.server} is no address of a server. Give one such as https://notes.example.org")
+    api_key = target.api_key.strip()
+    if not api_key.isascii() or not api_key.isprintable():
+        raise ReachError(
+            "The API key has characters that no key has. Copy it again, beginning with mdr_, or make a new one."
+        )
     warning = ""
     if url.scheme == "http" and url.hostname not in _LOOPBACK:
         warning = "The API key goes over the network unencrypted: the address begins with http, not https."
-    headers = {"Authorization": f"Bearer {target.api_key}"}
+    headers = {"Authorization": f"Bearer {api_key}"}
     base = target.server.rstrip("/")
     async with httpx.AsyncClient(base_url=base, headers=headers, timeout=_TIMEOUT) as client:
         yield Reached(client, f"at {base}", warning)
 
 
 async def _local(stack: contextlib.AsyncExitStack, whose: _Whose) -> Reached:
-    try:
-        settings = load_settings()
-    except SettingsError as error:
-        raise ReachError(str(error)) from None
+    settings = load_settings()
     if not on_postgres(settings) and not database_file(settings).exists():
         raise ReachError(
             f"There is nothing in the data folder {settings.data.resolve()} yet. Start the server and sign up first, "
@@ -115,7 +124,7 @@ async def _local(stack: contextlib.AsyncExitStack, whose: _Whose) -> Reached:
         try:
             if server := running_server(settings.data):
                 return await stack.enter_async_context(_through(server, settings, whose))
-            stack.enter_context(hold(settings.data))
+            stack.enter_context(hold_storage(settings))
             retract(settings.data)  # what a killed server left would send others to an address where nobody is
             return await stack.enter_async_context(_inside(settings, whose))
         except (DataFolderInUseError, httpx.ConnectError) as error:
@@ -123,8 +132,8 @@ async def _local(stack: contextlib.AsyncExitStack, whose: _Whose) -> Reached:
             if time.monotonic() > until:
                 raise ReachError(f"{error} Wait until it has ended, and try again.") from None
             await asyncio.sleep(0.2)
-        except (MigrationError, OSError, SQLAlchemyError, httpx.HTTPError) as error:
-            raise ReachError(f"The data folder {settings.data.resolve()} cannot be used: {error}") from error
+        except httpx.HTTPError as error:
+            raise ReachError(f"The server that runs on {settings.data.resolve()} does not answer: {error}") from error
 
 
 @contextlib.asynccontextmanager

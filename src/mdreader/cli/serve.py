@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import signal
@@ -16,19 +17,18 @@ import uvicorn
 from fastapi import FastAPI
 
 from mdreader import __version__
+from mdreader.bootstrap.database import hold_storage
 from mdreader.bootstrap.extras import check_extras
 from mdreader.cli.outcome import stop
-from mdreader.db.postgres_address import AddressError
+from mdreader.cli.trouble import explain, where_to_look
 from mdreader.features.accounts.tokens import warm_up
 from mdreader.features.collab.mount import CollabProtocol, CollabServer
 from mdreader.http.operations import leave
 from mdreader.kernel import failpoints
-from mdreader.kernel.data_folder import DataFolderInUseError, ServerInfo, announce, hold, retract
-from mdreader.kernel.errors import AppError
+from mdreader.kernel.data_folder import DataFolderInUseError, ServerInfo, announce, retract
 from mdreader.kernel.logs import configure_logs
 from mdreader.kernel.memory import settle
 from mdreader.main import create_app
-from mdreader.migrations import MigrationError
 from mdreader.settings import Settings, SettingsError, load_settings
 
 log = structlog.get_logger(__name__)
@@ -51,15 +51,22 @@ def run() -> int:
     configure_logs(settings.log_level, settings.log_format)
     failpoints.arm(os.environ.get("MDREADER_FAILPOINTS", ""))
     try:
-        with hold(settings.data), _listen(settings) as listener:
+        with hold_storage(settings), _listen(settings) as listener:
             retract(settings.data)  # what a server that was killed left there would send commands to the wrong place
-            if (reason := _serve(settings, listener)) is not None:
-                return stop(f"Cannot start: {reason}", "mdreader doctor says what is in the way.")
+            _serve(settings, listener)
     except DataFolderInUseError as error:
         return stop(str(error), "Stop that one first, or give this one another folder: MDREADER_DATA=./other")
-    except OSError as error:
-        return stop(f"Cannot start: {error.strerror or error}", "mdreader doctor says what is in the way.")
+    except _ListenError as error:
+        return stop(f"Cannot start: {error}", where_to_look(settings))
+    except Exception as error:
+        if (reason := explain(error)) is None:
+            raise
+        return stop(f"Cannot start: {reason}", where_to_look(settings))
     return 0
+
+
+class _ListenError(Exception):
+    """There is no listening at HOST and PORT; the message says what to do."""
 
 
 @contextlib.contextmanager
@@ -71,15 +78,15 @@ def _listen(settings: Settings) -> Iterator[socket.socket]:
         try:
             listener.bind((settings.host, settings.port))
         except OSError as error:
-            where = f"{settings.host}:{settings.port}"
-            raise OSError(
-                error.errno, f"{where}: {error.strerror}. Try another port: PORT={settings.port + 1}"
-            ) from None
+            advice = f"Try another port: PORT={settings.port + 1}"
+            if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
+                advice = "HOST is one of this machine's own addresses, or 0.0.0.0 for all of them."
+            raise _ListenError(f"{settings.host}:{settings.port}: {error.strerror}. {advice}") from None
         yield listener
 
 
-def _serve(settings: Settings, listener: socket.socket) -> Exception | None:
-    """Serve to the end; or why it could not even begin, when that is something to act on."""
+def _serve(settings: Settings, listener: socket.socket) -> None:
+    """Serve to the end. Raises what kept it from even beginning, when that is something to act on."""
     app = create_app(settings)
     reasons: list[Exception] = []
     whole = app.router.lifespan_context
@@ -89,10 +96,11 @@ def _serve(settings: Settings, listener: socket.socket) -> Exception | None:
         async with contextlib.AsyncExitStack() as stack:
             try:
                 state = await stack.enter_async_context(whole(app))
-            except (AddressError, AppError, MigrationError, SettingsError) as error:
-                reasons.append(error)
-                # One line says it; uvicorn would print where in the code it was found.
-                logging.getLogger("uvicorn.error").addFilter(lambda record: record.levelno < logging.ERROR)
+            except Exception as error:
+                if explain(error) is not None:
+                    reasons.append(error)
+                    # One line says it; uvicorn would print where in the code it was found.
+                    logging.getLogger("uvicorn.error").addFilter(lambda record: record.levelno < logging.ERROR)
                 raise
             yield state
 
@@ -115,7 +123,7 @@ def _serve(settings: Settings, listener: socket.socket) -> Exception | None:
         except SystemExit:  # the lifespan did not begin
             if not reasons:
                 raise
-    return reasons[0] if reasons else None
+            raise reasons[0] from None
 
 
 class _Server(CollabServer):

@@ -8,18 +8,16 @@ import signal
 import structlog
 
 from mdreader import __version__
-from mdreader.bootstrap.database import on_postgres
+from mdreader.bootstrap.database import hold_storage, on_postgres
 from mdreader.bootstrap.extras import check_extras
 from mdreader.bootstrap.runtime import build_runtime
 from mdreader.bootstrap.telemetry import collecting, make_tracing, telling_of_dead_jobs
 from mdreader.cli.outcome import stop
-from mdreader.db.postgres_address import AddressError
+from mdreader.cli.trouble import explain, where_to_look
 from mdreader.jobs.runner import Runner
 from mdreader.kernel import failpoints
-from mdreader.kernel.data_folder import DataFolderInUseError, hold
-from mdreader.kernel.errors import AppError
+from mdreader.kernel.data_folder import DataFolderInUseError
 from mdreader.kernel.logs import configure_logs
-from mdreader.migrations import MigrationError
 from mdreader.settings import Settings, SettingsError, load_settings
 
 log = structlog.get_logger(__name__)
@@ -35,15 +33,20 @@ def run(slots: int) -> int:
             worker="off"
         )  # the runtime's own runner; this one has other slots and more time to end
         check_extras(settings)
-        configure_logs(settings.log_level, settings.log_format)
-        failpoints.arm(os.environ.get("MDREADER_FAILPOINTS", ""))
+    except SettingsError as error:
+        return stop("These settings cannot be used:", str(error))
+    configure_logs(settings.log_level, settings.log_format)
+    failpoints.arm(os.environ.get("MDREADER_FAILPOINTS", ""))
+    try:
         # SQLite is for one process: beside a server, each would believe that it alone has the documents.
-        with contextlib.nullcontext() if on_postgres(settings) else hold(settings.data):
+        with contextlib.nullcontext() if on_postgres(settings) else hold_storage(settings):
             asyncio.run(_work(settings, slots))
     except DataFolderInUseError as error:
         return stop(str(error), "On SQLite the server does this work itself. Workers of their own need PostgreSQL.")
-    except (AddressError, AppError, MigrationError, SettingsError) as error:
-        return stop(f"Cannot start: {error}", "mdreader doctor says what is in the way.")
+    except Exception as error:
+        if (reason := explain(error)) is None:
+            raise
+        return stop(f"Cannot start: {reason}", where_to_look(settings))
     return 0
 
 

@@ -19,11 +19,11 @@ class ServerInfo:
 
 
 class DataFolderInUseError(Exception):
-    """Another process holds the data folder; `server` says which, when it has told."""
+    """Another process holds the data folder, or the database; `server` says which, when it has told."""
 
-    def __init__(self, data: Path, server: ServerInfo | None) -> None:
+    def __init__(self, what: str, server: ServerInfo | None) -> None:
         by = f"by the server at {server.url} (process {server.pid})" if server else "by another mdreader process"
-        super().__init__(f"The data folder {data} is in use {by}.")
+        super().__init__(f"{what} is in use {by}.")
         self.server = server
 
 
@@ -34,13 +34,36 @@ def hold(data: Path) -> Iterator[None]:
     The lock is the kernel's (flock): it ends with the process, however that ends.
     """
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(data / "server.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with _locked(data / "server.lock") as ours:
+        if not ours:
+            raise DataFolderInUseError(f"The data folder {data}", _read(data))
+        yield
+
+
+@contextlib.contextmanager
+def hold_database(file: Path) -> Iterator[None]:
+    """Have a SQLite database outside of the data folder for this process alone; `DataFolderInUseError` when another one has it.
+
+    Two servers with data folders of their own would each believe that it alone has the documents.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _locked(file.with_name(f"{file.name}.lock")) as ours:
+        if not ours:
+            raise DataFolderInUseError(f"The database {file}", None)
+        yield
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[bool]:
+    """Whether the lock on `path` is ours, until the end of the block."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise DataFolderInUseError(data, _read(data)) from None
-        yield
+            yield False
+        else:
+            yield True
     finally:
         os.close(descriptor)
 

@@ -44,7 +44,12 @@ def upgrade(database: Path) -> bool:
     Both at once: it has one server, which is the one that starts.
     All steps are one transaction: killed halfway, the database is as it was. Raises `MigrationError`.
     """
-    current = current_schema(database)
+    try:
+        current = current_schema(database)
+    except sqlite3.Error as error:
+        raise MigrationError(
+            f"{database} cannot be read: {error}. mdreader doctor looks at it; what is damaged is restored from a backup."
+        ) from error
     if current == Schema(HEAD, POST):
         return False
     # Loaded only when there is work: Alembic costs a fifth of a second.
