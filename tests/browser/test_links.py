@@ -35,8 +35,8 @@ def test_a_link_to_no_document_is_marked_and_makes_one(visit: Visit, place: Plac
     assert found == []
 
     link.click()
-    expect(ada.toasts).to_contain_text("There is no document at guides/later.md")
-    ada.toasts.get_by_role("button", name="Create it").click()
+    expect(ada.toast("There is no document at guides/later.md")).to_be_visible()
+    ada.toast("guides/later.md").get_by_role("button", name="Create it").click()
     expect(ada.page).not_to_have_url(re.compile(place.documents["links.md"]))
     ada.ready()
     assert "guides/later.md" in place.paths()
@@ -55,7 +55,7 @@ def test_a_link_comes_to_life_and_dies_with_its_document(visit: Visit, place: Pl
     expect(setup).not_to_have_class(DEAD)
     expect(missing).to_have_class(DEAD)
     missing.click()
-    expect(vera.toasts).to_contain_text("There is no document at guides/later.md")
+    expect(vera.toast("There is no document at guides/later.md")).to_be_visible()
     expect(vera.toasts.get_by_role("button", name="Create it")).to_have_count(0)
     place.request("DELETE", f"/api/documents/{place.documents['guides/setup.md']}")
     expect(setup).to_have_class(DEAD)

@@ -87,7 +87,7 @@ def test_an_account_is_connected_and_disconnected(visit: Visit, server: Server, 
     visitor = visit(ada)
     visitor.open("/account/security")
     visitor.button("Connect Acme").click()
-    expect(visitor.toasts).to_contain_text("Acme is connected")
+    expect(visitor.toast("Acme is connected")).to_be_visible()
     expect(visitor.page).not_to_have_url(re.compile("linked"))
     expect(visitor.button("Connect Acme")).to_be_hidden()
     visitor.button("Disconnect Acme").click()
@@ -113,7 +113,7 @@ def test_a_server_that_wants_confirmed_addresses(visit: Visit, server: Server, o
     expect(visitor.page.get_by_text("on its way to ben@example.org")).to_be_visible()
     first = outbox.newest("ben@example.org", "sign_in_code")
     visitor.button("Send another code").click()
-    expect(visitor.toasts).to_contain_text("Another code is on its way")
+    expect(visitor.toast("Another code is on its way")).to_be_visible()
     code = outbox.newest("ben@example.org", "sign_in_code", after=first).code
     visitor.page.get_by_label("Code").fill(code)
     visitor.button("Continue").click()

@@ -50,7 +50,7 @@ def draft_holds(visitor: Visitor, text: str) -> None:
     draft = visitor.page.get_by_role("region", name="could not be merged")
     expect(draft).to_be_visible()
     visitor.copies(draft.get_by_role("button", name="Copy text"), text)
-    expect(visitor.toasts).to_contain_text("Copied.")
+    expect(visitor.toast("Copied.")).to_be_visible()
 
 
 def test_a_viewer_reads_and_is_told_so(visit: Visit, server: Server) -> None:

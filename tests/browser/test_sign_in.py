@@ -135,7 +135,7 @@ def test_a_forgotten_password_is_replaced_by_the_link(visit: Visit, outbox: Outb
     fresh.fill(NEW_PASSWORD)
     visitor.button("Set the new password").click()
     expect(visitor.page.get_by_role("heading", name="Log in")).to_be_visible()
-    expect(visitor.toasts).to_contain_text("Your password is changed")
+    expect(visitor.toast("Your password is changed")).to_be_visible()
 
     # Whoever was signed in is not any more, and only the new password counts.
     elsewhere.page.reload()

@@ -24,7 +24,7 @@ def menu(visitor: Visitor, row: Locator, item: str) -> None:
 
 def undo(visitor: Visitor, text: str) -> None:
     """Press Undo on the message that says `text`."""
-    toast = visitor.toasts.filter(has_text=text)
+    toast = visitor.toast(text)
     toast.get_by_role("button", name="Undo").click()
     expect(toast).to_be_hidden()
 
@@ -103,12 +103,12 @@ def test_move_by_dragging(visit: Visit, server: Server) -> None:
     place, ada = opened(visit, server)
     ada.row("README").drag_to(ada.row("guides"))
     expect(ada.row("README")).to_have_attribute("aria-level", "2")
-    expect(ada.toasts.filter(has_text="is in guides now")).to_be_visible()  # when the server has it, too
+    expect(ada.toast("is in guides now")).to_be_visible()  # when the server has it, too
     assert "guides/README.md" in place.paths()
     # A folder into another one.
     ada.row("guides").drag_to(ada.row("notes"))
     expect(ada.row("guides")).to_have_attribute("aria-level", "2")
-    expect(ada.toasts.filter(has_text="is in notes now")).to_be_visible()
+    expect(ada.toast("is in notes now")).to_be_visible()
     assert "notes/guides/README.md" in place.paths()
 
 
@@ -121,7 +121,7 @@ def test_move_by_the_dialog_into_a_new_folder(visit: Visit, server: Server) -> N
     ada.page.keyboard.press("Enter")
     expect(dialog).to_be_hidden()
     expect(ada.row("README")).to_have_attribute("aria-level", "3")
-    expect(ada.toasts.filter(has_text="is in archive/old now")).to_be_visible()
+    expect(ada.toast("is in archive/old now")).to_be_visible()
     assert "archive/old/README.md" in place.paths()
     undo(ada, "“README” is in archive/old now.")
     expect(ada.row("README")).to_have_attribute("aria-level", "1")
@@ -135,7 +135,7 @@ def test_a_document_deleted_comes_back_with_undo(visit: Visit, server: Server) -
     ada.saved()
     menu(ada, ada.row("README"), "Delete")
     expect(ada.row("README")).to_be_hidden()
-    expect(ada.toasts).to_contain_text("“README” is in the trash.")
+    expect(ada.toast("“README” is in the trash.")).to_be_visible()
     undo(ada, "in the trash")
     expect(ada.row("README")).to_be_visible()
     expect(ada.title).to_have_text("README")
@@ -148,7 +148,7 @@ def test_a_folder_deleted_comes_back_with_undo(visit: Visit, server: Server) -> 
     place, ada = opened(visit, server)
     menu(ada, ada.row("guides"), "Delete")
     expect(ada.row("guides")).to_be_hidden()
-    expect(ada.toasts).to_contain_text("“guides” with 2 documents is in the trash.")
+    expect(ada.toast("“guides” with 2 documents is in the trash.")).to_be_visible()
     assert place.paths() == ["README.md", "notes/today.md"]
     undo(ada, "in the trash")
     expect(ada.row("guides")).to_be_visible()
@@ -167,7 +167,7 @@ def test_restore_from_the_trash_under_another_name_when_its_own_is_taken(visit: 
     ada.button("Restore today").click()
     # The focus goes to the row beside it.
     expect(ada.button("Restore usage")).to_be_focused()
-    toast = ada.toasts.filter(has_text="its name was taken meanwhile")
+    toast = ada.toast("its name was taken meanwhile")
     toast.get_by_role("button", name="Open").click()
     ada.ready()
     ada.shows("notes/today.md")
@@ -263,7 +263,7 @@ def test_everything_by_keyboard(visit: Visit, server: Server) -> None:
     expect(ada.row("notes")).to_have_attribute("aria-expanded", "true")
     keys.press("ArrowDown")
     keys.press("Delete")
-    expect(ada.toasts).to_contain_text("“today” is in the trash.")
+    expect(ada.toast("“today” is in the trash.")).to_be_visible()
     expect(ada.tree).to_be_focused()
 
     keys.press("F2")

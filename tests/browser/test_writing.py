@@ -44,7 +44,7 @@ def test_a_text_that_no_document_can_hold_is_not_let_in(visit: Visit, place: Pla
     ada.ready()
     ada.editor.focus()
     ada.page.evaluate(PASTE, "a hundred thousand times these longer words do not fit at all. ")
-    expect(ada.toasts).to_contain_text("a document holds 5 MB at most")
+    expect(ada.toast("a document holds 5 MB at most")).to_be_visible()
     ada.page.keyboard.press("Control+End")
     ada.page.keyboard.type("still writing")
     ada.saved()

@@ -95,6 +95,10 @@ class Visitor:
     def toasts(self) -> Locator:
         return self.page.locator(".toast")
 
+    def toast(self, text: str) -> Locator:
+        """The message that says `text`: others may stand beside it."""
+        return self.toasts.filter(has_text=text)
+
     def mode(self, name: str) -> None:
         """Switch to Edit, Source, Split or Read."""
         self.page.get_by_role("group", name="View").get_by_role("button", name=name, exact=True).click()
