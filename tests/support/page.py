@@ -23,6 +23,13 @@ document.addEventListener('securitypolicyviolation', ({ effectiveDirective: dire
   window.__violation(`${directive}: ${blockedURI} ${sample}`.trim());
 });
 """
+# Messages go after five or ten seconds: a busy machine may take longer to look. No test is about anything else that waits so.
+_MESSAGES_STAY = """
+{
+  const later = window.setTimeout;
+  window.setTimeout = (run, ms, ...rest) => later(run, ms === 5000 || ms === 10000 ? 60000 : ms, ...rest);
+}
+"""
 _EXPECTED_ERRORS = (
     "Failed to load resource",  # every answer above 399, and every request without a network
     "WebSocket connection",
@@ -31,7 +38,7 @@ _EXPECTED_ERRORS = (
 )
 
 # Long enough for a busy machine; nothing waits that long when all is well.
-PATIENCE_MS = 40_000
+PATIENCE_MS = 60_000
 
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},
@@ -242,7 +249,10 @@ def visiting(browser: Browser, url: str, person: Person | None = None, **options
 
 
 def watch(visitor: Visitor) -> None:
-    """Collect what must never happen: script errors, dialogs of the browser, requests to others, broken policy."""
+    """Collect what must never happen: script errors, dialogs of the browser, requests to others, broken policy.
+
+    And give whoever watches the time to read what the page says.
+    """
     own = urlsplit(visitor.url).netloc
 
     def console(message: ConsoleMessage) -> None:
@@ -260,6 +270,7 @@ def watch(visitor: Visitor) -> None:
 
     visitor.context.expose_function("__violation", lambda text: visitor.troubles.append(f"policy: {text}"))
     visitor.context.add_init_script(_WATCH_POLICY)
+    visitor.context.add_init_script(_MESSAGES_STAY)
     page = visitor.page
     page.on("console", console)
     page.on("pageerror", lambda error: visitor.troubles.append(f"error: {error}"))
