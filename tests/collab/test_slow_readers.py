@@ -12,7 +12,7 @@ MEGABYTE = 1_000_000
 @pytest.mark.timeout(300)
 async def test_fifty_readers_that_stop_reading_are_dropped(own_team: Team) -> None:
     """`python tests/campaigns/slow_readers.py` prints the figures."""
-    found = await run(own_team, readers=50, typists=5, edits_before=20)
+    found = await run(own_team, readers=50, typists=5, edits_before=10, piece=60_000)
     assert found.dropped == 50
     assert set(found.rejoined) == {found.text}
     # 256 kB and one message wait for each at most.

@@ -26,8 +26,8 @@ class Findings:
     rejoined: list[str]
 
 
-async def run(team: Team, *, readers: int, typists: int, edits_before: int) -> Findings:
-    """Type until the server has dropped every reader, then let some of them come back."""
+async def run(team: Team, *, readers: int, typists: int, edits_before: int, piece: int = PIECE) -> Findings:
+    """Type, so many letters at a time, until the server has dropped every reader, then let some of them come back."""
     document = team.document("start\n")
     url, token = team.server.ws_url, team.owner.access_token
     async with asyncio.timeout(280):
@@ -37,7 +37,7 @@ async def run(team: Team, *, readers: int, typists: int, edits_before: int) -> F
         reading = [asyncio.create_task(reader.discard()) for reader in good]
         for reader in good:
             await reader.send(STEP1)
-        beside_good = [await _edit(clients, number) for number in range(edits_before)]
+        beside_good = [await _edit(clients, number, piece) for number in range(edits_before)]
         for reader in good:
             reader.abort()
         await asyncio.gather(*reading)
@@ -49,7 +49,7 @@ async def run(team: Team, *, readers: int, typists: int, edits_before: int) -> F
         highest = before
         while _dropped(team, document) < readers:
             # No number twice: the text begins with an older piece when the newest was deleted.
-            beside.append(await _edit(clients, edits_before + len(beside)))
+            beside.append(await _edit(clients, edits_before + len(beside), piece))
             highest = max(highest, resident_bytes(team.server.pid))
         for client in clients:
             await client.saved()
@@ -75,14 +75,14 @@ async def run(team: Team, *, readers: int, typists: int, edits_before: int) -> F
     )
 
 
-async def _edit(clients: list[YClient], number: int) -> float:
+async def _edit(clients: list[YClient], number: int, piece: int) -> float:
     """One typist replaces a large piece; seconds until another has it."""
     author, peer = clients[number % len(clients)], clients[(number + 1) % len(clients)]
     mark = f"{number:06}"
     started = time.perf_counter()
-    if len(author.text) > 10 * PIECE:
-        await author.delete(0, PIECE)
-    await author.insert(0, mark + "x" * (PIECE - len(mark)))
+    if len(author.text) > 10 * piece:
+        await author.delete(0, piece)
+    await author.insert(0, mark + "x" * (piece - len(mark)))
     await peer.wait_for_text(lambda text: text.startswith(mark))
     return time.perf_counter() - started
 
