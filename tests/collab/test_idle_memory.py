@@ -54,6 +54,12 @@ async def weight(server: Server) -> int:
     return now
 
 
+async def counted(team: Team, *, sockets: int, rooms: int) -> None:
+    """Wait until there are so many: while a slow disk has something of a room, the weight stays the same for a while, too."""
+    wanted = {f"mdreader_connections {sockets:.1f}", f"mdreader_rooms {rooms:.1f}"}
+    await eventually(lambda: wanted <= set(team.request("GET", "/metrics").text.split("\n")), f"{wanted}")
+
+
 @asynccontextmanager
 async def idle(team: Team, documents: list[str], first_client: int) -> AsyncIterator[None]:
     """A socket on each of `documents` that has the text, has said where its cursor is, and then nothing more."""
@@ -77,10 +83,13 @@ async def test_an_idle_socket_and_an_idle_room_keep_little(weighed: Server) -> N
     async with idle(team, documents[:1], 1):
         async with idle(team, crowd, 100), idle(team, rooms, 1000):
             pass  # what is kept of the first time is no socket's
+        await counted(team, sockets=1, rooms=1)
         empty = await weight(weighed)
         async with idle(team, crowd, 100):
+            await counted(team, sockets=1 + SOCKETS, rooms=1)
             with_sockets = await weight(weighed)
             async with idle(team, rooms, 1000):
+                await counted(team, sockets=1 + SOCKETS + ROOMS, rooms=1 + ROOMS)
                 with_rooms = await weight(weighed)
     a_socket = (with_sockets - empty) / SOCKETS
     a_room = (with_rooms - with_sockets) / ROOMS
