@@ -116,6 +116,15 @@ class Template:
             )
         return self._channel
 
+    def _drop(self) -> None:
+        """The next who asks starts another."""
+        assert self._channel is not None
+        assert self._process is not None
+        self._channel.close()
+        self._channel = None
+        self._process.kill()
+        self._process.wait()
+
     def fork(self, arguments: list[str], environment: dict[str, str], folder: Path, descriptors: list[int]) -> int:
         """The pid of a new `mdreader` with these arguments, a child of this process."""
         asked = {"arguments": arguments, "environment": environment, "folder": str(folder)}
@@ -127,8 +136,7 @@ class Template:
                 pid = channel.recv(_BYTES)
                 assert channel.recv(_BYTES) == b"yours"
             except BaseException:  # a test whose time was over: the next one must not get what it asked for
-                channel.close()
-                self._channel = None
+                self._drop()
                 raise
             finally:
                 self._libc.prctl(_PR_SET_CHILD_SUBREAPER, 0)
