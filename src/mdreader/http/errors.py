@@ -26,6 +26,7 @@ STATUS: dict[type[errors.AppError], int] = {
     errors.GoneError: 410,
     errors.PreconditionFailedError: 412,
     errors.TooLargeError: 413,
+    errors.UpgradeRequiredError: 426,
     errors.PreconditionRequiredError: 428,
     errors.TooManyRequestsError: 429,
     errors.UnavailableError: 503,
@@ -97,7 +98,9 @@ async def _invalid(_request: Request, error: Exception) -> JSONResponse:
     where = ", ".join(sorted({".".join(str(part) for part in e["loc"][1:]) or str(e["loc"][0]) for e in found}))
     detail = f"Check: {where}."
     if found[0]["kind"] == "json_invalid":
-        detail = f"The body is not JSON: see character {found[0]['loc'][-1]}."
+        place = found[0]["loc"][-1]
+        # FastAPI's own reading of a body names the place, pydantic's says it in words.
+        detail = f"The body is not JSON: {f'see character {place}' if isinstance(place, int) else found[0]['message']}."
     return problem(422, "invalid_input", "The request cannot be used as it is", detail, errors=jsonable_encoder(found))
 
 

@@ -111,6 +111,19 @@ async def _checks(runtime: Runtime) -> dict[str, str]:
     return {"database": "ok", "migrations": "ok" if schema.serves(HEAD) else f"at {schema}, expected {HEAD}"}
 
 
+@router.head("/api/health", include_in_schema=False)
+async def head_health() -> Response:
+    """As `health`, for load balancers and watchers that ask for the head alone."""
+    return Response()
+
+
+@router.head("/api/ready", include_in_schema=False)
+async def head_ready(request: Request, runtime: RuntimeDep) -> Response:
+    """As `ready`, without its words."""
+    await ready(request, runtime)
+    return Response()
+
+
 @router.get("/metrics", operation_id="metrics", response_class=Response, include_in_schema=False)
 async def metrics(request: Request, runtime: RuntimeDep) -> Response:
     """Prometheus text, for this machine or with `Authorization: Bearer MDREADER_METRICS_TOKEN`."""

@@ -12,6 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from mdreader.http.routes import methods_of, not_allowed
+
 PAGE_FOLDER: Final = Path(__file__).parent.parent / "web"
 _IMMUTABLE: Final = "public, max-age=31536000, immutable"  # names under assets/ carry a hash of their content
 _REVALIDATE: Final = "no-cache"
@@ -46,12 +48,14 @@ class Page:
         await self._respond(scope)(scope, receive, send)
 
     def _respond(self, scope: Scope) -> Response:
-        if scope["method"] not in {"GET", "HEAD"}:
-            raise HTTPException(405, "Only GET and HEAD.", {"Allow": "GET, HEAD"})
-        headers = Headers(scope=scope)
         path: str = scope["path"]
         if path == "/api" or path.startswith("/api/"):
+            if methods := methods_of(scope):
+                raise not_allowed(methods)
             raise HTTPException(404, "There is no such address in the API.")
+        if scope["method"] not in {"GET", "HEAD"}:
+            raise not_allowed({"GET", "HEAD"})
+        headers = Headers(scope=scope)
         if path not in self._files or path == "/index.html":
             # A file that is gone must be an error: a browser that got the page instead would run it as a script.
             # The front door is none: whoever knocks with curl asks for anything (*/*) and is let in.

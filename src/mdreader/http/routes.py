@@ -10,7 +10,7 @@ in which bodies are checked, credentials looked at and transactions begun and en
 """
 
 import inspect
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import wraps
@@ -22,6 +22,9 @@ from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import request_params_to_args
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
+from starlette.types import Scope
 
 from mdreader.http.errors import PROBLEM_RESPONSES
 
@@ -177,6 +180,22 @@ class PlannedRoute(APIRoute):
 def add_routes(app: FastAPI, router: APIRouter) -> None:
     """Make the routes of `router` the application's own. FastAPI's `include_router` looks each one up twice for each request."""
     app.router.routes.extend(router.routes)
+
+
+def methods_of(scope: Scope) -> set[str]:
+    """The methods that do something at the request's address; empty when no route stands there.
+
+    The page is mounted behind the routes and takes what none of them does, so that it is asked instead of Starlette.
+    """
+    found = [route for route in scope["app"].router.routes if isinstance(route, APIRoute)]
+    return {method for route in found if route.matches(scope)[0] is not Match.NONE for method in route.methods or ()}
+
+
+def not_allowed(methods: Collection[str]) -> HTTPException:
+    """The refusal of a method at an address that has only `methods`."""
+    names = sorted(methods)
+    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return HTTPException(405, f"Only {listed}.", {"Allow": ", ".join(names)})
 
 
 def make_router(prefix: str, *tags: str) -> APIRouter:

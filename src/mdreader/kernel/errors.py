@@ -45,6 +45,13 @@ class ForbiddenError(AppError):
     title = "You may not do this"
 
 
+class UpgradeRequiredError(AppError):
+    """This address speaks WebSocket alone (426)."""
+
+    code = "upgrade_required"
+    title = "This is the address of a WebSocket"
+
+
 class NotFoundError(AppError):
     """It is not there, or not for this person (404)."""
 

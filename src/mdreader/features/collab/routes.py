@@ -1,4 +1,4 @@
-"""HTTP routes of live editing: tickets."""
+"""HTTP routes of live editing: tickets, and a word to who comes to the socket's address without asking for one."""
 
 from fastapi import status
 from pydantic import BaseModel, Field
@@ -9,9 +9,10 @@ from mdreader.features.documents.access import require_document
 from mdreader.features.workspaces.access import Right
 from mdreader.http.dependencies import RuntimeDep
 from mdreader.http.routes import make_router
+from mdreader.kernel.errors import UpgradeRequiredError
 from mdreader.ports.tickets import TTL_SECONDS
 
-router = make_router("/api/documents", "live editing")
+router = make_router("/api", "live editing")
 
 
 class TicketOut(BaseModel):
@@ -22,7 +23,7 @@ class TicketOut(BaseModel):
     epoch: str = Field(description="The document's life; a local copy of another one must not be merged into it.")
 
 
-@router.post("/{document_id}/ticket", status_code=status.HTTP_201_CREATED, operation_id="issue_ticket")
+@router.post("/documents/{document_id}/ticket", status_code=status.HTTP_201_CREATED, operation_id="issue_ticket")
 async def issue_ticket(document_id: str, actor: CurrentActor, runtime: RuntimeDep) -> TicketOut:
     """Get a single-use ticket for a socket on this document."""
     # Given back before the epoch is read: requests that each hold one connection and wait for a second would wait for ever.
@@ -31,3 +32,12 @@ async def issue_ticket(document_id: str, actor: CurrentActor, runtime: RuntimeDe
     epoch = await rooms_of(runtime).epoch(document_id)
     ticket = await runtime.tickets.issue(actor, document_id)
     return TicketOut(ticket=ticket, expires_in=TTL_SECONDS, epoch=epoch)
+
+
+@router.get("/collab/{document_id}", include_in_schema=False)
+async def no_socket(document_id: str) -> None:  # noqa: ARG001 - part of the path
+    # Upgrades never come here: `mount` takes them before.
+    raise UpgradeRequiredError(
+        "Open a WebSocket here. If one was asked for, a proxy on the way did not pass on the headers Upgrade and Connection.",
+        headers={"Upgrade": "websocket"},
+    )
