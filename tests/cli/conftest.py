@@ -16,7 +16,7 @@ from support.forked import start_mdreader
 from support.http import Person, signed_up_at
 from support.server import Server
 
-SECONDS = 120
+SECONDS = 240
 MINUTES_KEPT = 5
 
 

@@ -11,12 +11,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from cli.conftest import Ended, Home, begun, new_key, run, tree, write
+from cli.conftest import SECONDS, Ended, Home, begun, new_key, run, tree, write
 from mdreader.kernel.data_folder import ServerInfo, announce
 from support.http import Person, signed_up_at
 from support.ports import free_port
 from support.server import Server
 
+pytestmark = pytest.mark.timeout(600)  # thousands of documents, several times, on a machine with much else to do
 EXACT = {
     "README.md": b"# Handbook\n\ntext\n",
     "crlf.md": b"a\r\nb\r\n",
@@ -321,7 +322,7 @@ def test_stopped_by_ctrl_c_it_says_what_stays(home: Home, tmp_path: Path) -> Non
     with begun(home.data, "import", folder, "-w", "W") as process:
         wait_for_progress(process)
         process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=120)
+        output, errors = process.communicate(timeout=SECONDS)
     assert process.returncode == 130, errors
     assert "Run the same command again" in errors
     assert "Traceback" not in errors
@@ -338,7 +339,7 @@ def test_a_server_that_is_killed_and_comes_back_costs_a_pause(home: Home, tmp_pa
             wait_for_progress(process)
             server.kill()
             server.start()
-            output, errors = process.communicate(timeout=120)
+            output, errors = process.communicate(timeout=SECONDS)
         assert process.returncode == 0, errors
         assert "trying again" in errors
         assert sum(Ended(0, output, "").counts.values()) == MANY
@@ -355,7 +356,7 @@ def test_a_folder_that_another_command_holds_is_waited_for(home: Home, tmp_path:
     with begun(home.data, "import", folder, "-w", "W") as process:
         wait_for_progress(process)
         second = run(home.data, "import", small, "-w", "Small")
-        output, errors = process.communicate(timeout=120)
+        output, errors = process.communicate(timeout=SECONDS)
     assert process.returncode == 0, errors
     assert (second.code, second.counts) == (0, {"created": 1}), second
     assert Ended(0, output, "").counts == {"created": 600}
