@@ -106,6 +106,6 @@ async def until_it_works(database: Database) -> None:
         except UnavailableError:
             return False
 
-    async with asyncio.timeout(PAUSE_SECONDS + 20):
+    async with asyncio.timeout(PAUSE_SECONDS + 60):
         while not await works():  # noqa: ASYNC110 - nothing announces it
             await asyncio.sleep(0.05)
