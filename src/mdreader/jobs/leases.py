@@ -62,12 +62,15 @@ _CLAIM: Final = (
     .returning(*(jobs.c[name] for name in Claimed.__dataclass_fields__))
 )
 _OURS: Final = (jobs.c.id == bindparam("of"), jobs.c.attempt == bindparam("our_attempt"), jobs.c.state == "running")
+# What it was asked is forgotten with it: an address may stand there. Of a dead one it tells operators what has failed.
 _DONE: Final = (
     update(jobs)
     .where(*_OURS)
-    .values(state="done", due_at=None, finished_at=bindparam("at"), checkpoint=None, error=None)
+    .values(state="done", due_at=None, finished_at=bindparam("at"), payload={}, checkpoint=None, error=None)
 )
-_CANCELLED: Final = update(jobs).where(*_OURS).values(state="cancelled", due_at=None, finished_at=bindparam("at"))
+_CANCELLED: Final = (
+    update(jobs).where(*_OURS).values(state="cancelled", due_at=None, finished_at=bindparam("at"), payload={})
+)
 _DEAD: Final = (
     update(jobs)
     .where(*_OURS)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from sqlalchemy import BigInteger, Insert, bindparam, case, func, select, update
+from sqlalchemy import BigInteger, Insert, bindparam, case, func, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -60,6 +60,7 @@ _CANCEL: Final = (
     .values(
         cancel_requested=True,
         state=case((_WAITS, "cancelled"), else_=jobs.c.state),
+        payload=case((_WAITS, literal({}, jobs.c.payload.type)), else_=jobs.c.payload),
         due_at=case((_WAITS, None), else_=jobs.c.due_at),
         finished_at=case((_WAITS, bindparam("now", type_=BigInteger)), else_=None),
     )
@@ -88,9 +89,9 @@ class Jobs:
     ) -> str:
         """Have a job of `kind` done once `tx` is committed, or not before `run_at` (milliseconds); its id.
 
-        `payload` is JSON and should hold ids, not contents. With a `unique_key`, a job of this kind and key that is not finished is
-        answered instead of making another: it may be running already. `workspace_id` and `started_by` (a user) say who may see and
-        cancel it over HTTP; without them nobody can.
+        `payload` is JSON and should hold ids, not contents; it is emptied when the job is done or cancelled. With a `unique_key`, a
+        job of this kind and key that is not finished is answered instead of making another: it may be running already.
+        `workspace_id` and `started_by` (a user) say who may see and cancel it over HTTP; without them nobody can.
         """
         handler = self.registry.handlers[kind]
         now = self.clock.now()
