@@ -123,10 +123,10 @@ async def test_people_see_each_other_come_move_and_go(sides: Sides) -> None:
             await ann.wait_for(lambda: bob.client_id in ann.states, "bob")
             assert ann.states[bob.client_id]["user"]["id"] == bob_person.id
             await ann.set_state({"n": 3})
-            await bob.wait_for(lambda: bob.states[ann.client_id].get("n") == 3, "ann's next state")
+            await bob.wait_for(lambda: bob.states.get(ann.client_id, {}).get("n") == 3, "ann's next state")
             await bob.awareness_of(ann.client_id, 99, {"n": "forged"})
             await bob.set_state({"n": 4})
-            await ann.wait_for(lambda: ann.states[bob.client_id].get("n") == 4, "bob's next state")
+            await ann.wait_for(lambda: ann.states.get(bob.client_id, {}).get("n") == 4, "bob's next state")
             assert ann.states[ann.client_id]["n"] == 3
         await ann.wait_for(lambda: bob.client_id not in ann.states, "bob gone")
 

@@ -147,7 +147,7 @@ async def test_nobody_speaks_for_another_in_awareness(team: Team) -> None:
         await bob.set_state({"n": 2})
         await ann.wait_for(lambda: bob.client_id in ann.states, "bob's state")
         await ann.set_state({"n": 3})
-        await bob.wait_for(lambda: bob.states[ann.client_id].get("n") == 3, "ann's next state")
+        await bob.wait_for(lambda: bob.states.get(ann.client_id, {}).get("n") == 3, "ann's next state")
 
 
 async def test_who_leaves_is_gone_for_the_others(team: Team) -> None:
