@@ -26,7 +26,7 @@ from mdreader.features.workspaces import tasks as workspaces_tasks
 from mdreader.jobs import housekeeping
 from mdreader.jobs.queue import Jobs
 from mdreader.jobs.registry import Registry
-from mdreader.jobs.runner import Runner
+from mdreader.jobs.runner import SERVER_POLL_SECONDS, Runner
 from mdreader.kernel.clock import SystemClock
 from mdreader.kernel.events import EventsMissed
 from mdreader.kernel.metrics import REGISTRY
@@ -133,7 +133,14 @@ async def _build(credentials: Credentials) -> AsyncIterator[Runtime]:
         await opened(Doorkeeper(runtime).running(shared.fanout))
         if settings.worker == "embedded":
             shared_queue = database.dialect == "postgresql"
-            runner = Runner(runtime, database, runtime.jobs, shared=shared_queue, on_dead=telling_of_dead_jobs(runtime))
+            runner = Runner(
+                runtime,
+                database,
+                runtime.jobs,
+                shared=shared_queue,
+                poll_seconds=SERVER_POLL_SECONDS,
+                on_dead=telling_of_dead_jobs(runtime),
+            )
             await opened(runner.running(grace_seconds=EMBEDDED_GRACE_SECONDS))
         stack.enter_context(telling_of_its_life(runtime))
         yield runtime

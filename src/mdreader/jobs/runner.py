@@ -30,6 +30,10 @@ log = structlog.get_logger(__name__)
 LEASE_SECONDS: Final = 30.0
 # A worker that shares the database with others looks this often; one that does not looks all the same, now and then.
 POLL_SECONDS: Final = 1.0
+# The worker inside a server, one of many: it is rung for, and whoever rings works, too. A ring that was lost costs no more than that.
+SERVER_POLL_SECONDS: Final = 5.0
+# How often one that works looks whether it is to stop.
+HEED_SECONDS: Final = 1.0
 IDLE_SECONDS: Final = 60.0
 PROGRESS_SECONDS: Final = 1.0
 MEASURE_SECONDS: Final = 30.0
@@ -44,8 +48,8 @@ INTERRUPTED_SECONDS: Final = 1.0
 class Runner(Generic[R]):
     """Works on jobs of `queue`, up to `slots` at once, in the event loop that enters `running`.
 
-    `shared` says that other processes use the same database: then it looks for work about once a second, else it sleeps until
-    something is due.
+    `shared` says that other processes use the same database: then it looks for work every `poll_seconds` without being rung for,
+    else it sleeps until something is due.
     """
 
     def __init__(
@@ -57,6 +61,7 @@ class Runner(Generic[R]):
         slots: int = 4,
         shared: bool,
         lease_seconds: float = LEASE_SECONDS,
+        poll_seconds: float = POLL_SECONDS,
         on_dead: Callable[[str], None] | None = None,
     ) -> None:
         """`on_dead` is called with the kind of each job that failed for the last time."""
@@ -67,7 +72,7 @@ class Runner(Generic[R]):
         self._slots = slots
         self._lease_seconds = lease_seconds
         self._on_dead = on_dead
-        self._look_seconds = POLL_SECONDS if shared else IDLE_SECONDS
+        self._look_seconds = poll_seconds if shared else IDLE_SECONDS
         self._handlers = queue.registry.handlers
         self._schedules = queue.registry.schedules
         self._attempts: dict[str, Attempt[R]] = {}
@@ -179,7 +184,7 @@ class Runner(Generic[R]):
         if due_at is not None:
             waits.append((due_at - now) / 1000)
         if self._attempts:
-            waits += [self._renew_at - self._loop_time(), POLL_SECONDS]
+            waits += [self._renew_at - self._loop_time(), HEED_SECONDS]
         return max(0.0, min(waits))
 
     @staticmethod

@@ -5,6 +5,7 @@ versions are pinned and a contract test holds them to what this file expects.
 """
 
 import asyncio
+import contextlib
 import logging
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -25,6 +26,7 @@ from mdreader.runtime import Runtime
 
 PREFIX = b"/api/collab/"
 HANDSHAKE_SECONDS = 10.0
+TICK_SECONDS = 1.0
 _PROOF = HEADER.encode()
 
 
@@ -171,6 +173,8 @@ class CollabServer(uvicorn.Server):
     """uvicorn's server that drains live editing before it closes connections."""
 
     def __init__(self, config: uvicorn.Config, runtime: Any) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._told = asyncio.Event()
         super().__init__(config)
         self._runtime = runtime
 
@@ -180,6 +184,25 @@ class CollabServer(uvicorn.Server):
         runtime = self._runtime()
         for listener in (found for server in self.servers for found in server.sockets) if runtime is not None else ():
             rooms_of(runtime).doors.watch(listener.fileno())
+
+    async def main_loop(self) -> None:
+        """As uvicorn's, which looks ten times a second whether it is to end: this is told, and looks once a second for the date's sake."""
+        self._loop = asyncio.get_running_loop()
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TICK_SECONDS):
+                    await self._told.wait()
+
+    @property
+    def should_exit(self) -> bool:
+        """Whether it is to end; a signal's handler says so."""
+        return self._is_to_exit
+
+    @should_exit.setter
+    def should_exit(self, value: bool) -> None:
+        self._is_to_exit = value
+        if value and self._loop is not None:
+            self._loop.call_soon_threadsafe(self._told.set)
 
     async def shutdown(self, sockets: list[Any] | None = None) -> None:
         """No new sockets, everything acknowledged is on the disk, clients are told 1012; then as uvicorn does."""

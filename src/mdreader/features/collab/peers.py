@@ -1,6 +1,7 @@
 """The other servers: who of them lives, and a slow look at the database that finds what no doorbell told."""
 
 import asyncio
+import itertools
 import random
 import secrets
 from collections.abc import AsyncIterator, Callable
@@ -23,6 +24,10 @@ log = structlog.get_logger(__name__)
 
 # Seconds between two looks at how far the logs of all open documents are: a doorbell that was lost costs no more than that.
 LOOK_SECONDS: Final = 1.5
+# A room that stored a row of its own less than so many seconds ago was told by its number how far the log is. It is left out of a look,
+# but not of every `WHOLE_LOOK`th: how far the text was projected is news, too.
+FRESH_SECONDS: Final = 0.1
+WHOLE_LOOK: Final = 8
 # Seconds between two signs of life, and after how many without one a server's people count as gone.
 ALIVE_SECONDS: Final = 3.0
 SILENT_SECONDS: Final = 10.0
@@ -104,22 +109,26 @@ class Peers:
                     room.follower.lose(server)
 
     async def _keep_looking(self) -> None:
-        while True:
+        for turn in itertools.count(1):
             try:
                 async with asyncio.timeout(LOOK_SECONDS * random.uniform(0.8, 1)):  # noqa: S311 - jitter, not a secret
                     await self._look.wait()
             except TimeoutError:
                 pass
+            whole = self._look.is_set() or turn % WHOLE_LOOK == 0
             self._look.clear()
             try:
-                await self._look_at_all()
+                await self._look_at_all(self._time() - (0.0 if whole else FRESH_SECONDS))
             except AppError:
                 pass  # the database is away: the next look finds it all
             except Exception:
                 log.exception("look_at_logs_failed")
 
-    async def _look_at_all(self) -> None:
-        rooms = {room.document_id: room for room in self._rooms() if not room.dead}
+    async def _look_at_all(self, fresh: float) -> None:
+        """Look how far the logs are; of a room that stored a row after `fresh` that is known."""
+        rooms = {
+            room.document_id: room for room in self._rooms() if not (room.dead or room.position.numbered_at > fresh)
+        }
         if not rooms:
             return
         async with self._database.read() as conn:

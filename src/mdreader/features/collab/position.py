@@ -14,6 +14,7 @@ class Position:
         "dirty_since",
         "followed_since",
         "log_rows",
+        "numbered_at",
         "recorded_seq",
         "seq",
         "shape",
@@ -28,6 +29,7 @@ class Position:
         # The first commit that is not projected yet; 0 when there is none. Set at once when the server was killed before it came to that.
         self.dirty_since = now if stored.text_seq != stored.seq else 0.0
         self.followed_since = 0.0  # the same of other servers' rows
+        self.numbered_at = 0.0  # the last commit of this server's own, which got the log's newest number
         self._ahead: set[int] | None = None  # rows that are here while one before them is not
         self._shape_since = stored.seq  # the row from which on the file has this shape, or a later one
 
@@ -38,7 +40,7 @@ class Position:
 
     def committed(self, seq: int, shape: Shape | None, now: float, *, recorded: bool) -> None:
         """A row of this server's own is stored. `recorded`: the tree was told of it in the same transaction."""
-        self.changed_at = now
+        self.changed_at = self.numbered_at = now
         self.dirty_since = self.dirty_since or now
         self._advance(seq)
         if shape is not None:
