@@ -184,3 +184,23 @@ def test_a_file_that_vanishes_is_said(tmp_path: Path) -> None:
 
 def test_a_name_cannot_play_with_the_terminal() -> None:
     assert printable("\x1b[2Jé\u202e.md\udce9\n") == "\\x1b[2Jé\\u202e.md\\udce9\\n"
+
+
+def test_no_link_is_followed_out_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("of whoever imports")
+    (tmp_path / "notes-of-others").mkdir()
+    (tmp_path / "notes-of-others" / "their.md").write_text("beside a folder whose name begins alike")
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    (notes / "absolute.md").symlink_to(tmp_path / "secret")
+    (notes / "relative.md").symlink_to("../secret")
+    (notes / "hop.md").symlink_to("relative.md")
+    (notes / "beside.md").symlink_to("../notes-of-others/their.md")
+    (notes / "real.md").write_text("mine")
+    (notes / "inside.md").symlink_to(notes / "real.md")
+    (tmp_path / "way").symlink_to("notes")
+    for folder in (notes, tmp_path / "way"):
+        found = walk(folder, max_bytes=1000)
+        assert [one.path for one in found.files] == ["inside.md", "real.md"]
+        assert [one.path for one in found.passed] == ["absolute.md", "beside.md", "hop.md", "relative.md"]
+        assert {(one.reason, one.failed) for one in found.passed} == {("a link out of the folder", True)}

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from mdreader import __version__, migrations
-from mdreader.bootstrap.database import database_file, on_postgres
+from mdreader.bootstrap.database import SECRET_BYTES, database_file, on_postgres
 from mdreader.cli.doctor_sign_in import sign_in
 from mdreader.http.page import PAGE_FOLDER
 from mdreader.kernel.data_folder import running_server
@@ -56,6 +56,7 @@ def examine(*, cloud: bool = False) -> Iterator[Finding]:
     yield Finding("ok", "settings", "every variable can be used")
     checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
         folder,
+        secret,
         database,
         page,
         port,
@@ -102,6 +103,21 @@ def folder(settings: Settings) -> Iterator[Finding]:
         yield Finding("ok", "disk", text)
 
 
+def secret(settings: Settings) -> Iterator[Finding]:
+    """The key that signs tokens, where it is a file."""
+    path = settings.data.resolve() / "secret.key"
+    if on_postgres(settings) or not path.is_file():
+        return
+    found = path.stat()
+    if found.st_size < SECRET_BYTES:
+        text = f"{path} has {found.st_size} bytes instead of {SECRET_BYTES}: it was copied in part"
+        yield Finding("fail", "secret key", text, "Restore it from a backup: the server does not start with it.")
+    elif found.st_mode & 0o077:
+        yield Finding("warn", "secret key", f"{path} can be read by other users of this machine", f"chmod 600 {path}")
+    else:
+        yield Finding("ok", "secret key", "whole, and yours alone")
+
+
 def database(settings: Settings) -> Iterator[Finding]:
     """The database file: whole, and of this version."""
     if on_postgres(settings):
@@ -117,7 +133,10 @@ def database(settings: Settings) -> Iterator[Finding]:
             problems = [row[0] for row in connection.execute("PRAGMA quick_check(5)")]
         schema = migrations.current_schema(file)
     except sqlite3.Error as error:
-        yield Finding("fail", "database", f"{file} cannot be read: {error}", restore)
+        # Beside a file that is whole SQLite wants to write another.
+        closed = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CANTOPEN
+        advice = f"Give yourself the right to read and write {file} and its folder." if closed else restore
+        yield Finding("fail", "database", f"{file} cannot be read: {error}", advice)
         return
     if problems != ["ok"]:
         yield Finding("fail", "database", f"{file} is damaged: {'; '.join(problems)}", restore)

@@ -59,14 +59,15 @@ class UnusableFileError(Exception):
 def walk(folder: Path, *, max_bytes: int, hidden: bool = False) -> Walk:
     """Look through `folder`, at any depth. `hidden` looks into hidden folders as well, but never into foreign ones.
 
-    Links to files count as the files, links to folders are not followed: a loop of them has no end. Raises `OSError` when the
-    folder itself cannot be read.
+    Links to files in the folder count as the files. None is followed out of it: in somebody else's folder one may lead to a secret of
+    whoever imports. Nor is one to a folder: a loop of them has no end. Raises `OSError` when the folder itself cannot be read.
     """
     result = Walk()
+    top = os.path.realpath(folder)
     os.scandir(folder).close()
     by_path: dict[str, Found] = {}
     for entry, relative in _entries(str(folder), "", result, hidden=hidden):
-        found = _judge(entry, relative, max_bytes)
+        found = _judge(entry, relative, max_bytes, top)
         if isinstance(found, Passed):
             result.passed.append(found)
         elif (first := by_path.setdefault(found.path, found)) is not found:
@@ -108,7 +109,11 @@ def _is_folder(entry: "os.DirEntry[str]") -> bool:
         return False
 
 
-def _judge(entry: "os.DirEntry[str]", relative: str, max_bytes: int) -> Found | Passed:
+def _leads_out(entry: "os.DirEntry[str]", top: str) -> bool:
+    return entry.is_symlink() and os.path.commonpath([os.path.realpath(entry.path), top]) != top
+
+
+def _judge(entry: "os.DirEntry[str]", relative: str, max_bytes: int, top: str) -> Found | Passed:
     if not MARKDOWN.search(entry.name):
         return Passed(relative, NOT_MARKDOWN)
     if entry.name.startswith("._"):
@@ -121,6 +126,8 @@ def _judge(entry: "os.DirEntry[str]", relative: str, max_bytes: int) -> Found | 
         return Passed(relative, "cannot be read", error.strerror or str(error), failed=True)
     if not stat.S_ISREG(status.st_mode):
         return Passed(relative, "not a file")
+    if _leads_out(entry, top):
+        return Passed(relative, "a link out of the folder", os.path.realpath(entry.path), failed=True)
     return _place(entry, relative, status.st_size, max_bytes)
 
 
