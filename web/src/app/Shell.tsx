@@ -9,6 +9,7 @@ import { recentDocuments, rememberDocument } from '@/lib/recent';
 import { t } from '@/lib/strings';
 import type { User, Workspace } from '@/lib/types';
 import { IconButton } from '@/ui/Button';
+import { leaveFocus } from '@/ui/focus-return';
 import { useIsPhone, useTitle } from '@/ui/hooks';
 import { EmptyState, Skeleton } from '@/ui/parts';
 import { ErrorBoundary } from './ErrorBoundary';
@@ -83,7 +84,10 @@ export function Shell({ workspace, me, documentId }: ShellProps) {
       // Without the open one: Ctrl-K, Enter goes back to the one before.
       recent: palette ? suggested(workspace.id, documents ?? []).filter((id) => id !== documentId) : [],
       workspaces: workspaces.filter(({ id }) => id !== workspace.id),
-      openDocument: commands.open,
+      openDocument: (id: string) => {
+        leaveFocus();
+        commands.open(id);
+      },
       openWorkspace: (id: string) => navigate(`/w/${id}`),
       create: editable ? (to: string) => void createDocument(workspace.id, to).then((created) => created && commands.open(created.id)) : undefined,
     }),

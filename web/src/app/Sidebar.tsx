@@ -47,14 +47,11 @@ export function Sidebar(props: SidebarProps) {
   const rested = useLate(REST_MS);
   const keys = shortcutKeys('Mod+K').join(' ');
 
+  const exporting = (): void => void exportWorkspace(workspace.id);
   const transfer = (): readonly MenuItem[] => [
-    ...(editable
-      ? [
-          { label: t('import.folder'), icon: 'folder' as const, run: () => pickImport(workspace.id, 'folder') },
-          { label: t('import.files'), icon: 'upload' as const, run: () => pickImport(workspace.id, 'files') },
-        ]
-      : []),
-    { label: t('export.zip'), icon: 'download', run: () => void exportWorkspace(workspace.id) },
+    { label: t('import.folder'), icon: 'folder', run: () => pickImport(workspace.id, 'folder') },
+    { label: t('import.files'), icon: 'upload', run: () => pickImport(workspace.id, 'files') },
+    { label: t('export.zip'), icon: 'download', run: exporting },
   ];
   const account = (): readonly MenuItem[] => [
     { label: t('settings'), icon: 'gear', run: () => navigate('/settings') },
@@ -92,13 +89,19 @@ export function Sidebar(props: SidebarProps) {
         </p>
       )}
       <div className="sidebar-foot">
-        <Menu label={t('transfer')} items={transfer}>
-          {(trigger) => (
-            <Button kind="quiet" icon="upload" className="sidebar-link" {...trigger}>
-              {t('transfer')}
-            </Button>
-          )}
-        </Menu>
+        {editable ? (
+          <Menu label={t('transfer')} items={transfer}>
+            {(trigger) => (
+              <Button kind="quiet" icon="upload" className="sidebar-link" {...trigger}>
+                {t('transfer')}
+              </Button>
+            )}
+          </Menu>
+        ) : (
+          <Button kind="quiet" icon="download" className="sidebar-link" onClick={exporting}>
+            {t('export.zip')}
+          </Button>
+        )}
         {editable && (
           <Link className="button button-quiet sidebar-link" href={`/w/${workspace.id}/trash`}>
             <Icon name="trash" />

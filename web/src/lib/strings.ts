@@ -174,6 +174,7 @@ export const t = catalogue({
   'import.files': 'Import files or a ZIP',
   'import.drop': 'Drop to import',
   'import.drop_into': 'Drop to import into {folder}',
+  'import.other': 'Another import is running. Bring this one again when it is finished.',
   'import.failed': 'The import did not start.',
   'export.zip': 'Export as ZIP',
   'export.failed': 'The export did not start.',

@@ -17,8 +17,11 @@ export function leaveFocus(): void {
   leaving = true;
 }
 
-/** For Base UI: whether a dialog that closes gives the focus back. */
-export const givesFocusBack = (): boolean => !leaving;
+/**
+ * For Base UI: whether a dialog that closes gives the focus back. To what no Tab leads to it would not, but to the first
+ * thing inside that a Tab does: to the text to write in instead of what scrolls it. `useFocusReturn` does.
+ */
+export const givesFocusBack = (): boolean => !leaving && !(outside && outside.tabIndex < 0);
 
 /**
  * Gives the focus back when a dialog goes. Base UI does so when it is told to close, but not when it is

@@ -127,7 +127,8 @@ export default function AuthScreen({ mode }: { mode: Mode }) {
       {said && <FormError>{said}</FormError>}
       <Form key={mode} mode={mode} firstRun={firstRun} suggestsPasskeys={passkey.available} email={email} onEmail={setEmail} onSecondStep={setStep} />
       {options && !firstRun && <OtherWays options={options} signup={signup} next={safeNext(next)} suffix={suffix} passkey={passkey} />}
-      {!firstRun && (
+      {/* Not before the ways above it: it would move away from under somebody's finger. */}
+      {(options ?? failure) && !firstRun && (
         <p className="auth-other">
           {signup ? (
             <>

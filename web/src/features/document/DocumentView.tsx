@@ -3,6 +3,7 @@ import { Link } from 'wouter';
 import { useDocuments } from '@/features/tree';
 import { openableAddress } from '@/lib/elsewhere';
 import { displayName } from '@/lib/paths';
+import { toast } from '@/lib/toasts';
 import type { User } from '@/lib/types';
 import { Button } from '@/ui/Button';
 import { Elsewhere } from '@/ui/Elsewhere';
@@ -41,6 +42,7 @@ export function DocumentView({ documentId, workspaceId, me }: DocumentViewProps)
   useReturn(workspaceId, documentId, refusal === 'gone', tryAgain);
   const address = state.error === 'elsewhere' ? (openableAddress(state.address) ?? '') : moved;
   useMoved(address !== null);
+  useRightNews(info?.role);
   if (address !== null) {
     return (
       <div className="doc-refusal">
@@ -81,6 +83,17 @@ export function DocumentView({ documentId, workspaceId, me }: DocumentViewProps)
       standIn={ready ? undefined : content}
     />
   );
+}
+
+/** The page changes under whoever may do more or less than before: it says why. */
+function useRightNews(role: string | undefined): void {
+  const before = useRef(role);
+  useEffect(() => {
+    const [could, can] = [before.current, role].map(mayWrite);
+    const known = before.current !== undefined && role !== undefined;
+    before.current = role ?? before.current;
+    if (known && could !== can) toast(t(can ? 'right.write' : 'right.read'));
+  }, [role]);
 }
 
 /** The frame around it belongs to a workspace that is not here any more, either. */

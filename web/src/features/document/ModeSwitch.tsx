@@ -10,6 +10,9 @@ interface ModeSwitchProps {
   onChange: (mode: Mode) => void;
 }
 
+/** Who clicks goes on in the text; who comes by keyboard stays among the buttons. */
+const stayInText = (event: React.MouseEvent): void => event.preventDefault();
+
 export function ModeSwitch({ modes, mode, compact, onChange }: ModeSwitchProps) {
   if (compact) {
     const items = () => modes.map((one) => ({ label: t(`mode.${one}`), checked: one === mode, run: () => onChange(one) }));
@@ -26,7 +29,7 @@ export function ModeSwitch({ modes, mode, compact, onChange }: ModeSwitchProps) 
   return (
     <div className="doc-modes" role="group" aria-label={t('mode.label')}>
       {modes.map((one) => (
-        <button key={one} type="button" className="doc-mode" aria-pressed={one === mode} onClick={() => onChange(one)}>
+        <button key={one} type="button" className="doc-mode" aria-pressed={one === mode} onMouseDown={stayInText} onClick={() => onChange(one)}>
           {t(`mode.${one}`)}
         </button>
       ))}

@@ -18,6 +18,7 @@ import { PreviewPane } from './PreviewPane';
 import { t } from './strings';
 import { Toolbar } from './Toolbar';
 import { useDocumentActions } from './use-actions';
+import { useFocusOnText } from './use-focus-on-text';
 import { useKeyboardInset } from './use-keyboard-inset';
 import { useLinks } from './use-links';
 import { usePanes } from './use-panes';
@@ -52,14 +53,16 @@ export function Workbench({ session, workspaceId, path: storedPath, writable, me
   const [followed, setFollowed] = useState<number | null>(null);
   const panes = usePanes();
   const root = useRef<HTMLDivElement>(null);
+  const keepFocus = useFocusOnText(panes, mode, phone);
   useKeyboardInset(root, phone);
 
   const setMode = useCallback(
     (next: Mode) => {
       panes.keepPlace();
+      keepFocus();
       choose(next);
     },
-    [panes, choose],
+    [panes, keepFocus, choose],
   );
   const toggleOutline = useCallback(() => {
     if (!outline) leaveFocus();

@@ -94,6 +94,8 @@ export const t = catalogue({
   'gone.trash': 'Open the trash',
   'missing.title': 'There is no document at this address',
   'missing.text': 'The link is wrong, or the document was deleted. When somebody brings it back, it opens here by itself.',
+  'right.read': 'Your role here was changed: you can read now, but not write.',
+  'right.write': 'Your role here was changed: you can write now.',
   'no-right.title': 'You cannot open this document',
   'no-right.text': 'You are no longer a member of its workspace. Ask an owner to add you again.',
   'unavailable.title': 'Not available offline',

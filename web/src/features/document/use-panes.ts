@@ -18,6 +18,10 @@ export interface Panes {
   readonly goToHeading: (heading: Heading) => void;
   readonly goToFragment: (fragment: string, replica: Replica) => void;
   readonly goToLine: (line: number) => void;
+  /** Whether somebody writes here now. */
+  readonly isWritten: () => boolean;
+  /** Gives the text the keys: those that write, or only those that scroll. */
+  readonly takeFocus: (toWrite: boolean) => void;
 }
 
 export function usePanes(): Panes {
@@ -71,6 +75,11 @@ export function usePanes(): Panes {
       },
       restorePlace,
       goToLine,
+      isWritten: () => current.current?.view.hasFocus ?? false,
+      takeFocus: (toWrite: boolean) => {
+        if (toWrite && current.current) current.current.view.focus();
+        else focusQuietly(current.current?.view.scrollDOM ?? preview.current?.scroller);
+      },
       goToHeading: ({ line, slug }: Heading) => {
         if (current.current) current.current.goToLine(line);
         else preview.current?.goToFragment(slug);
@@ -86,6 +95,14 @@ export function usePanes(): Panes {
       },
     };
   }, [editor, setEditor, setPreview, restorePlace, sync]);
+}
+
+/** Without a ring, as long as the focus stays there. */
+function focusQuietly(element: HTMLElement | undefined): void {
+  if (!element) return;
+  element.dataset['quiet'] = '';
+  element.focus({ preventScroll: true });
+  element.addEventListener('blur', () => delete element.dataset['quiet'], { once: true });
 }
 
 /** Heights are only known after the first layout, and block widgets and pictures come a little later still. */

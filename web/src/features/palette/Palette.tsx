@@ -1,6 +1,6 @@
 import { Dialog as Base } from '@base-ui/react/dialog';
 import { useMemo, useState } from 'react';
-import { useFocusReturn } from '@/ui/focus-return';
+import { givesFocusBack, useFocusReturn } from '@/ui/focus-return';
 import { useActionList } from '@/ui/hooks';
 import { t } from '@/lib/strings';
 import { Icon } from '@/ui/Icon';
@@ -32,7 +32,7 @@ export default function Palette({ initial = '', onClose, sources }: PaletteProps
     <Base.Root open onOpenChange={(open) => !open && onClose()}>
       <Base.Portal>
         <Base.Backdrop className="dialog-backdrop" />
-        <Base.Popup className="dialog dialog-wide palette">
+        <Base.Popup className="dialog dialog-wide palette" finalFocus={givesFocusBack}>
           <Base.Title className="visually-hidden">{tp('title')}</Base.Title>
           <div className="palette-field">
             <Icon name="search" />

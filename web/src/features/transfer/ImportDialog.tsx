@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from 'react';
+import { useEffect, useSyncExternalStore } from 'react';
 import { useLocation } from 'wouter';
 import { formatBytes, formatNumber } from '@/lib/i18n';
 import { displayName } from '@/lib/paths';
@@ -8,6 +8,7 @@ import { FormError } from '@/ui/Field';
 import { leaveFocus } from '@/ui/focus-return';
 import { cancelImport, importState, onImportChange, replaceKept, type ImportState, type ItemStatus } from './job';
 import { ti } from './strings';
+import { importIsHidden, importIsSeen } from './unseen';
 import './import.css';
 
 const LISTED = 500;
@@ -88,23 +89,34 @@ function Progress({ job }: { job: ImportState }) {
   );
 }
 
-export default function ImportDialog({ onClose }: { onClose: () => void }) {
+interface ImportDialogProps {
+  onClose: () => void;
+  /** Shows it again. */
+  onShow: () => void;
+}
+
+export default function ImportDialog({ onClose, onShow }: ImportDialogProps) {
   const job = useSyncExternalStore(onImportChange, importState);
   const [, navigate] = useLocation();
+  useEffect(importIsSeen, []);
   if (!job) return null;
   const open = ({ workspaceId }: ImportState, { id }: { id: string }) => (): void => {
     leaveFocus();
     onClose();
     navigate(`/w/${workspaceId}/d/${id}`);
   };
+  const hide = (): void => {
+    onClose();
+    importIsHidden(onShow);
+  };
   const running = job.phase === 'reading' || job.phase === 'sending';
   return (
-    <Dialog open onClose={onClose} title={ti('title')}>
+    <Dialog open onClose={running ? hide : onClose} title={ti('title')}>
       <div aria-live="polite">{running ? <Progress job={job} /> : <Result job={job} />}</div>
       <DialogActions>
         {running ? (
           <>
-            <Button onClick={onClose}>{ti('background')}</Button>
+            <Button onClick={hide}>{ti('background')}</Button>
             <Button kind="danger" onClick={cancelImport}>
               {ti('cancel')}
             </Button>

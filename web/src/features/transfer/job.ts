@@ -159,9 +159,9 @@ async function run(work: (signal: AbortSignal) => Promise<void>): Promise<void> 
   if (state) void queryClient.invalidateQueries({ queryKey: ['documents', state.workspaceId] });
 }
 
-/** Imports what was dropped or picked below `folder` of the workspace. Refuses while another one runs. */
-export function startImport(workspaceId: string, folder: string, source: ImportSource): void {
-  if (importRuns()) return;
+/** Imports what was dropped or picked below `folder` of the workspace. False while another one runs: this one is not begun. */
+export function startImport(workspaceId: string, folder: string, source: ImportSource): boolean {
+  if (importRuns()) return false;
   state = { phase: 'reading', workspaceId, found: 0, total: 0, sent: 0, counts: NO_COUNTS, kept: [], refused: [], skipped: [], maxBytes: 0, first: undefined };
   listeners.forEach((listener) => listener());
   void run(async (signal) => {
@@ -171,6 +171,7 @@ export function startImport(workspaceId: string, folder: string, source: ImportS
     update({ found: expanded.length, maxBytes: config.max_document_bytes, skipped: [...passedOver.map((path): Skipped => ({ path, reason: 'folder' })), ...plan.skipped] });
     await send(plan.planned, false, signal);
   });
+  return true;
 }
 
 /** Sends once more what was kept because it had been edited here, this time replacing it. */

@@ -2,6 +2,7 @@
 import { lazy } from 'react';
 import { api } from '@/lib/api';
 import { t } from '@/lib/strings';
+import { toast } from '@/lib/toasts';
 import { showModal } from '@/ui/modal';
 import { reportFailure } from '@/ui/query';
 import type { ImportSource } from './job';
@@ -11,8 +12,10 @@ const ImportDialog = lazy(() => import('./ImportDialog'));
 export async function beginImport(workspaceId: string, folder: string, source: ImportSource): Promise<void> {
   try {
     const { startImport } = await import('./job');
-    startImport(workspaceId, folder, source);
-    showModal((close) => <ImportDialog onClose={close} />);
+    const begun = startImport(workspaceId, folder, source);
+    const show = (): void => showModal((close) => <ImportDialog onClose={close} onShow={show} />);
+    show();
+    if (!begun) toast(t('import.other'), { kind: 'error' });
   } catch (error) {
     reportFailure(t('import.failed'), error);
   }

@@ -70,12 +70,13 @@ describe('a folder', () => {
       bodies.push(JSON.parse(body as string));
       return path.endsWith('/delete') ? Response.json({ document_ids: ['a/x.md', 'a/y.md'] }) : Response.json({ items: [], conflicts: [{ document_id: 'a/y.md' }] });
     });
-    const undone = vi.fn();
-    await deleteFolder('w', 'a', undone);
+    const [undone, refused] = [vi.fn(), vi.fn()];
+    await deleteFolder('w', 'a', { undone, refused });
     expect(paths()).toEqual(['b.md']);
     expect(listToasts()[0]?.text).toBe('“a” with 2 documents is in the trash.');
     listToasts()[0]?.action?.run();
     await vi.waitFor(() => expect(undone).toHaveBeenCalledOnce(), 20_000);
+    expect(refused).not.toHaveBeenCalled();
     expect(bodies).toEqual([{ path: 'a' }, { document_ids: ['a/x.md', 'a/y.md'] }]);
     expect(listToasts().at(-1)?.text).toBe('1 document stays in the trash: its name was taken meanwhile.');
   });

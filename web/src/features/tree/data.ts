@@ -124,16 +124,23 @@ function offerUndo(workspaceId: string, gone: Documents, text: string, restore: 
   toast(text, { action: { label: t('undo'), run } });
 }
 
-/** Deletes one document; `onUndone` runs when the person takes that back. */
-export async function deleteDocument(workspaceId: string, document: DocumentInfo, onUndone: () => void): Promise<void> {
+interface Back {
+  /** The person took it back. */
+  readonly undone: () => void;
+  /** The server did not do it. */
+  readonly refused: () => void;
+}
+
+export async function deleteDocument(workspaceId: string, document: DocumentInfo, { undone, refused }: Back): Promise<void> {
   const { id, path } = document;
   const name = displayName(path);
   const without = (list: Documents): Documents => list.filter((one) => one.id !== id);
   const done = await change(workspaceId, without, () => api.delete(`/api/documents/${id}`).then(() => true), t('tree.delete_failed', { name }));
-  if (done) offerUndo(workspaceId, [document], t('tree.deleted', { name }), () => api.post(`/api/documents/${id}/restore`, {}), onUndone);
+  if (done) offerUndo(workspaceId, [document], t('tree.deleted', { name }), () => api.post(`/api/documents/${id}/restore`, {}), undone);
+  else refused();
 }
 
-export async function deleteFolder(workspaceId: string, path: string, onUndone: () => void): Promise<void> {
+export async function deleteFolder(workspaceId: string, path: string, { undone, refused }: Back): Promise<void> {
   const inside = ({ path: one }: DocumentInfo): boolean => isWithin(one, path) && one !== path;
   const gone = cachedDocuments(workspaceId).filter(inside);
   const answer = await change(
@@ -142,7 +149,10 @@ export async function deleteFolder(workspaceId: string, path: string, onUndone: 
     () => api.post<{ document_ids: readonly string[] }>(`/api/workspaces/${workspaceId}/folders/delete`, { path }),
     t('tree.delete_failed', { name: baseName(path) }),
   );
-  if (!answer) return;
+  if (!answer) {
+    refused();
+    return;
+  }
   const text = t('tree.folder_deleted', { name: baseName(path), count: answer.document_ids.length });
-  offerUndo(workspaceId, gone, text, () => restoreMany(workspaceId, answer.document_ids), onUndone);
+  offerUndo(workspaceId, gone, text, () => restoreMany(workspaceId, answer.document_ids), undone);
 }

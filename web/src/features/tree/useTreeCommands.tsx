@@ -100,11 +100,17 @@ export function useTreeCommands(workspaceId: string, currentId: string | undefin
       remove: (node: TreeNode): void => {
         const open = current();
         const closes = open !== undefined && (node.kind === 'folder' ? isWithin(open.path, node.path) && open.path !== node.path : open.id === node.document.id);
-        if (closes) navigate(`/w/${workspaceId}`);
+        const home = `/w/${workspaceId}`;
+        if (closes) navigate(home);
         const undone = (): void => {
           if (closes) navigate(urlOf(open.id));
         };
-        void (node.kind === 'folder' ? deleteFolder(workspaceId, node.path, undone) : deleteDocument(workspaceId, node.document, undone));
+        const refused = (): void => {
+          // Unless they have gone somewhere else meanwhile.
+          if (location.pathname === home) undone();
+        };
+        const back = { undone, refused };
+        void (node.kind === 'folder' ? deleteFolder(workspaceId, node.path, back) : deleteDocument(workspaceId, node.document, back));
       },
 
       /** The menu of a row; without the right to edit, only what reads. */
