@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
-from mdreader.features.collab.budget import Budget
+from mdreader.features.collab.budget import SHARE, Budget
 from mdreader.features.collab.closing import CloseCode
 from mdreader.features.collab.presence import Person
 from mdreader.kernel.actor import Actor
@@ -240,14 +240,14 @@ class Connection(WSListener):
         if len(self._backlog) > BACKLOG_FRAMES or self._backlog_bytes > self._rooms.max_frame_bytes:
             self.close(CloseCode.TOO_MANY_MESSAGES, "too many messages before the document was open")
 
-    def take_late(self, payload: bytes) -> None:
-        """Hand a message that waited in the room to it; it counts as one that comes now."""
+    def take_late(self, payload: bytes, gap: float = 0.0) -> None:
+        """Hand a message that waited in the room to it; it counts as one that comes now, `gap` seconds after the one before it."""
         room, budget = self.room, self._budget
         clock = budget.clock
         started = clock()
         if room is not None:
             room.receive(self, payload)
-        budget.spend(clock() - started, perf_counter())
+        budget.spend(max(0.0, clock() - started - SHARE * gap), perf_counter())
 
     def _refill(self) -> bool:
         now = self._rooms.time()

@@ -219,6 +219,12 @@ class Pipeline:
         else:
             self._writer.ready(self, awaited=awaited)
 
+    def end_window(self) -> None:
+        """Have what waits committed now: before it was let in it waited for its window."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._flush_now()
+
     def _flush_now(self) -> None:
         self._timer = None
         self._writer.ready(self)

@@ -70,6 +70,11 @@ class Reception:
 
     # ---- messages ----
 
+    @property
+    def holds(self) -> bool:
+        """Whether messages wait."""
+        return self._held is not None
+
     def receive(self, connection: "Connection", payload: bytes) -> None:
         """Take one message of a connection that has joined."""
         if self._held is not None:

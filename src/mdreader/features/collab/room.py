@@ -15,6 +15,7 @@ from mdreader.features.collab.content import Content
 from mdreader.features.collab.flight import Flight
 from mdreader.features.collab.folding import Capture
 from mdreader.features.collab.follower import Follower
+from mdreader.features.collab.gathering import Gathering
 from mdreader.features.collab.log import LogWriter
 from mdreader.features.collab.pipeline import BROKEN, Pipeline
 from mdreader.features.collab.position import Position
@@ -58,6 +59,7 @@ class Room:
         "_awareness_timer",
         "_content",
         "_deleted",
+        "_gathering",
         "_loop",
         "_presence",
         "_reception",
@@ -98,8 +100,9 @@ class Room:
         )
         self._presence = Presence(shared=follower is not None)
         self._reception = Reception(self, self._content, self.pipeline, surroundings)
+        self._gathering = Gathering(self._reception, self.pipeline) if follower is not None else None
         # Not methods that call these: each call more is felt where many rooms have few people.
-        self.receive = self._reception.receive
+        self.receive = self._reception.receive if self._gathering is None else self._gathering.receive
         self.moved_on = self._reception.moved_on
         self.broadcast = self.send_update if follower is None else follower.show
         self._used_at = self._loop.time()
@@ -141,6 +144,7 @@ class Room:
 
     def leave(self, connection: "Connection") -> None:
         """Take a connection out; the others see its cursor go."""
+        self.take_in()  # what it sent last was received
         if connection not in self.connections:
             return
         del self.connections[connection]
@@ -152,6 +156,16 @@ class Room:
             self.presence_changed()
 
     # ---- messages ----
+
+    def take_in(self) -> None:
+        """Look at everything that was received."""
+        if self._gathering is not None:
+            self._gathering.take_in()
+
+    async def quiesce(self) -> None:
+        """Wait until everything received so far is committed, or never will be."""
+        self.take_in()
+        await self.pipeline.quiesce()
 
     def show(self, connection: "Connection", states: bytes) -> None:
         """Take what a connection says of itself. Raises `ProtocolError`."""
@@ -183,7 +197,8 @@ class Room:
     @property
     def busy(self) -> bool:
         """Whether something is on its way to the disk or to memory."""
-        return self._reception.busy or self.pipeline.busy
+        gathers = self._gathering is not None and self._gathering.waits
+        return gathers or self._reception.busy or self.pipeline.busy
 
     @property
     def in_memory(self) -> bool:
@@ -219,6 +234,7 @@ class Room:
 
     def hold(self) -> None:
         """Something large of another server is being taken in: messages and commits wait until `let_go`."""
+        self.take_in()
         self.pipeline.following = True
         self._reception.hold()
 
@@ -242,6 +258,8 @@ class Room:
         if self.dead:
             return
         self.dead = True
+        if self._gathering is not None:
+            self._gathering.end()
         self._deleted = code is CloseCode.NOT_FOUND
         for connection in tuple(self.connections):
             try:

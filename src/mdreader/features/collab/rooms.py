@@ -322,7 +322,7 @@ class Rooms:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS / 2):
                 for room in self.open_rooms():
-                    await room.pipeline.quiesce()
+                    await room.quiesce()
                 await self._writer.flushed()
         for connection in self.sockets():
             # Spread, so that all of them do not come back in the same moment.
