@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Heading } from '@/core/render';
 import type { DocumentSession } from '@/core/sync';
 import { useDocuments } from '@/features/tree';
@@ -83,7 +83,8 @@ export function Workbench({ session, workspaceId, path: storedPath, writable, me
   };
 
   const { restorePlace } = panes;
-  useLayoutEffect(() => restorePlace(), [mode, restorePlace]);
+  // Not a layout effect: those run before the new panes are there.
+  useEffect(() => restorePlace(), [mode, restorePlace]);
   useEffect(() => {
     if (panes.editor && takeFresh(session.documentId)) panes.editor.view.focus();
   }, [panes.editor, session]);

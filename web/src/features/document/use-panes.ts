@@ -105,10 +105,27 @@ function focusQuietly(element: HTMLElement | undefined): void {
   element.addEventListener('blur', () => delete element.dataset['quiet'], { once: true });
 }
 
-/** Heights are only known after the first layout, and block widgets and pictures come a little later still. */
-function settle(pane: { scrollToLine: (line: number) => void }, line: number): void {
-  requestAnimationFrame(() => {
-    pane.scrollToLine(line);
-    requestAnimationFrame(() => pane.scrollToLine(line));
-  });
+/** Frames in a row that a place has to be kept for, and after how many nothing is moved any more. */
+const STEADY = 10;
+const LONGEST = 60;
+const TOUCHES = ['keydown', 'pointerdown', 'wheel', 'touchstart'] as const;
+
+/**
+ * Heights are only known after the first layout; block widgets, pictures and blocks that were never near the screen come a little
+ * later still. Until they stand still a pane is brought back to the line, unless somebody moves it.
+ */
+function settle(pane: { readonly topLine: number; scrollToLine: (line: number) => void }, line: number): void {
+  const touched = new AbortController();
+  for (const name of TOUCHES) window.addEventListener(name, () => touched.abort(), { capture: true, passive: true, signal: touched.signal });
+  let steady = 0;
+  let frames = 0;
+  const step = (): void => {
+    if (touched.signal.aborted) return;
+    steady = Math.abs(pane.topLine - line) < 0.5 ? steady + 1 : 0;
+    if (steady === 0) pane.scrollToLine(line);
+    frames += 1;
+    if (steady < STEADY && frames < LONGEST) requestAnimationFrame(step);
+    else touched.abort();
+  };
+  requestAnimationFrame(step);
 }
