@@ -8,6 +8,7 @@ servers, of PostgreSQL and of Redis, commits, bytes of write-ahead log and of ro
 import argparse
 import asyncio
 import json
+import os
 import socket
 import sys
 import tempfile
@@ -17,15 +18,17 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from campaigns.cluster_figures import WARM_SECONDS, Bench, measure, seat
+from campaigns.cluster_figures import WARM_SECONDS, Bench, crowd, measure, seat
 from collab.conftest import make_team
 from support import server as server_module
 from support.cluster import cluster
 from support.postgres import Postgres
-from support.swarm import TICKS, Tally, percentile, rss_megabytes
+from support.swarm import Tally, percentile, rss_megabytes
 
 PEOPLE_A_DOCUMENT = 5
 EDITS_A_SECOND = 2
+
+TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def children(parent: int) -> Iterator[int]:
@@ -103,7 +106,7 @@ async def figures(bench: Bench, count: int, people: int, seconds: float) -> dict
         team, tally = make_team(servers[0]), Tally()
         rooms = people // PEOPLE_A_DOCUMENT
         plan = [[person % count for person in range(PEOPLE_A_DOCUMENT)] for _ in range(rooms)]
-        seated = await seat(servers, team, plan, tally)
+        seated = await seat(servers, team, await crowd(team), plan, tally)
         typists = [clients[0] for clients in seated[: people // 10]]
         await measure(servers, typists, tally, 1, EDITS_A_SECOND)  # connections are made, plans are kept
         before = look(bench, bench.postgres, database)

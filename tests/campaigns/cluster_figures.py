@@ -22,12 +22,14 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from collab.conftest import Team, make_team
 from support.cluster import cluster
+from support.http import Person
 from support.postgres import Postgres
 from support.redis import RedisServer
 from support.server import Server
 from support.swarm import LeanClient, Tally, cpu_seconds, percentile, rss_megabytes, type_for
 
 WARM_SECONDS = 3.0
+MOST_IN_A_ROOM = 40
 COUNT = itertools.count(1)
 
 
@@ -58,8 +60,15 @@ class Bench:
         self.postgres.discard()
 
 
-async def seat(servers: list[Server], team: Team, rooms: list[list[int]], tally: Tally) -> list[list[LeanClient]]:
-    """Clients in rooms; each number in a room is the server of one client. Opened fifty at a time."""
+async def crowd(team: Team) -> list[Person]:
+    """People of the team, as many as a room has at most: what one person does is measured, and limited, for all their connections."""
+    return [await asyncio.to_thread(team.member, "editor") for _ in range(MOST_IN_A_ROOM)]
+
+
+async def seat(
+    servers: list[Server], team: Team, people: list[Person], rooms: list[list[int]], tally: Tally
+) -> list[list[LeanClient]]:
+    """Clients in rooms, each of another person; each number in a room is the server of one client. Opened fifty at a time."""
     where: dict[int, int] = {}
     seated = []
     gate = asyncio.Semaphore(50)
@@ -72,12 +81,12 @@ async def seat(servers: list[Server], team: Team, rooms: list[list[int]], tally:
         for room in rooms:
             document = await asyncio.to_thread(team.document, "")
             clients = []
-            for server in room:
+            for person, server in zip(people, room, strict=False):
                 client = LeanClient(next(COUNT), server, tally)
                 where[client.number] = server
                 clients.append(client)
-                token = team.owner.access_token
-                group.create_task(open_one(client, f"{servers[server].ws_url}/{document}?token={token}"))
+                address = f"{servers[server].ws_url}/{document}?token={person.access_token}"
+                group.create_task(open_one(client, address))
             seated.append(clients)
     return seated
 
@@ -108,10 +117,11 @@ async def measure(servers: list[Server], typists: list[LeanClient], tally: Tally
     return Used(cpu, took)
 
 
-async def forty(servers: list[Server], team: Team, seconds: float) -> float:
+async def forty(servers: list[Server], team: Team, people: list[Person], seconds: float) -> float:
     """CPU microseconds per delivered edit of 40 people who all type in one new document, spread over `servers`."""
     tally = Tally()
-    (clients,) = await seat(servers, team, [[index % len(servers) for index in range(40)]], tally)
+    room = [index % len(servers) for index in range(MOST_IN_A_ROOM)]
+    (clients,) = await seat(servers, team, people, [room], tally)
     got = await measure(servers, clients, tally, seconds, 5)
     per_edit = sum(got.cpu) / tally.delivered * 1e6
     across = tally.across or tally.delays
@@ -141,10 +151,11 @@ async def two(bench: Bench, seconds: float, pairs: int, core: int | None) -> Non
         if core is not None:
             for server in (*one, *both):
                 put_on(core, server)
-        turns = [(servers, make_team(servers[0])) for servers in (one, both)]
+        teams = [make_team(servers[0]) for servers in (one, both)]
+        turns = [(servers, team, await crowd(team)) for servers, team in zip((one, both), teams, strict=True)]
         for pair in range(pairs):
-            for servers, team in turns if pair % 2 == 0 else turns[::-1]:
-                per_edit[len(servers)].append(await forty(servers, team, seconds))
+            for servers, team, people in turns if pair % 2 == 0 else turns[::-1]:
+                per_edit[len(servers)].append(await forty(servers, team, people, seconds))
             print(
                 f"CPU per delivered edit: {per_edit[2][-1] / per_edit[1][-1]:.2f} times that of one server", flush=True
             )
@@ -164,7 +175,7 @@ async def four(bench: Bench, seconds: float, rooms: int) -> None:
         plan = [[(room + person % 2) % count for person in range(10)] for room in range(number)]
         with cluster(bench.new_folder(), count, **bench.services()) as servers:
             team, tally = make_team(servers[0]), Tally()
-            seated = await seat(servers, team, plan, tally)
+            seated = await seat(servers, team, await crowd(team), plan, tally)
             got = await measure(servers, [clients[0] for clients in seated], tally, seconds, 2)
             shares[count] = [cpu / got.seconds * 100 for cpu in got.cpu]
             print(
@@ -181,7 +192,7 @@ async def four(bench: Bench, seconds: float, rooms: int) -> None:
 async def thousand(bench: Bench, seconds: float) -> None:
     with cluster(bench.new_folder(), 1, **bench.services()) as servers:
         team, tally = make_team(servers[0]), Tally()
-        seated = await seat(servers, team, [[0] * 5 for _ in range(200)], tally)
+        seated = await seat(servers, team, await crowd(team), [[0] * 5 for _ in range(200)], tally)
         got = await measure(servers, [clients[0] for clients in seated[:100]], tally, seconds, 2)
         print(
             f"1,000 people, 100 typing 2 a second: {got.cpu[0] / got.seconds:.3f} CPU, "

@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import os
 import re
 import time
 from collections.abc import Sequence
@@ -15,7 +14,6 @@ from websockets.exceptions import ConnectionClosed
 
 TOKEN = re.compile(rb"<(\d+)\.(\d+)>")
 NOTHING_KNOWN = b"\x00\x00\x01\x00"  # a step 1 with an empty state vector
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass
@@ -112,9 +110,8 @@ async def type_for(clients: Sequence[LeanClient], seconds: float, per_second: fl
 
 
 def cpu_seconds(pid: int) -> float:
-    """CPU time that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+    """CPU time that a process has used, by the scheduler: /proc says it in hundredths, too coarse for a few seconds at 5 %."""
+    return time.clock_gettime(~pid << 3 | 2)  # what clock_getcpuclockid(3) answers on Linux; Python has no name for it
 
 
 def rss_megabytes(pid: int) -> float:
