@@ -57,6 +57,24 @@ def test_who_may_no_longer_write_is_told_so_where_they_are(visit: Visit, server:
     for role, said in (("viewer", "you can read now, but not write"), ("editor", "you can write now")):
         place.request("PATCH", member, json={"role": role})
         expect(ben.toast(said)).to_be_visible()
+        ben.ready()
+
+
+def test_a_role_that_changes_while_no_socket_is_open_is_heard_of(visit: Visit, server: Server) -> None:
+    place = new_place(server.url, {"note.md": "hello"})
+    ben_person = place.member(role="viewer", name="Ben")
+    ben = visit(ben_person)
+    held: list[Route] = []
+    ben.page.route("**/ticket", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks what it is given
+    ben.open(place.document_path("note.md"))
+    expect(ben.page.get_by_role("region", name="Read")).to_contain_text("hello")
+    ben.until(lambda: len(held) == 1, "question for a ticket")
+    place.request("PATCH", f"/api/workspaces/{place.workspace_id}/members/{ben_person.id}", json={"role": "editor"})
+    held[0].continue_()
+    expect(ben.editor).to_be_visible()
+    ben.write(" there")
+    ben.saved()
+    place.until_text("note.md", "hello there")
 
 
 def test_a_document_that_could_not_be_deleted_stays_open(visit: Visit, server: Server) -> None:

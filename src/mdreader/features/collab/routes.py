@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 from mdreader.features.accounts.current import CurrentActor
 from mdreader.features.collab.joining import rooms_of
 from mdreader.features.documents.access import require_document
-from mdreader.features.workspaces.access import Right
+from mdreader.features.workspaces.access import Right, Role
 from mdreader.http.dependencies import RuntimeDep
 from mdreader.http.routes import make_router
 from mdreader.kernel.errors import UpgradeRequiredError
@@ -21,6 +21,7 @@ class TicketOut(BaseModel):
     ticket: str = Field(description="Put it behind `?token=` of `/api/collab/{document_id}`; it works once.")
     expires_in: int = Field(description="Seconds.")
     epoch: str = Field(description="The document's life; a local copy of another one must not be merged into it.")
+    role: Role = Field(description="What the actor is in the workspace now: it may have changed while no socket was open to say so.")
 
 
 @router.post("/documents/{document_id}/ticket", status_code=status.HTTP_201_CREATED, operation_id="issue_ticket")
@@ -28,10 +29,10 @@ async def issue_ticket(document_id: str, actor: CurrentActor, runtime: RuntimeDe
     """Get a single-use ticket for a socket on this document."""
     # Given back before the epoch is read: requests that each hold one connection and wait for a second would wait for ever.
     async with runtime.database.read() as conn:
-        await require_document(conn, actor, document_id, Right.READ)
+        access = await require_document(conn, actor, document_id, Right.READ)
     epoch = await rooms_of(runtime).epoch(document_id)
     ticket = await runtime.tickets.issue(actor, document_id)
-    return TicketOut(ticket=ticket, expires_in=TTL_SECONDS, epoch=epoch)
+    return TicketOut(ticket=ticket, expires_in=TTL_SECONDS, epoch=epoch, role=access.role)
 
 
 @router.get("/collab/{document_id}", include_in_schema=False)

@@ -24,7 +24,10 @@ export const useObservable = <T,>(observable: Observable<T>): T => useSyncExtern
 
 async function getTicket(documentId: string): Promise<Ticket> {
   try {
-    const { ticket, epoch } = await api.post<{ ticket: string; epoch: unknown }>(`/api/documents/${documentId}/ticket`);
+    const { ticket, epoch, role } = await api.post<{ ticket: string; epoch: unknown; role: Role }>(`/api/documents/${documentId}/ticket`);
+    // Changed while no socket was open to say so: the screen asks anew.
+    const known = queryClient.getQueryData<ServerDocument>(documentKey(documentId));
+    if (known && known.role !== role) void queryClient.invalidateQueries({ queryKey: documentKey(documentId) });
     return { ticket, epoch: String(epoch) };
   } catch (error) {
     throw error instanceof ApiError ? new TicketRefused(error.status, elsewhere(error) ?? undefined) : error;
