@@ -135,6 +135,8 @@ export class DocumentEditor {
     const last = view.state.doc.lineAt(block.to).number;
     const share = (position - (first - 1)) / (last - first + 1);
     view.scrollDOM.scrollTop = block.top + view.documentPadding.top + share * block.height;
+    // Before the browser has said that the editor is in sight CodeMirror overhears that it was scrolled, and would draw nothing there.
+    view.requestMeasure();
   }
 
   /** Puts the cursor at the start of a line (counted from 0) and shows it near the top. */
