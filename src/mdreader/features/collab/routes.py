@@ -21,7 +21,9 @@ class TicketOut(BaseModel):
     ticket: str = Field(description="Put it behind `?token=` of `/api/collab/{document_id}`; it works once.")
     expires_in: int = Field(description="Seconds.")
     epoch: str = Field(description="The document's life; a local copy of another one must not be merged into it.")
-    role: Role = Field(description="What the actor is in the workspace now: it may have changed while no socket was open to say so.")
+    role: Role = Field(
+        description="What the actor is in the workspace now: it may have changed while no socket was open to say so."
+    )
 
 
 @router.post("/documents/{document_id}/ticket", status_code=status.HTTP_201_CREATED, operation_id="issue_ticket")
