@@ -107,6 +107,11 @@ class Connection(WSListener):
         return self.transport is not None and not self.transport.is_close_frame_sent
 
     @property
+    def may_wait(self) -> bool:
+        """Whether nothing but keystrokes is expected of it, so that its socket need not be read at once."""
+        return self.is_open and self._put_off is None
+
+    @property
     def max_frame_bytes(self) -> int:
         """The largest message that is taken."""
         return self._rooms.max_frame_bytes

@@ -206,6 +206,10 @@ class Pipeline:
         """How long something that comes now should wait for more, with many people. Seconds."""
         return self._window.seconds(self._host.people, self._loop.time())
 
+    def window_left(self) -> float:
+        """Seconds until the window ends on all servers at once; while it `gathers`."""
+        return self._window.left(self._host.people)
+
     # ---- out ----
 
     def flush_soon(self, *, awaited: bool = False) -> None:

@@ -100,7 +100,7 @@ class Room:
         )
         self._presence = Presence(shared=follower is not None)
         self._reception = Reception(self, self._content, self.pipeline, surroundings)
-        self._gathering = Gathering(self._reception, self.pipeline) if follower is not None else None
+        self._gathering = Gathering(self._reception, self.pipeline, self.connections) if follower is not None else None
         # Not methods that call these: each call more is felt where many rooms have few people.
         self.receive = self._reception.receive if self._gathering is None else self._gathering.receive
         self.moved_on = self._reception.moved_on
@@ -145,6 +145,8 @@ class Room:
     def leave(self, connection: "Connection") -> None:
         """Take a connection out; the others see its cursor go."""
         self.take_in()  # what it sent last was received
+        if self._gathering is not None:
+            self._gathering.let_go(connection)
         if connection not in self.connections:
             return
         del self.connections[connection]

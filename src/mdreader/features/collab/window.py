@@ -60,14 +60,19 @@ class Window:
         """How long an edit that comes now should wait for more; 0 for not at all."""
         if people <= FEW or now - self._at > PAUSE:
             return 0.0
-        floor = min(max(SHORTEST, people * people * FLOOR_PER_PAIR), HIGHEST_FLOOR)
-        longest = min(max(SHORTEST, people * WAIT_PER_PERSON), LONGEST)
-        alone = max(floor, min(EDITS / self._rate, longest))
-        if now - self._followed_at >= _MEMORY:
-            return alone
+        return self.left(people) if now - self._followed_at < _MEMORY else self._alone(people)
+
+    def left(self, people: int) -> float:
+        """Seconds until the window ends that `is_shared`."""
+        alone = self._alone(people)
         step = next((step for step in STEPS if step >= alone), STEPS[-1])
         left = step - self._wall() % step
         return left if left > EARLY else left + step
+
+    def _alone(self, people: int) -> float:
+        floor = min(max(SHORTEST, people * people * FLOOR_PER_PAIR), HIGHEST_FLOOR)
+        longest = min(max(SHORTEST, people * WAIT_PER_PERSON), LONGEST)
+        return max(floor, min(EDITS / self._rate, longest))
 
     def is_shared(self, people: int, now: float) -> bool:
         """Whether other servers end their windows together with this one."""

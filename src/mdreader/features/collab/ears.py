@@ -1,0 +1,110 @@
+"""Sockets of a room that are read together: the loop hears nothing of what comes over them until the room reads it, or gives them back.
+
+To wake for one keystroke takes longer than all that is done for it, where nothing of it is committed before the window ends anyway.
+"""
+
+import os
+import selectors
+from collections.abc import Collection
+from time import perf_counter
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from picows.picows import WSProtocol  # type: ignore[attr-defined]  # in no stub; see tests/contract/test_mount.py
+
+from mdreader.features.collab.bulk import STRETCH
+
+if TYPE_CHECKING:
+    from mdreader.features.collab.connection import Connection
+
+log = structlog.get_logger(__name__)
+
+CAN_READ: Final = hasattr(os, "readv")
+"""Where a socket cannot be read like a file the loop goes on reading all of them."""
+
+
+class Ears:
+    """The sockets of one room that it reads itself. All on the event loop."""
+
+    __slots__ = ("_hasty", "_members", "_selector")
+
+    def __init__(self) -> None:
+        self._members: dict[Connection, int] = {}  # with the descriptors
+        self._hasty: set[Connection] = set()  # sent more than was read: not taken again the next time
+        self._selector: selectors.BaseSelector | None = None  # while there are any
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def take(self, connections: Collection["Connection"]) -> None:
+        """From now on have nothing of theirs read but by `read`; but not of those who just sent more than a keystroke."""
+        hasty, self._hasty = self._hasty, set()
+        if len(connections) == len(self._members) or not CAN_READ:
+            return
+        if self._selector is None:
+            self._selector = selectors.DefaultSelector()
+        for connection in connections:
+            if connection not in self._members and connection not in hasty and connection.may_wait:
+                transport = connection.transport.underlying_transport  # type: ignore[union-attr]  # it is open
+                descriptor: int = transport.get_extra_info("socket").fileno()
+                transport.pause_reading()
+                self._selector.register(descriptor, selectors.EVENT_READ, connection)
+                self._members[connection] = descriptor
+
+    def give_back(self, connection: "Connection") -> None:
+        """Have the loop read from it again, unless it has to wait for other reasons."""
+        descriptor = self._members.pop(connection, None)
+        if descriptor is None or self._selector is None:
+            return
+        self._selector.unregister(descriptor)  # closed or not
+        if connection.may_wait:
+            connection.transport.underlying_transport.resume_reading()  # type: ignore[union-attr]  # it is open
+        if not self._members:
+            self._selector.close()
+            self._selector = None
+
+    def give_all_back(self) -> None:
+        """Have the loop read from all of them again."""
+        for connection in tuple(self._members):
+            self.give_back(connection)
+
+    def read(self) -> int:
+        """Have what came handed on; over how many of the sockets something came."""
+        if self._selector is None:
+            return 0
+        end = perf_counter() + STRETCH
+        came = 0
+        for key, _ in self._selector.select(0):
+            if key.data not in self._members:
+                continue  # closed over what another one sent
+            came += 1
+            self._read(key.data, key.fd)
+            if perf_counter() > end:
+                self._hasty.update(self._members)
+                self.give_all_back()
+                break
+        return came
+
+    def _read(self, connection: "Connection", descriptor: int) -> None:
+        """Read what fits into its buffer, as the loop would. Who sends more, or has hung up, is given back."""
+        protocol: WSProtocol = connection.transport.underlying_transport.get_protocol()  # type: ignore[union-attr]  # it is open
+        buffer = protocol.get_buffer(-1)
+        place = len(buffer)
+        try:
+            size = os.readv(descriptor, [buffer])
+        except BlockingIOError:
+            return
+        except OSError:
+            size = 0  # the loop will see the same, and says it to the connection
+        del buffer
+        if size:
+            try:
+                protocol.buffer_updated(size)
+            except Exception:  # as the loop would do
+                log.exception("message_failed", document_id=connection.document_id)
+                connection.drop("failed")
+        if size in (0, place):
+            self._hasty.add(connection)
+            self.give_back(connection)
+        elif not connection.may_wait:
+            self.give_back(connection)
