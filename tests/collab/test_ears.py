@@ -33,6 +33,7 @@ class Heard(WSListener):
         self.transport: WSTransport | None = None
         self.messages: list[bytes] = []
         self.may_wait = True
+        self.put_off: object = None
         self.on_message: Callable[[], None] = lambda: None
         self.dropped = False
 
@@ -187,6 +188,7 @@ async def test_who_is_put_off_stays_so(pairs: list[Pair], ears: Ears) -> None:
 
     def put_off() -> None:
         ann.heard.may_wait = False
+        ann.heard.put_off = []
 
     ann.heard.on_message = put_off
     await ann.send(b"too much")
@@ -249,7 +251,7 @@ class Crowd:
         self.gathering = room._gathering
 
     def end_window(self) -> None:
-        self.gathering._window_ended()
+        self.gathering.end_window()
 
     @property
     def deaf(self) -> int:
@@ -267,7 +269,7 @@ class Crowd:
 
     async def wait_for_messages(self) -> None:
         """Wait until something lies in everybody's socket."""
-        descriptors = list(self.gathering._ears._members.values())
+        descriptors = list(self.gathering._ears._members)
         await eventually(lambda: len(select.select(descriptors, [], [], 0)[0]) == PEOPLE, "something in each socket")
 
 

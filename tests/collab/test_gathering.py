@@ -40,10 +40,14 @@ async def gathering(sides: Sides, room: Room, there: Room) -> tuple[list[Typist]
     return people, other
 
 
+def end_window(room: Room) -> None:
+    assert room._gathering is not None
+    room._gathering.end_window()
+
+
 async def ended(room: Room) -> None:
     """End the room's window, and wait until all of it is stored."""
-    room.take_in()
-    room.pipeline.end_window()
+    end_window(room)
     await room.quiesce()
 
 
@@ -66,7 +70,7 @@ async def test_it_is_told_saved_only_behind_what_was_typed_before(sides: Sides) 
     marker = ann.mark()
     assert marker not in ann.frames
     assert here.pipeline.unapplied
-    here.pipeline.end_window()
+    end_window(here)
     await eventually(lambda: marker in ann.frames, "word that it is saved")
     assert "typed" in (await sides.rooms[1].read(here.document_id)).text
 
@@ -76,7 +80,7 @@ async def test_what_somebody_typed_right_before_leaving_is_stored(sides: Sides) 
     (ann, *_), other = await gathering(sides, here, there)
     ann.type("farewell")
     here.leave(ann.connection)
-    here.pipeline.end_window()
+    end_window(here)
     await other.reads(lambda text: "farewell" in text)
 
 

@@ -191,6 +191,7 @@ class Typist:
             behind=False,
             held_markers=None,
             live=False,
+            may_wait=False,  # there is no socket to read from
         )
         self.connection.send = self.connection.send_apart = self.connection.send_large = self._send
         self.connection.take_late = self._take_late

@@ -58,7 +58,6 @@ class Connection(WSListener):
         "_bytes_a_frame",
         "_fragments",
         "_fragments_bytes",
-        "_put_off",
         "_rooms",
         "_write_limit",
         "actor",
@@ -70,6 +69,7 @@ class Connection(WSListener):
         "live",
         "on_open",
         "person",
+        "put_off",
         "room",
         "transport",
         "workspace_id",
@@ -99,7 +99,7 @@ class Connection(WSListener):
         self._allowance_at = rooms.time()
         self._budget = Budget(rooms.crowd)  # of its own until it is known whose it is
         # Frames that came while the person's time was used up, and nothing is read from the socket; None when there are none.
-        self._put_off: deque[tuple[WSMsgType, bool, bytes]] | None = None
+        self.put_off: deque[tuple[WSMsgType, bool, bytes]] | None = None
 
     @property
     def is_open(self) -> bool:
@@ -109,7 +109,7 @@ class Connection(WSListener):
     @property
     def may_wait(self) -> bool:
         """Whether nothing but keystrokes is expected of it, so that its socket need not be read at once."""
-        return self.is_open and self._put_off is None
+        return self.is_open and self.put_off is None
 
     @property
     def max_frame_bytes(self) -> int:
@@ -135,14 +135,14 @@ class Connection(WSListener):
     def on_ws_disconnected(self, _transport: WSTransport) -> None:
         """The socket is gone."""
         self.transport = None
-        self._backlog = self._put_off = None
+        self._backlog = self.put_off = None
         self._rooms.closed(self)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """Take one WebSocket frame; whole messages go on."""
         self.awaiting_pong = False
         kind = frame.msg_type
-        if kind == _CLOSE and not self._put_off:
+        if kind == _CLOSE and not self.put_off:
             self._bye(transport)
             return
         self._allowance -= 1 + frame.payload_size // self._bytes_a_frame
@@ -153,8 +153,8 @@ class Connection(WSListener):
                 self._pause_reading(transport)
         elif self._allowance < 0 and not self._refill():
             self.close(CloseCode.TOO_MANY_MESSAGES, "too many messages")
-        elif self._put_off is not None:
-            self._put_off.append((kind, bool(frame.fin), frame.get_payload_as_bytes()))
+        elif self.put_off is not None:
+            self.put_off.append((kind, bool(frame.fin), frame.get_payload_as_bytes()))
         else:
             budget = self._budget
             clock = budget.clock
@@ -167,7 +167,7 @@ class Connection(WSListener):
             ended = clock()
             wait = budget.spend(ended - started, ended if clock is perf_counter else perf_counter())
             if wait and self.is_open:
-                self._put_off = deque()
+                self.put_off = deque()
                 self._pause_reading(transport)
                 self._rooms.later(wait, self._go_on)
 
@@ -177,13 +177,13 @@ class Connection(WSListener):
             transport.underlying_transport.pause_reading()
 
     def _resume_reading(self) -> None:
-        self._put_off = None
+        self.put_off = None
         if self.transport is not None and not self.transport.underlying_transport.is_closing():
             self.transport.underlying_transport.resume_reading()
 
     def _go_on(self) -> None:
         """Take what was put off, for another slice of time; then read on."""
-        put_off = self._put_off
+        put_off = self.put_off
         if put_off is None:
             return
         budget, now = self._budget, perf_counter()
@@ -266,7 +266,7 @@ class Connection(WSListener):
         backlog, self._backlog = self._backlog, None
         self._backlog_bytes = 0
         if backlog and self.transport is not None:
-            self._put_off = deque((WSMsgType.BINARY, True, payload) for payload in backlog)
+            self.put_off = deque((WSMsgType.BINARY, True, payload) for payload in backlog)
             self._pause_reading(self.transport)
             self._go_on()
 
@@ -330,7 +330,7 @@ class Connection(WSListener):
             return
         self._backlog = self._fragments = None
         self._allowance = FRAMES_AFTER_FAREWELL
-        if self._put_off is not None:
+        if self.put_off is not None:
             self._resume_reading()  # the answer to the farewell must be seen
         if self.room is not None:
             self.room.leave(self)

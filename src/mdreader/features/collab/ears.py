@@ -4,8 +4,9 @@ To wake for one keystroke takes longer than all that is done for it, where nothi
 """
 
 import os
-import selectors
+import select
 from collections.abc import Collection
+from contextlib import suppress
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
@@ -19,19 +20,20 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-CAN_READ: Final = hasattr(os, "readv")
-"""Where a socket cannot be read like a file the loop goes on reading all of them."""
+HAS_EPOLL: Final = hasattr(select, "epoll")
+"""Without it the loop goes on reading all sockets."""
 
 
 class Ears:
     """The sockets of one room that it reads itself. All on the event loop."""
 
-    __slots__ = ("_hasty", "_members", "_selector")
+    __slots__ = ("_descriptors", "_epoll", "_hasty", "_members")
 
     def __init__(self) -> None:
-        self._members: dict[Connection, int] = {}  # with the descriptors
+        self._members: dict[int, tuple[Connection, WSProtocol]] = {}  # by descriptor
+        self._descriptors: dict[Connection, int] = {}
         self._hasty: set[Connection] = set()  # sent more than was read: not taken again the next time
-        self._selector: selectors.BaseSelector | None = None  # while there are any
+        self._epoll: select.epoll | None = None  # while there are any
 
     def __len__(self) -> int:
         return len(self._members)
@@ -39,59 +41,61 @@ class Ears:
     def take(self, connections: Collection["Connection"]) -> None:
         """From now on have nothing of theirs read but by `read`; but not of those who just sent more than a keystroke."""
         hasty, self._hasty = self._hasty, set()
-        if len(connections) == len(self._members) or not CAN_READ:
+        if len(connections) == len(self._members) or not HAS_EPOLL:
             return
-        if self._selector is None:
-            self._selector = selectors.DefaultSelector()
         for connection in connections:
-            if connection not in self._members and connection not in hasty and connection.may_wait:
+            if connection not in self._descriptors and connection not in hasty and connection.may_wait:
+                self._epoll = self._epoll or select.epoll()
                 transport = connection.transport.underlying_transport  # type: ignore[union-attr]  # it is open
                 descriptor: int = transport.get_extra_info("socket").fileno()
                 transport.pause_reading()
-                self._selector.register(descriptor, selectors.EVENT_READ, connection)
-                self._members[connection] = descriptor
+                self._epoll.register(descriptor, select.EPOLLIN)
+                self._members[descriptor] = connection, transport.get_protocol()
+                self._descriptors[connection] = descriptor
 
     def give_back(self, connection: "Connection") -> None:
         """Have the loop read from it again, unless it has to wait for other reasons."""
-        descriptor = self._members.pop(connection, None)
-        if descriptor is None or self._selector is None:
+        descriptor = self._descriptors.pop(connection, None)
+        if descriptor is None or self._epoll is None:
             return
-        self._selector.unregister(descriptor)  # closed or not
+        del self._members[descriptor]
+        with suppress(OSError):  # it is closed
+            self._epoll.unregister(descriptor)
         if connection.may_wait:
             connection.transport.underlying_transport.resume_reading()  # type: ignore[union-attr]  # it is open
         if not self._members:
-            self._selector.close()
-            self._selector = None
+            self._epoll.close()
+            self._epoll = None
 
     def give_all_back(self) -> None:
         """Have the loop read from all of them again."""
-        for connection in tuple(self._members):
+        for connection in tuple(self._descriptors):
             self.give_back(connection)
 
     def read(self) -> int:
         """Have what came handed on; over how many of the sockets something came."""
-        if self._selector is None:
+        if self._epoll is None:
             return 0
         end = perf_counter() + STRETCH
         came = 0
-        for key, _ in self._selector.select(0):
-            if key.data not in self._members:
-                continue  # closed over what another one sent
+        for descriptor, _ in self._epoll.poll(0, len(self._members)):
+            member = self._members.get(descriptor)
+            if member is None:
+                continue  # it has left over what another one sent
             came += 1
-            self._read(key.data, key.fd)
+            self._read(*member, descriptor)
             if perf_counter() > end:
-                self._hasty.update(self._members)
+                self._hasty.update(self._descriptors)
                 self.give_all_back()
                 break
         return came
 
-    def _read(self, connection: "Connection", descriptor: int) -> None:
+    def _read(self, connection: "Connection", protocol: WSProtocol, descriptor: int) -> None:
         """Read what fits into its buffer, as the loop would. Who sends more, or has hung up, is given back."""
-        protocol: WSProtocol = connection.transport.underlying_transport.get_protocol()  # type: ignore[union-attr]  # it is open
         buffer = protocol.get_buffer(-1)
         place = len(buffer)
         try:
-            size = os.readv(descriptor, [buffer])
+            size = os.readv(descriptor, (buffer,))
         except BlockingIOError:
             return
         except OSError:
@@ -106,5 +110,5 @@ class Ears:
         if size in (0, place):
             self._hasty.add(connection)
             self.give_back(connection)
-        elif not connection.may_wait:
+        elif connection.put_off is not None:
             self.give_back(connection)

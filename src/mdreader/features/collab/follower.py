@@ -204,9 +204,9 @@ class Follower:
             if self._known > room.seq and wanted and not self._content.writable:
                 room.bring_in()
             return
-        if not self._walk(room):
-            return
         if self._rows:
+            if not self._walk(room):
+                return
             self._rows = {seq: row for seq, row in self._rows.items() if seq > room.seq}
         if self._shape is not None and room.seq >= self._shape[0]:
             room.position.reshaped(*self._shape)
@@ -217,9 +217,15 @@ class Follower:
             if not room.pipeline.in_flight:
                 self._fetch_soon()
         else:
-            self._failed = 0
-            if room.pipeline.busy:  # a text that is to replace the live one waits for the newest row
-                room.pipeline.flush_soon()
+            self._has_all(room)
+
+    def _has_all(self, room: "Room") -> None:
+        self._failed = 0
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if room.pipeline.busy:  # a text that is to replace the live one waits for the newest row
+            room.pipeline.flush_soon()
 
     def _walk(self, room: "Room") -> bool:
         """Take in the rows up to the next hole; False when there is more to do before anything else."""
@@ -343,6 +349,8 @@ class Follower:
             raise UnavailableError("The newest state of the document cannot be read now. Try again.") from None
 
     def _tell_waiting(self) -> None:
+        if not self._waiting:
+            return
         room = self._room
         over = self._ended or room is None or room.dead
         still = []

@@ -78,7 +78,7 @@ class Gathering:
         else:
             messages.append((connection, payload, perf_counter()))
             if self._timer is None:
-                self._timer = self._loop.call_later(self._pipeline.wait(), self._window_ended)
+                self._timer = self._loop.call_later(self._pipeline.wait(), self.end_window)
             elif len(messages) >= MOST:
                 self.take_in()
 
@@ -105,12 +105,12 @@ class Gathering:
         """It has left the room."""
         self._ears.give_back(connection)
 
-    def _window_ended(self) -> None:
+    def end_window(self) -> None:
+        """Have what came in the room's window committed."""
         self._timer = None
-        came = self.take_in()
+        came = self._pipeline.end_window(self.take_in)
         if self._ended:
             return
-        self._pipeline.end_window()
         self._taking = True  # what comes before the commit begins still goes along
         self._loop.call_soon(self._begun)
         self._go_on(came)
@@ -124,7 +124,7 @@ class Gathering:
         if came > 1:
             self._ears.take(self._connections)
         if self._ears:
-            self._timer = self._loop.call_later(self._pipeline.window_left(), self._window_ended)
+            self._timer = self._loop.call_later(self._pipeline.window_left(), self.end_window)
 
     def _begun(self) -> None:
         self._taking = False

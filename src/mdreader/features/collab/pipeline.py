@@ -44,6 +44,7 @@ class Pipeline:
         "_content",
         "_document_id",
         "_ended",
+        "_ending",
         "_epoch",
         "_flight",
         "_host",
@@ -86,6 +87,7 @@ class Pipeline:
         self._writer = writer
         self._loop = asyncio.get_running_loop()
         self._ended = False
+        self._ending = False  # a window: what is taken in is committed with it
         self._incoming: Typed = []
         self._new_clients: dict[int, str] = {}
         self._rewrites = Rewrites(position)
@@ -106,8 +108,12 @@ class Pipeline:
     @property
     def busy(self) -> bool:
         """Whether something is on its way, or waits for the end of it."""
-        waiting = self._incoming or self._rewrites or self._next_done or self._settled
-        return bool(self._flight or self.bulk or self.following or waiting)
+        return bool(self._flight or self.bulk or self.following or self._waits or self._settled)
+
+    @property
+    def _waits(self) -> bool:
+        """Whether there is something to commit next."""
+        return bool(self._incoming or self._rewrites or self._next_done)
 
     def take(self, update: bytes, connection: "Connection", verdict: Verdict) -> None:
         """An update that was admitted."""
@@ -214,7 +220,7 @@ class Pipeline:
 
     def flush_soon(self, *, awaited: bool = False) -> None:
         """Have what waits committed, at once or with what comes in the next moment. `awaited`: see `LogWriter.ready`."""
-        if self._timer is not None or self._flight is not None or self._ended:
+        if self._timer is not None or self._flight is not None or self._ended or self._ending:
             return
         people = self._host.people
         wait = self._window.seconds(people, self._loop.time()) if people > FEW else 0.0
@@ -223,11 +229,18 @@ class Pipeline:
         else:
             self._writer.ready(self, awaited=awaited)
 
-    def end_window(self) -> None:
-        """Have what waits committed now: before it was let in it waited for its window."""
+    def end_window(self, take_in: Callable[[], int]) -> int:
+        """Have what waits, and what `take_in` takes in, committed now: it waited for its window before. Returns what that returned."""
+        self._ending = True
+        try:
+            came = take_in()
+        finally:
+            self._ending = False
         if self._timer is not None:
             self._timer.cancel()
+        if self._waits and self._flight is None:
             self._flush_now()
+        return came
 
     def _flush_now(self) -> None:
         self._timer = None
@@ -322,7 +335,7 @@ class Pipeline:
                     rewrite.settle()
             self._host.broken(BROKEN, f"{type(error).__name__}: {error}")
             return
-        if self._incoming or self._rewrites or self._next_done:
+        if self._waits:
             self.flush_soon()
 
     def _tell(self, flight: Flight) -> None:

@@ -64,7 +64,7 @@ class Server:
 class Presence:
     """The states of one room. `owner` is any hashable that stands for a connection."""
 
-    __slots__ = ("_by_owner", "_dirty", "_entries", "_news", "_servers")
+    __slots__ = ("_by_owner", "_dirty", "_elsewhere", "_entries", "_news", "_servers")
 
     def __init__(self, *, shared: bool = False) -> None:
         """`shared`: other servers have people here, too; `take_news` is called for them."""
@@ -73,6 +73,7 @@ class Presence:
         # Client ids by who vouches for them: a few of each connection, any number of another server.
         self._by_owner: dict[Hashable, tuple[int, ...]] = {}
         self._servers: dict[Server, set[int]] = {}
+        self._elsewhere: int | None = 0  # None until they are counted again
         self._dirty: dict[int, tuple[int, bytes]] = {}
 
     def update(self, owner: Hashable, person: Person, states: Iterable[AwarenessState]) -> bool:
@@ -116,6 +117,7 @@ class Presence:
     def follow(self, server: Server, states: Iterable[AwarenessState]) -> bool:
         """Take what another server says of its people, which it has stamped; answers whether anything is to be sent."""
         theirs = self._servers.setdefault(server, set())
+        self._elsewhere = None
         changed = False
         for client, clock, raw in states:
             entry = self._entries.get(client)
@@ -145,7 +147,9 @@ class Presence:
     @property
     def elsewhere(self) -> int:
         """How many of those who are here are on other servers."""
-        return sum(map(len, self._servers.values())) if self._servers else 0
+        if self._elsewhere is None:  # a room asks for it with each thing that is typed
+            self._elsewhere = sum(map(len, self._servers.values()))
+        return self._elsewhere
 
     def take_news(self) -> list[bytes]:
         """What changed of this server's own people since the last call, as awareness updates for the other servers."""
@@ -170,10 +174,12 @@ class Presence:
         for server in self._servers.keys() & entry.owners if self._servers else ():
             entry.owners = _without(server, entry.owners)
             self._servers[server].discard(client)
+            self._elsewhere = None
 
     def leave(self, owner: Hashable) -> bool:
         """Take the states of a connection that is gone, as far as nobody else vouches for them; answers whether there were any."""
         gone = False
+        self._elsewhere = None
         theirs = self._servers.pop(owner, ()) if isinstance(owner, Server) else self._by_owner.pop(owner, ())
         for client in theirs:
             entry = self._entries[client]
@@ -195,6 +201,7 @@ class Presence:
     def _let_go(self, owner: Hashable, client: int) -> None:
         if isinstance(owner, Server):
             self._servers[owner].discard(client)
+            self._elsewhere = None
         else:
             self._by_owner[owner] = _without(client, self._by_owner[owner])
 

@@ -23,7 +23,7 @@ WAIT_PER_PERSON: Final = 0.0008
 FLOOR_PER_PAIR: Final = 3.5e-6
 """Seconds for each pair of people, however many edits come: when all type, they have to be sent to as many pairs."""
 HIGHEST_FLOOR: Final = 0.035
-STEPS: Final = (0.012, 0.036)
+STEPS: Final = (0.012, 0.040)
 """Windows while people on other servers type along. They end at whole multiples by the clock on the wall: on all servers at once, so that
 what all of them commit is shown in one frame. Clocks that differ cost a frame more, and nothing else."""
 EARLY: Final = 0.002
@@ -65,7 +65,9 @@ class Window:
     def left(self, people: int) -> float:
         """Seconds until the window ends that `is_shared`."""
         alone = self._alone(people)
-        step = next((step for step in STEPS if step >= alone), STEPS[-1])
+        for step in STEPS:
+            if step >= alone:
+                break
         left = step - self._wall() % step
         return left if left > EARLY else left + step
 
