@@ -3,6 +3,7 @@
 To wake for one keystroke takes longer than all that is done for it, where nothing of it is committed before the window ends anyway.
 """
 
+import asyncio
 import os
 import select
 from collections.abc import Collection
@@ -22,6 +23,8 @@ log = structlog.get_logger(__name__)
 
 HAS_EPOLL: Final = hasattr(select, "epoll")
 """Without it the loop goes on reading all sockets."""
+MUCH: Final = 1000
+"""Bytes over one socket in a window: whoever sends more is not typing, and the loop reads the rest as it comes."""
 
 
 class Ears:
@@ -43,18 +46,23 @@ class Ears:
         hasty, self._hasty = self._hasty, set()
         if len(connections) == len(self._members) or not HAS_EPOLL:
             return
-        for connection in connections:
-            if connection not in self._descriptors and connection not in hasty and connection.may_wait:
-                self._epoll = self._epoll or select.epoll()
-                transport = connection.transport.underlying_transport  # type: ignore[union-attr]  # it is open
-                descriptor: int = transport.get_extra_info("socket").fileno()
-                transport.pause_reading()
-                self._epoll.register(descriptor, select.EPOLLIN)
-                self._members[descriptor] = connection, transport.get_protocol()
-                self._descriptors[connection] = descriptor
+        with suppress(OSError):  # the kernel gives us no more of them: the loop reads the rest as ever
+            for connection in connections:
+                if connection not in self._descriptors and connection not in hasty and connection.may_wait:
+                    self._add(connection, connection.transport.underlying_transport)  # type: ignore[union-attr]  # it is open
+        self._close_unused()
+
+    def _add(self, connection: "Connection", transport: asyncio.Transport) -> None:
+        descriptor: int = transport.get_extra_info("socket").fileno()
+        self._epoll = self._epoll or select.epoll()
+        self._epoll.register(descriptor, select.EPOLLIN)
+        self._members[descriptor] = connection, transport.get_protocol()
+        self._descriptors[connection] = descriptor
+        transport.pause_reading()
 
     def give_back(self, connection: "Connection") -> None:
         """Have the loop read from it again, unless it has to wait for other reasons."""
+        self._hasty.discard(connection)
         descriptor = self._descriptors.pop(connection, None)
         if descriptor is None or self._epoll is None:
             return
@@ -63,7 +71,10 @@ class Ears:
             self._epoll.unregister(descriptor)
         if connection.may_wait:
             connection.transport.underlying_transport.resume_reading()  # type: ignore[union-attr]  # it is open
-        if not self._members:
+        self._close_unused()
+
+    def _close_unused(self) -> None:
+        if self._epoll is not None and not self._members:
             self._epoll.close()
             self._epoll = None
 
@@ -71,6 +82,7 @@ class Ears:
         """Have the loop read from all of them again."""
         for connection in tuple(self._descriptors):
             self.give_back(connection)
+        self._hasty.clear()
 
     def read(self) -> int:
         """Have what came handed on; over how many of the sockets something came."""
@@ -85,8 +97,9 @@ class Ears:
             came += 1
             self._read(*member, descriptor)
             if perf_counter() > end:
-                self._hasty.update(self._descriptors)
+                members = set(self._descriptors)
                 self.give_all_back()
+                self._hasty.update(members)
                 break
         return came
 
@@ -107,8 +120,10 @@ class Ears:
             except Exception:  # as the loop would do
                 log.exception("message_failed", document_id=connection.document_id)
                 connection.drop("failed")
-        if size in (0, place):
-            self._hasty.add(connection)
+        if connection not in self._descriptors:
+            return  # it has left over what it sent
+        if size in (0, place) or size > MUCH:
             self.give_back(connection)
+            self._hasty.add(connection)
         elif connection.put_off is not None:
             self.give_back(connection)

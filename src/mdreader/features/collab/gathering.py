@@ -83,12 +83,12 @@ class Gathering:
                 self.take_in()
 
     def take_in(self) -> int:
-        """Look at what waits, now; how much of it there was."""
-        if self._taking:
+        """Look at what waits here, now; how much of it there was. What lies in the sockets waits for the end of the window."""
+        if self._taking or not self._messages:
             return 0
         self._taking = True
         messages, self._messages = self._messages, []
-        before = messages[0][2] - PAUSE if messages else 0.0
+        before = messages[0][2] - PAUSE
         for connection, payload, at in messages:
             try:
                 # In no stretch of the loop's time: they came one by one, and what each takes is counted as if it had been looked at then.
@@ -97,9 +97,16 @@ class Gathering:
                 log.exception("message_failed", document_id=connection.document_id)
                 connection.drop("failed")
             before = at
-        came = len(messages) + self._ears.read()
         self._taking = False
-        return came
+        return len(messages)
+
+    def _take_all_in(self) -> int:
+        came = self.take_in()
+        self._taking = True
+        try:
+            return came + self._ears.read()
+        finally:
+            self._taking = False
 
     def let_go(self, connection: "Connection") -> None:
         """It has left the room."""
@@ -108,12 +115,15 @@ class Gathering:
     def end_window(self) -> None:
         """Have what came in the room's window committed."""
         self._timer = None
-        came = self._pipeline.end_window(self.take_in)
-        if self._ended:
-            return
-        self._taking = True  # what comes before the commit begins still goes along
-        self._loop.call_soon(self._begun)
-        self._go_on(came)
+        try:
+            came = self._pipeline.end_window(self._take_all_in)
+            if not self._ended:
+                self._taking = True  # what comes before the commit begins still goes along
+                self._loop.call_soon(self._begun)
+                self._go_on(came)
+        except Exception:  # whatever it is, nobody may stay deaf
+            log.exception("window_failed")
+            self._ears.give_all_back()
 
     def _go_on(self, came: int) -> None:
         """Choose who reads the sockets in the next window."""

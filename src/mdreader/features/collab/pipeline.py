@@ -238,7 +238,8 @@ class Pipeline:
             self._ending = False
         if self._timer is not None:
             self._timer.cancel()
-        if self._waits and self._flight is None:
+            self._flush_now()
+        elif self._waits and self._flight is None:
             self._flush_now()
         return came
 

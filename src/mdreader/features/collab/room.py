@@ -144,9 +144,9 @@ class Room:
 
     def leave(self, connection: "Connection") -> None:
         """Take a connection out; the others see its cursor go."""
-        self.take_in()  # what it sent last was received
         if self._gathering is not None:
             self._gathering.let_go(connection)
+        self.take_in()  # what it sent last was received
         if connection not in self.connections:
             return
         del self.connections[connection]
@@ -236,8 +236,8 @@ class Room:
 
     def hold(self) -> None:
         """Something large of another server is being taken in: messages and commits wait until `let_go`."""
+        self.pipeline.following = True  # before all else: a bulk that is in what waits must not begin now
         self.take_in()
-        self.pipeline.following = True
         self._reception.hold()
 
     def let_go(self) -> None:
