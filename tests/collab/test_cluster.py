@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from dataclasses import replace
 
 import pytest
 from pycrdt import create_update_message
 
 from collab.conftest import TOLD_SECONDS, Team, make_team
+from mdreader.features.collab.window import FEW
 from support.cluster import cluster
 from support.http import Person
 from support.postgres import Postgres
@@ -68,6 +70,33 @@ async def test_people_on_two_servers_write_in_one_document(sides: Sides) -> None
             await client.wait_for_text(lambda text: sorted(text.split("\n")) == ["", *wanted])
         assert ann.text == bob.text
     assert sides[0].content(document) == sides[1].content(document) == ann.text
+
+
+async def test_many_people_on_two_servers_type_at_the_same_time(sides: Sides) -> None:
+    """So many that windows are shared, and the sockets are read when they end."""
+    people, pieces = FEW + 2, 25
+    document = sides[0].document("")
+    async with AsyncExitStack() as stack:
+        clients = [
+            await stack.enter_async_context(connected(*at))
+            for at in both(sides, document, sides[0].member("editor"))
+            for _ in range(people)
+        ]
+
+        async def type_all(client: YClient) -> None:
+            for number in range(pieces):
+                await client.append(f"<{client.client_id}.{number}>")
+                await client.saved()
+
+        async with asyncio.TaskGroup() as group:
+            for client in clients:
+                group.create_task(type_all(client))
+        wanted = {f"<{client.client_id}.{number}>" for client in clients for number in range(pieces)}
+        stored = sides[1].content(document)
+        for client in clients:
+            await client.wait_for_text(lambda text: len(text) == len(stored))
+            assert client.text == stored
+        assert all(stored.count(piece) == 1 for piece in wanted)
 
 
 async def type_much(client: YClient, name: str) -> None:

@@ -23,6 +23,7 @@ from mdreader.features.collab.position import Position
 from mdreader.features.collab.replica import EMPTY_UPDATE, ReplicaError
 from mdreader.features.collab.rewrite import Rewrite
 from mdreader.features.collab.rewrites import PATIENCE, Rewrites
+from mdreader.features.collab.settling import Settling
 from mdreader.features.collab.varint import ProtocolError
 from mdreader.features.collab.verdict import Verdict
 from mdreader.features.collab.window import FEW, Window
@@ -54,7 +55,6 @@ class Pipeline:
         "_next_done",
         "_quiescing",
         "_rewrites",
-        "_settled",
         "_shared",
         "_timer",
         "_window",
@@ -63,6 +63,7 @@ class Pipeline:
         "following",
         "last_writer",
         "position",
+        "settling",
     )
 
     def __init__(
@@ -77,6 +78,7 @@ class Pipeline:
     ) -> None:
         """`identity`: the document's id and epoch. `shared`: other servers append to the same log."""
         self.position = position
+        self.settling = Settling(lambda: self.is_settled)
         self.last_writer: str | None = None  # a user id
         self.bulk: Bulk | None = None
         self.following = False  # a large row of another server is half applied
@@ -92,7 +94,6 @@ class Pipeline:
         self._new_clients: dict[int, str] = {}
         self._rewrites = Rewrites(position)
         self._next_done: list[Callable[[], None]] = []
-        self._settled: list[Callable[[], None]] = []
         self._quiescing: list[asyncio.Future[None]] = []
         self._flight: Flight | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -108,7 +109,7 @@ class Pipeline:
     @property
     def busy(self) -> bool:
         """Whether something is on its way, or waits for the end of it."""
-        return bool(self._flight or self.bulk or self.following or self._waits or self._settled)
+        return bool(self._flight or self.bulk or self.following or self._waits or self.settling)
 
     @property
     def _waits(self) -> bool:
@@ -166,24 +167,6 @@ class Pipeline:
     def is_settled(self) -> bool:
         """Whether the replica is exactly the committed state."""
         return self._flight is None and not self.following and (self.bulk is None or self.bulk.stage is Stage.WAITING)
-
-    def when_settled(self, callback: Callable[[], None]) -> None:
-        """Call at a moment when the replica is exactly the committed state."""
-        if self.is_settled:
-            callback()
-        else:
-            self._settled.append(callback)
-
-    def at_next_settling(self, callback: Callable[[], None]) -> None:
-        """Call when the document has come into memory, or at the next settled moment."""
-        self._settled.append(callback)
-
-    def run_settled(self) -> None:
-        """Tell those who wait for a settled moment, if this is one."""
-        if self.is_settled and not self._ended:
-            callbacks, self._settled = self._settled, []
-            for callback in callbacks:
-                callback()
 
     # ---- rows of other servers ----
 
@@ -368,8 +351,7 @@ class Pipeline:
 
     def _go_on(self) -> None:
         """Nothing is in flight: those who waited for that have their turn."""
-        if self._settled:
-            self.run_settled()
+        self.settling.run()
         if self.bulk is not None:
             self._bulk_turn()
         self._host.moved_on()
@@ -414,9 +396,7 @@ class Pipeline:
             self.bulk.begin()
         for done in self._quiescing:
             _resolve(done)
-        callbacks, self._settled = self._settled, []
-        for callback in callbacks:
-            callback()  # each looks itself whether the room has ended
+        self.settling.end()
 
 
 def _resolve(done: "asyncio.Future[None]") -> None:

@@ -194,7 +194,7 @@ class Reception:
         if not self._content.in_memory:
             self._hold(connection, payload)
         else:
-            self._pipeline.when_settled(partial(self._answer_step1, connection, state_vector))
+            self._pipeline.settling.when(partial(self._answer_step1, connection, state_vector))
 
     def _answer_step1(self, connection: "Connection", state_vector: bytes) -> None:
         """Send what the client lacks of the committed state; from here on it gets every commit."""
@@ -357,5 +357,5 @@ class Reception:
 
     def _go_on(self) -> None:
         self._pipeline.flush_soon()
-        self._pipeline.run_settled()
+        self._pipeline.settling.run()
         self._host.moved()

@@ -308,7 +308,7 @@ class Room:
         """
         found: asyncio.Future[T] = self._loop.create_future()
 
-        self.pipeline.when_settled(partial(self._tell, found, look))
+        self.pipeline.settling.when(partial(self._tell, found, look))
         return await found
 
     def _tell(self, found: "asyncio.Future[T]", look: Callable[[], T]) -> None:
@@ -318,7 +318,7 @@ class Room:
         if self.dead:
             found.set_exception(self._ended())
         elif not self._content.in_memory:
-            self.pipeline.at_next_settling(partial(self._tell, found, look))
+            self.pipeline.settling.at_next(partial(self._tell, found, look))
             self.bring_in()
         else:
             try:
