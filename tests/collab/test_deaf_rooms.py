@@ -6,16 +6,18 @@ import select
 import socket
 import struct
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 
 import pytest
-from pycrdt import Doc, create_update_message
+from pycrdt import create_update_message
 
-from mdreader.features.collab import ears, window
+from mdreader.features.collab import ears, reception, window
 from mdreader.features.collab.bulk import BULK_BYTES, BULK_PIECES, Stage
 from mdreader.features.collab.closing import CloseCode
 from support.crowd import PEOPLE, Crowd, crowd_of
 from support.sides import Sides, sides_of
 from support.waiting import eventually
+from support.yclient import YClient
 
 MARKER = b"\x66mark"
 
@@ -39,6 +41,15 @@ def long_window(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(window, "PAUSE", 3600.0)
     monkeypatch.setattr(window, "_MEMORY", 3600.0)
     monkeypatch.setattr(ears, "STRETCH", 3600.0)
+
+
+def in_many_pieces(client: YClient) -> bytes:
+    """A message that is small and yet a bulk."""
+    before = client.doc.get_state()
+    for number in range(BULK_PIECES + 8):
+        client.content.insert(0, f"{number}." if number % 2 else ",")  # no two of them merge
+    client._outgoing.clear()
+    return create_update_message(client.doc.get_update(before))
 
 
 async def turns() -> None:
@@ -172,29 +183,65 @@ async def test_what_was_held_goes_before_what_lies_in_the_socket(crowd: Crowd) -
     await crowd.clients[1].append("second")
     await crowd.clients[1].send(MARKER)
     await crowd.lies_in(eve)
+    await turns()
     crowd.room.let_go()  # he is refused, and leaves
     assert mal not in crowd.room.connections
     assert (crowd.room.pipeline.unapplied, eve.behind) == (True, False)
     assert MARKER not in crowd.clients[1].frames
-    crowd.end_window()
-    await eventually(lambda: MARKER in crowd.clients[1].frames, "word that it is saved")
+    await crowd.windows_until(lambda: MARKER in crowd.clients[1].frames, "word that it is saved")
     text = (await crowd.other_rooms.read(crowd.room.document_id)).text
     assert "first" in text
     assert "second" in text
 
 
+async def test_what_goes_on_after_it_was_held_does_not_wait_again_behind_the_rest(
+    crowd: Crowd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await crowd.become_deaf()
+    eve, typing = list(crowd.room.connections)[1], crowd.clients[1]
+    crowd.room.hold()
+    await typing.append("first")
+    await typing.send(MARKER)
+    await crowd.lies_in(eve)
+    await crowd.windows_until(lambda: len(crowd.room._reception._held or ()) == 2, "both messages")
+    await turns()
+    readings = iter((0.0, 0.0, 3600.0))  # the first message takes an hour
+    with monkeypatch.context() as patch:
+        patch.setattr(reception, "time", SimpleNamespace(perf_counter=lambda: next(readings)))
+        crowd.room.let_go()
+        crowd.room.take_in()  # somebody leaves before the next stretch
+        assert (crowd.room.pipeline.unapplied, crowd.gathering.waits) == (True, False)
+        assert [payload for _, payload in crowd.room._reception._held or ()] == [MARKER]
+    await crowd.windows_until(lambda: MARKER in typing.frames, "word that it is saved")
+    assert "first" in (await crowd.other_rooms.read(crowd.room.document_id)).text
+
+
+async def test_what_was_held_behind_something_large_keeps_its_order(crowd: Crowd) -> None:
+    ann, bob, *_ = crowd.clients
+    crowd.room.hold()
+    await ann.send(in_many_pieces(ann))
+    await eventually(lambda: len(crowd.room._reception._held or ()) == 1, "the large one")
+    for text in ("B1", "B2"):
+        await bob.append(text)
+    await bob.send(MARKER)
+    await bob.append("B3")
+    await eventually(lambda: len(crowd.room._reception._held or ()) == 5, "what bob sent")
+    before = [payload for _, payload in crowd.room._reception._held or ()]
+    crowd.room.let_go()
+    assert [payload for _, payload in crowd.room._reception._held or ()] == before[1:]
+    await crowd.windows_until(lambda: MARKER in bob.frames, "word that it is saved")
+    text = (await crowd.other_rooms.read(crowd.room.document_id)).text
+    assert "B1" in text
+    assert "B2" in text
+
+
 async def test_nothing_large_begins_while_something_large_is_taken_in(crowd: Crowd) -> None:
-    ann = crowd.clients[0]
-    ann.muted = True
-    for number in range(BULK_PIECES + 8):
-        await ann.insert(0, f"{number}." if number % 2 else ",")  # no two of them merge
-    ann.muted = False
-    update = ann.doc.get_update(Doc().get_state())
-    await ann.send(create_update_message(update))
+    await crowd.clients[0].send(in_many_pieces(crowd.clients[0]))
     await eventually(lambda: crowd.gathering.waits, "message")
     crowd.room.hold()
     bulk = crowd.room.pipeline.bulk
-    assert bulk is None or bulk.stage is Stage.WAITING
+    assert bulk is not None
+    assert bulk.stage is Stage.WAITING
     crowd.room.let_go()
     await crowd.windows_until(lambda: crowd.other.read().count(",") == (BULK_PIECES + 8) / 2, "text")
 
@@ -202,13 +249,20 @@ async def test_nothing_large_begins_while_something_large_is_taken_in(crowd: Cro
 async def test_nobody_stays_deaf_when_something_goes_wrong(crowd: Crowd, monkeypatch: pytest.MonkeyPatch) -> None:
     await crowd.become_deaf()
 
-    def fails(_ears: ears.Ears) -> int:
+    before = crowd.room.seq
+    await crowd.clients[1].append("stored")
+    await crowd.lies_in(list(crowd.room.connections)[1])
+    read = ears.Ears.read
+
+    def fails(some: ears.Ears) -> int:
+        read(some)
         raise RuntimeError("a test")
 
     with monkeypatch.context() as patch:
         patch.setattr(ears.Ears, "read", fails)
         crowd.end_window()
     assert crowd.deaf == 0
+    await eventually(lambda: crowd.room.seq == before + 1, "a row of what was read before that")
     await crowd.clients[0].append("heard")
     await eventually(lambda: crowd.gathering.waits, "message")
     crowd.end_window()

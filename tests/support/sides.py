@@ -17,7 +17,7 @@ from mdreader.db.postgres_address import parse_address
 from mdreader.features.collab import peers, projection, seeding
 from mdreader.features.collab import rooms as rooms_module
 from mdreader.features.collab.awareness import decode_awareness, encode_awareness
-from mdreader.features.collab.connection import Connection
+from mdreader.features.collab.connection import Connection, Receive
 from mdreader.features.collab.presence import Person
 from mdreader.features.collab.protocol import (
     FrameKind,
@@ -45,6 +45,7 @@ WHAT_TIME_DOES = (
     (peers, "LOOK_SECONDS"),
     (rooms_module, "EMPTY_SECONDS"),
     (rooms_module, "IDLE_SECONDS"),
+    (rooms_module, "HEARTBEAT_SECONDS"),
     (projection, "QUIET_SECONDS"),
     (projection, "LATEST_SECONDS"),
     (projection, "FOLLOWED_SECONDS"),
@@ -199,9 +200,9 @@ class Typist:
         room.join(self.connection)
         room.receive(self.connection, encode_step1(EMPTY_STATE_VECTOR))
 
-    def _take_late(self, payload: bytes, _gap: float = 0.0) -> None:
+    def _take_late(self, payload: bytes, receive: Receive, _gap: float = 0.0) -> None:
         if self.connection.room is not None:  # it has not left
-            self.connection.room.receive(self.connection, payload)
+            receive(self.connection, payload)
 
     def _send(self, payload: bytes, _kind: object = None) -> None:
         self.frames.append(payload)

@@ -70,7 +70,7 @@ def test_while_other_servers_type_along_it_ends_on_all_of_them_at_once() -> None
     assert all(end == int(end) for end in ends)
 
 
-@pytest.mark.parametrize(("people", "typists", "step"), [(7, 2, 0.012), (20, 2, 0.040), (100, 100, 0.040)])
+@pytest.mark.parametrize(("people", "typists", "step"), [(7, 2, 0.0125), (20, 2, 0.0375), (100, 100, 0.0375)])
 def test_its_step_is_as_long_as_it_would_be_alone_at_least(people: int, typists: int, step: float) -> None:
     def wait(wall: float) -> float:
         window, now = typed(typists, wall=wall)

@@ -41,6 +41,8 @@ _HEADER: Final = bytearray(HEADER)
 
 _NOBODY: Final = Person("", "")
 
+Receive = Callable[["Connection", bytes], None]
+
 # To ask the enum each time costs as much as reading the frame.
 _BINARY: Final = WSMsgType.BINARY
 _CLOSE: Final = WSMsgType.CLOSE
@@ -245,13 +247,16 @@ class Connection(WSListener):
         if len(self._backlog) > BACKLOG_FRAMES or self._backlog_bytes > self._rooms.max_frame_bytes:
             self.close(CloseCode.TOO_MANY_MESSAGES, "too many messages before the document was open")
 
-    def take_late(self, payload: bytes, gap: float = 0.0) -> None:
-        """Hand a message that waited in the room to it; it counts as one that comes now, `gap` seconds after the one before it."""
-        room, budget = self.room, self._budget
+    def take_late(self, payload: bytes, receive: "Receive", gap: float = 0.0) -> None:
+        """Have the room's `receive` take a message that waited there; it counts as one that comes now, `gap` seconds after the one before.
+
+        Not `room.receive`: what has waited must not wait again behind what came later.
+        """
+        budget = self._budget
         clock = budget.clock
         started = clock()
-        if room is not None:
-            room.receive(self, payload)
+        if self.room is not None:
+            receive(self, payload)
         budget.spend(max(0.0, clock() - started - SHARE * gap), perf_counter())
 
     def _refill(self) -> bool:

@@ -92,7 +92,7 @@ class Gathering:
         for connection, payload, at in messages:
             try:
                 # In no stretch of the loop's time: they came one by one, and what each takes is counted as if it had been looked at then.
-                connection.take_late(payload, at - before)
+                connection.take_late(payload, self._reception.receive, at - before)
             except Exception:  # one message's mistake must not take the others along
                 log.exception("message_failed", document_id=connection.document_id)
                 connection.drop("failed")
@@ -104,9 +104,13 @@ class Gathering:
         came = self.take_in()
         self._taking = True
         try:
-            return came + self._ears.read()
+            came += self._ears.read()
+        except Exception:  # whatever it is, nobody may stay deaf
+            log.exception("sockets_not_read")
+            self._ears.give_all_back()
         finally:
             self._taking = False
+        return came
 
     def let_go(self, connection: "Connection") -> None:
         """It has left the room."""
@@ -115,15 +119,12 @@ class Gathering:
     def end_window(self) -> None:
         """Have what came in the room's window committed."""
         self._timer = None
-        try:
-            came = self._pipeline.end_window(self._take_all_in)
-            if not self._ended:
-                self._taking = True  # what comes before the commit begins still goes along
-                self._loop.call_soon(self._begun)
-                self._go_on(came)
-        except Exception:  # whatever it is, nobody may stay deaf
-            log.exception("window_failed")
-            self._ears.give_all_back()
+        came = self._pipeline.end_window(self._take_all_in)
+        if self._ended:
+            return
+        self._taking = True  # what comes before the commit begins still goes along
+        self._loop.call_soon(self._begun)
+        self._go_on(came)
 
     def _go_on(self, came: int) -> None:
         """Choose who reads the sockets in the next window."""

@@ -52,8 +52,8 @@ class Held:
         return connection, payload
 
     def put_before(self, earlier: "Held") -> None:
-        """Let what waits in `earlier`, one message at most, come first."""
-        for connection, payload in earlier:
+        """Let what waits in `earlier` come first."""
+        for connection, payload in reversed(tuple(earlier)):
             size = len(payload) + OVERHEAD
             self._messages.appendleft((connection, payload))
             self._total += size

@@ -336,7 +336,7 @@ class Reception:
                 break
             connection, payload = held.take()
             if connection in self._host.connections:
-                connection.take_late(payload)
+                connection.take_late(payload, self.receive)
         self._go_on()
 
     def _no_longer_held(self) -> Held | None:

@@ -23,9 +23,10 @@ WAIT_PER_PERSON: Final = 0.0008
 FLOOR_PER_PAIR: Final = 3.5e-6
 """Seconds for each pair of people, however many edits come: when all type, they have to be sent to as many pairs."""
 HIGHEST_FLOOR: Final = 0.035
-STEPS: Final = (0.012, 0.040)
-"""Windows while people on other servers type along. They end at whole multiples by the clock on the wall: on all servers at once, so that
-what all of them commit is shown in one frame. Clocks that differ cost a frame more, and nothing else."""
+STEPS: Final = (0.0125, 0.0375)
+"""Windows while people on other servers type along, each a multiple of the one before. They end at whole multiples by the clock on
+the wall: on all servers at once, so that what all of them commit is shown in one frame. Clocks that differ cost a frame more, and no
+more than that."""
 EARLY: Final = 0.002
 """Timers are that inexact, in seconds: what is left of a window that just ended is no window."""
 PAUSE: Final = 0.100
