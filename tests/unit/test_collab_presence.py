@@ -1,9 +1,11 @@
 """Who speaks for a cursor: the connections of one person, and the cursor stays as long as one of them does."""
 
+import random
+
 import pytest
 
 from mdreader.features.collab.awareness import AwarenessState, decode_awareness
-from mdreader.features.collab.presence import MAX_CLIENTS_PER_CONNECTION, MAX_VOUCHED, Person, Presence
+from mdreader.features.collab.presence import MAX_CLIENTS_PER_CONNECTION, MAX_VOUCHED, Person, Presence, Server
 from mdreader.features.collab.varint import ProtocolError
 
 ANN, BOB = Person("ann", "Ann"), Person("bob", "Bob")
@@ -75,3 +77,23 @@ def test_what_one_connection_says_is_bounded() -> None:
         presence.leave(owner)
     assert shown(presence) == {}
     assert len(everyone) > MAX_VOUCHED
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_how_many_are_elsewhere_is_never_out_of_date(seed: int) -> None:
+    rng = random.Random(seed)
+    presence = Presence(shared=True)
+    servers = [Server(bytes([number])) for number in range(3)]
+    people = {name: Person(f"u{number % 2}", name) for number, name in enumerate("abcd")}
+    said = (b"null", b'{"user":{"id":"u0"}}', b'{"user":{"id":"u1"},"at":1}')
+    for _ in range(200):
+        state = AwarenessState(rng.randrange(8), rng.randrange(12), rng.choice(said))
+        name, server = rng.choice("abcd"), rng.choice(servers)
+        what = rng.choice(("update", "update", "follow", "follow", "leave", "lose"))
+        if what == "update":
+            presence.update(name, people[name], [state])
+        elif what == "follow":
+            presence.follow(server, [state])
+        else:
+            presence.leave(name if what == "leave" else server)
+        assert presence.elsewhere == sum(map(len, presence._servers.values()))
