@@ -11,11 +11,11 @@ from types import SimpleNamespace
 import pytest
 from pycrdt import create_update_message
 
-from mdreader.features.collab import ears, reception, window
+from mdreader.features.collab import ears, reception
 from mdreader.features.collab.bulk import BULK_BYTES, BULK_PIECES, Stage
 from mdreader.features.collab.closing import CloseCode
 from support.crowd import PEOPLE, Crowd, crowd_of
-from support.sides import Sides, sides_of
+from support.sides import Sides, hold_windows, sides_of
 from support.waiting import eventually
 from support.yclient import YClient
 
@@ -36,10 +36,7 @@ async def crowd(sides: Sides) -> AsyncIterator[Crowd]:
 
 @pytest.fixture(autouse=True)
 def long_window(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A window ends when the test says so."""
-    monkeypatch.setattr(window, "STEPS", (1e10,))
-    monkeypatch.setattr(window, "PAUSE", 3600.0)
-    monkeypatch.setattr(window, "_MEMORY", 3600.0)
+    hold_windows(monkeypatch)
     monkeypatch.setattr(ears, "STRETCH", 3600.0)
 
 

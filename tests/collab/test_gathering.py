@@ -9,7 +9,7 @@ from mdreader.features.collab import window
 from mdreader.features.collab.closing import CloseCode
 from mdreader.features.collab.protocol import encode_update
 from mdreader.features.collab.room import Room
-from support.sides import Sides, Typist, sides_of
+from support.sides import Sides, Typist, hold_windows, sides_of
 from support.waiting import eventually
 
 PEOPLE = window.FEW + 2
@@ -24,10 +24,7 @@ async def sides(postgres_url: str) -> AsyncIterator[Sides]:
 
 @pytest.fixture(autouse=True)
 def long_window(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What waits for the end of a window still does so when a slow machine comes to look; it ends when the test says so."""
-    monkeypatch.setattr(window, "STEPS", (1e10,))
-    monkeypatch.setattr(window, "PAUSE", 3600.0)
-    monkeypatch.setattr(window, "_MEMORY", 3600.0)
+    hold_windows(monkeypatch)
 
 
 async def gathering(sides: Sides, room: Room, there: Room) -> tuple[list[Typist], Typist]:

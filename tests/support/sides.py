@@ -14,7 +14,7 @@ from mdreader.adapters.job_bell_local import LocalJobBell
 from mdreader.db.engine import Database
 from mdreader.db.postgres import PostgresDatabase
 from mdreader.db.postgres_address import parse_address
-from mdreader.features.collab import peers, projection, seeding
+from mdreader.features.collab import peers, projection, seeding, window
 from mdreader.features.collab import rooms as rooms_module
 from mdreader.features.collab.awareness import decode_awareness, encode_awareness
 from mdreader.features.collab.connection import Connection, Receive
@@ -50,6 +50,13 @@ WHAT_TIME_DOES = (
     (projection, "LATEST_SECONDS"),
     (projection, "FOLLOWED_SECONDS"),
 )
+
+
+def hold_windows(patch: pytest.MonkeyPatch) -> None:
+    """A room's window ends when the test says so: a slow machine may take seconds between two of its lines."""
+    patch.setattr(window, "STEPS", (1e10,))
+    patch.setattr(window, "PAUSE", 3600.0)
+    patch.setattr(window, "_MEMORY", 3600.0)
 
 
 class Bells:

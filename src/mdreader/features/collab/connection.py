@@ -247,7 +247,7 @@ class Connection(WSListener):
         if len(self._backlog) > BACKLOG_FRAMES or self._backlog_bytes > self._rooms.max_frame_bytes:
             self.close(CloseCode.TOO_MANY_MESSAGES, "too many messages before the document was open")
 
-    def take_late(self, payload: bytes, receive: "Receive", gap: float = 0.0) -> None:
+    def take_late(self, payload: bytes, receive: Receive, gap: float = 0.0) -> None:
         """Have the room's `receive` take a message that waited there; it counts as one that comes now, `gap` seconds after the one before.
 
         Not `room.receive`: what has waited must not wait again behind what came later.
